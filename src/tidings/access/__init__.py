@@ -1,0 +1,1 @@
+"""Accounts, sign-in, sessions, roles, API tokens, and the audit trail."""

@@ -1,0 +1,98 @@
+"""The numbers of one campaign and what may be said of its variants."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import Connection, Row
+
+from tidings.analytics import repository
+from tidings.analytics.compare import Arm, Verdict, verdict
+from tidings.analytics.intervals import share_of
+from tidings.analytics.metrics import Counts, counts_of
+from tidings.analytics.views import CampaignReport, HourLine, VariantLine
+from tidings.domain.event import EventKind
+from tidings.domain.instant import HOUR, Instant
+from tidings.events.repository import Count, by_hour, totals
+
+_EVER: Instant = 2**53
+
+
+def report(conn: Connection, row: Row[Any], *, now: Instant, wait_hours: int, least: int) -> CampaignReport:
+    """The report on a campaign's row.
+
+    `wait_hours` after the last message went out its clicks count as all in; below `least` people a variant nothing
+    is compared.
+    """
+    counts = {name: counts_of(_people(kinds)) for name, kinds in totals(conn, row.pk).items()}
+    told = repository.subjects(conn, row.revision_id)
+    lines = tuple(_line(name, counts[name], told.get(name, "")) for name in sorted(counts))
+    early = why_early(conn, row.pk, now=now, wait_hours=wait_hours)
+    judged = _verdict(lines, early, least)
+    return CampaignReport(
+        campaign_id=row.id,
+        lines=lines,
+        total=_line("all", sum(counts.values(), Counts()), ""),
+        hours=_hours(conn, row.pk),
+        complete=not early,
+        verdict=judged.words if counts else "Nothing has been sent yet.",
+        winner=judged.winner,
+        comparisons=judged.comparisons,
+    )
+
+
+def arms(lines: tuple[VariantLine, ...]) -> list[Arm]:
+    """The variants as arms of the test on clicks."""
+    return [Arm(line.variant, line.clicked.count, line.clicked.of) for line in lines]
+
+
+def why_early(conn: Connection, campaign_pk: int, *, now: Instant, wait_hours: int) -> str:
+    """Why nothing may be concluded yet, in words; empty when the sample declared in advance is complete.
+
+    That sample is everybody of the plan, `wait_hours` after the last of them was written to.
+    """
+    done = repository.progress(conn, campaign_pk)
+    if done.open:
+        return f"{done.open:,} of {done.total:,} messages are still to go out"
+    last = done.last_at or repository.last_sent_hour(conn, campaign_pk)
+    if last is None:
+        return "nothing has been sent"
+    left = last + wait_hours * HOUR - now
+    if left > 0:
+        return f"clicks are waited for until {wait_hours} hours after the last message, {-(-left // HOUR)} more"
+    return ""
+
+
+def _verdict(lines: tuple[VariantLine, ...], early: str, least: int) -> Verdict:
+    fewest = min((line.delivered for line in lines), default=0)
+    if not early and len(lines) > 1 and fewest < least:
+        words = f"Not enough data to compare: {fewest:,} people in the smallest variant, {least:,} are needed."
+        return Verdict("too_early", words)
+    return verdict(arms(lines), complete=not early, why_early=early)
+
+
+def _people(kinds: Mapping[str, Count]) -> dict[str, int]:
+    return {kind: count.people for kind, count in kinds.items()}
+
+
+def _line(name: str, counts: Counts, subject: str) -> VariantLine:
+    of = counts.delivered
+    return VariantLine(
+        variant=name,
+        subject=subject,
+        sent=counts.sent,
+        delivered=of,
+        opened=share_of(counts.opened, of) if counts.opened else None,
+        clicked=share_of(counts.clicked, of),
+        unsubscribed=share_of(counts.unsubscribed, of),
+        bounced=share_of(counts.bounced, counts.sent),
+    )
+
+
+def _hours(conn: Connection, campaign_pk: int) -> tuple[HourLine, ...]:
+    hours: dict[Instant, dict[str, int]] = {}
+    for hour, kind, _total, people in by_hour(conn, campaign_pk, 0, _EVER):
+        hours.setdefault(hour, {})[kind] = people
+    kinds = (EventKind.ACCEPTED, EventKind.CLICKED, EventKind.UNSUBSCRIBED)
+    return tuple(HourLine(hour, *(found.get(kind, 0) for kind in kinds)) for hour, found in sorted(hours.items()))

@@ -1,0 +1,1 @@
+"""Accounts, tokens and the one who asks, over HTTP."""

@@ -1,0 +1,145 @@
+"""What crosses the API about results. Every share carries its 95 % interval."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import Field
+
+from tidings.api.pages import Body, Moment, Schema
+
+
+class Share(Schema):
+    """`count` out of `of`, with its 95 % interval; the shares are null when there is nothing to divide by."""
+
+    count: int
+    of: int
+    share: float | None
+    low: float | None
+    high: float | None
+
+
+class Metric(Schema):
+    """One number of the overview: now, in the period before, and the change in words."""
+
+    name: str
+    count: int
+    share: Share | None
+    before_count: int
+    before_share: Share | None
+    change: str
+
+
+class Day(Schema):
+    """One day of the chart."""
+
+    at: Moment
+    sent: int
+    clicked: int
+
+
+class NextSend(Schema):
+    """A campaign that will go out."""
+
+    campaign_id: str
+    name: str
+    at: Moment
+    people: int
+    state: str
+
+
+class Overview(Schema):
+    """The last `compared_days` days against as many before, and `days` days for the chart."""
+
+    since: Moment
+    until: Moment
+    days: int
+    compared_days: int
+    delivered: Metric
+    opened: Metric | None
+    opened_note: str = Field(description="Why opens are not counted, when they are not")
+    clicked: Metric
+    unsubscribed: Metric
+    chart: list[Day]
+    next_sends: list[NextSend]
+
+
+class VariantLine(Schema):
+    """One variant's results: shares of people delivered to."""
+
+    variant: str
+    subject: str
+    sent: int
+    delivered: int
+    opened: Share | None
+    clicked: Share
+    unsubscribed: Share
+    bounced: Share
+
+
+class HourLine(Schema):
+    """One hour of a campaign."""
+
+    at: Moment
+    sent: int
+    clicked: int
+    unsubscribed: int
+
+
+class Arm(Schema):
+    """One side of a comparison."""
+
+    name: str
+    count: int
+    of: int
+
+
+class Comparison(Schema):
+    """Two variants held against each other: difference with its 95 % interval, p and, for all pairs, q."""
+
+    better: Arm
+    worse: Arm
+    difference: float
+    low: float
+    high: float
+    p: float
+    q: float
+
+
+class Report(Schema):
+    """What came of one campaign. `verdict` says what the numbers allow to be said, "not enough data yet" included."""
+
+    campaign_id: str
+    lines: list[VariantLine]
+    total: VariantLine
+    hours: list[HourLine]
+    complete: bool
+    verdict: str
+    winner: str | None
+    comparisons: list[Comparison]
+
+
+class Recommendation(Schema):
+    """What the Analytics agent proposes, with its evidence."""
+
+    id: str
+    campaign_id: str | None
+    kind: str
+    status: str = Field(description="proposed, accepted, rejected, or noted (nothing to decide)")
+    title: str
+    body: dict[str, Any]
+    created_at: Moment
+    decided_by: str
+    decided_at: Moment | None
+
+
+class Recommendations(Schema):
+    """Recommendations, newest first."""
+
+    items: list[Recommendation]
+
+
+class Decide(Body):
+    """Yes or no to a recommendation."""
+
+    accept: bool

@@ -1,0 +1,135 @@
+"""What crosses the API about the audience."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import ConfigDict, Field
+
+from tidings.api.pages import Body, Moment, Schema
+from tidings.domain.consent import ConsentState, Purpose
+
+
+class Contact(Schema):
+    """One contact. The address is masked without `contacts:read_pii`. `status` is for marketing e-mail."""
+
+    id: str
+    email: str
+    first_name: str
+    last_name: str
+    locale: str
+    country: str
+    time_zone: str = Field(description="IANA name; empty when unknown")
+    attributes: dict[str, str]
+    status: str = Field(description="subscribed, no_consent or suppressed")
+    sample: bool
+    created_at: Moment
+
+
+class Consent(Schema):
+    """What a person allowed or withdrew, with the proof."""
+
+    purpose: Purpose
+    state: ConsentState
+    at: Moment
+    source: str
+    wording: str
+    expires_at: Moment | None
+
+
+class ContactDetail(Schema):
+    """One contact with everything they ever said about consent."""
+
+    contact: Contact
+    consents: tuple[Consent, ...]
+    suppressed_because: str
+
+
+class AudienceCounts(Schema):
+    """How many contacts there are: subscribed + no_consent + suppressed = contacts."""
+
+    contacts: int
+    subscribed: int
+    no_consent: int
+    suppressed: int
+    without_zone: int
+    sample: int
+
+
+class Segment(Schema):
+    """A saved live rule and how many people match it now."""
+
+    id: str
+    name: str
+    description: str
+    rule: dict[str, Any]
+    people: int
+
+
+class Segments(Schema):
+    """Every segment."""
+
+    items: list[Segment]
+
+
+class NewSegment(Body):
+    """A rule to save."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [{"name": "Readers in Austria", "rule": {"field": "country", "op": "is", "value": "AT"}}]
+        }
+    )
+
+    name: str = Field(min_length=1, max_length=120)
+    description: str = Field(default="", max_length=500)
+    rule: dict[str, Any]
+
+
+class ConsentProof(Body):
+    """Where and in which words the people of these rows agreed."""
+
+    source: str = Field(min_length=1, max_length=200)
+    wording: str = Field(min_length=1, max_length=1000)
+
+
+class NewContacts(Body):
+    """Rows whose keys are named like the columns of a CSV file."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "rows": [{"email": "ada@example.com", "first_name": "Ada", "time_zone": "Europe/London"}],
+                    "consent": {"source": "sign-up form", "wording": "Yes, send me the newsletter."},
+                }
+            ]
+        }
+    )
+
+    rows: list[dict[str, str]] = Field(min_length=1, max_length=10_000)
+    consent: ConsentProof | None = Field(default=None, description="Covers rows that bring none of their own")
+
+
+class RefusedRow(Schema):
+    """A row that was not taken in, and what to do about it."""
+
+    row: int
+    reason: str
+    remedy: str
+
+
+class ImportResult(Schema):
+    """What became of the rows. `kept_silent` were taken in but said no before, and it holds."""
+
+    added: int
+    updated: int
+    refused: list[RefusedRow]
+    kept_silent: int
+
+
+class Suppress(Body):
+    """An address that must not be written to, known as a contact or not."""
+
+    address: str = Field(min_length=3, max_length=320)
+    reason: str = Field(default="", max_length=200)

@@ -1,0 +1,186 @@
+"""Errors as RFC 9457 problems: a stable `type`, what is wrong, what to do, and which field it was."""
+
+from __future__ import annotations
+
+import logging
+import traceback
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from pydantic import BaseModel, ConfigDict, Field
+from starlette.exceptions import HTTPException
+from starlette.responses import JSONResponse
+
+from tidings.domain.errors import TidingsError
+from tidings.domain.ids import new_id
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+log = logging.getLogger("tidings.api")
+
+TYPE_BASE = "https://tidings.invalid/problems/"
+"""An identifier, not an address: it stays the same wherever Tidings is installed."""
+MEDIA_TYPE = "application/problem+json"
+_WITHOUT_A_VALUE = frozenset({"body", "query", "path", "header", "cookie"})
+
+
+class WrongField(BaseModel):
+    """One field that could not be used."""
+
+    field: str
+    message: str
+
+
+class Problem(BaseModel):
+    """What went wrong (RFC 9457)."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "type": TYPE_BASE + "conflict",
+                    "title": "Conflict",
+                    "status": 409,
+                    "detail": "A campaign that is done cannot be sent.",
+                    "remedy": "Make a new campaign from its brief.",
+                }
+            ]
+        }
+    )
+
+    type: str = Field(description="Stable identifier of the sort of problem")
+    title: str
+    status: int
+    detail: str = Field(description="What is wrong, in a sentence for people")
+    remedy: str = Field(default="", description="What to do about it")
+    field: str | None = Field(default=None, description="The field that is wrong, when it is one")
+    errors: list[WrongField] = Field(default_factory=list[WrongField], description="Every wrong field")
+
+
+def problem_response(
+    status: int,
+    code: str,
+    detail: str,
+    *,
+    remedy: str = "",
+    field: str | None = None,
+    errors: Sequence[WrongField] = (),
+    headers: Mapping[str, str] | None = None,
+) -> JSONResponse:
+    """The answer for one problem; empty members are left out."""
+    body: dict[str, Any] = {
+        "type": TYPE_BASE + code,
+        "title": HTTPStatus(status).phrase,
+        "status": status,
+        "detail": detail,
+    }
+    if remedy:
+        body["remedy"] = remedy
+    if field is not None:
+        body["field"] = field
+    if errors:
+        body["errors"] = [error.model_dump() for error in errors]
+    all_headers = dict(headers or {})
+    if status == 401:
+        all_headers.setdefault("WWW-Authenticate", "Bearer")
+    return JSONResponse(body, status, headers=all_headers, media_type=MEDIA_TYPE)
+
+
+def of_error(error: TidingsError) -> JSONResponse:
+    """The problem of one of the house's own errors. Only their texts were written for people to see."""
+    return problem_response(error.status, error.code, error.message, remedy=error.remedy, field=error.field)
+
+
+def install(app: FastAPI) -> None:
+    """Makes every error of the application a problem."""
+
+    async def tidings_error(_request: Request, error: Exception) -> JSONResponse:
+        assert isinstance(error, TidingsError)  # noqa: S101 - registered for exactly this class
+        return of_error(error)
+
+    async def wrong_request(_request: Request, error: Exception) -> JSONResponse:
+        assert isinstance(error, RequestValidationError)  # noqa: S101 - as above
+        return _of_validation(error)
+
+    async def http_error(_request: Request, error: Exception) -> JSONResponse:
+        assert isinstance(error, HTTPException)  # noqa: S101 - as above
+        return _of_http(error)
+
+    app.add_exception_handler(TidingsError, tidings_error)
+    app.add_exception_handler(RequestValidationError, wrong_request)
+    app.add_exception_handler(HTTPException, http_error)
+
+
+def _of_validation(error: RequestValidationError) -> JSONResponse:
+    wrong = [WrongField(field=_place(item["loc"]), message=_words(item)) for item in error.errors()]
+    listed = "; ".join(f"`{item.field}`: {item.message}" for item in wrong)
+    return problem_response(
+        422,
+        "invalid_input",
+        f"The request cannot be used: {listed}.",
+        remedy="Mend the named fields; nothing was changed.",
+        field=wrong[0].field if wrong else None,
+        errors=wrong,
+    )
+
+
+def _place(location: Sequence[int | str]) -> str:
+    parts = [str(part) for part in location]
+    if parts and parts[0] in _WITHOUT_A_VALUE and len(parts) > 1:
+        parts = parts[1:]
+    return ".".join(parts)
+
+
+def _words(item: Mapping[str, Any]) -> str:
+    """pydantic's words, without the value that was given: it may be an address or a secret."""
+    return str(item["msg"]).removeprefix("Value error, ")
+
+
+def _of_http(error: HTTPException) -> JSONResponse:
+    phrase = HTTPStatus(error.status_code).phrase
+    remedy = "The API is described at /api/v1/openapi.json." if error.status_code in {404, 405} else ""
+    code = phrase.lower().replace(" ", "_").replace("-", "_")
+    detail = "There is nothing at this address." if error.status_code == 404 else f"{error.detail}."
+    return problem_response(error.status_code, code, detail, remedy=remedy, headers=error.headers)
+
+
+class UnexpectedErrors:
+    """ASGI: turns whatever nobody expected into a problem that tells nothing of the inside.
+
+    The log gets the frames and the class, not the message: a message can carry an address.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Passes the request on, and answers 500 if it fails before an answer has begun."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        started = False
+
+        async def watched(message: Message) -> None:
+            nonlocal started
+            started = started or message["type"] == "http.response.start"
+            await send(message)
+
+        try:
+            await self.app(scope, receive, watched)
+        except Exception as error:  # the last line of defence
+            incident = new_id("event").removeprefix("evt_")
+            frames = "".join(traceback.format_tb(error.__traceback__))
+            log.error("incident %s: %s at %s\n%s", incident, type(error).__name__, scope["path"], frames)  # noqa: TRY400 - see above
+            if started:
+                raise
+            await problem_response(
+                500,
+                "internal",
+                "Something went wrong inside Tidings.",
+                remedy=f"Look for incident {incident} in `tidings logs`.",
+            )(scope, receive, send)

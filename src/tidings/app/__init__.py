@@ -1,0 +1,1 @@
+"""The top floor: wires the rooms from settings and runs the processes."""

@@ -1,0 +1,88 @@
+"""One ASGI application of all faces: tracking before any router, then health, the API and the web pages."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, MutableMapping
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse
+
+from tidings.access import audit
+from tidings.access.permissions import Permission, require
+from tidings.api.build import MOUNT, build_api
+from tidings.distribution.tracking import TrackingApp
+from tidings.domain.actor import Actor
+from tidings.sample.removal import remove_sample
+from tidings.web.app import build_web
+
+if TYPE_CHECKING:
+    from tidings.app.wiring import House
+
+Scope = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+
+
+def build_asgi(house: House) -> Front:
+    """The application of the web process."""
+
+    def without_sample(actor: Actor) -> object:
+        require(actor, Permission.SETTINGS_WRITE)
+        gone = remove_sample(house.db)
+        with house.db.transaction() as conn:
+            audit.record(conn, house.clock.now(), actor, "sample.remove", detail=asdict(gone))
+        return gone
+
+    tracking = TrackingApp(house.db, house.clock, house.secrets, house.services.audience.unsubscribe)
+    web = build_web(house.services, mailbox=house.mailbox, remove_sample=without_sample)
+    web.add_api_route("/health/live", _live, include_in_schema=False)
+    web.add_api_route("/health/ready", _ready, include_in_schema=False)
+    return Front(web, build_api(house.services, house.mailbox), tracking)
+
+
+class Front:
+    """Sends `/t/…` and `/u/…` straight to tracking, `/api/v1` to the API, everything else to the pages."""
+
+    def __init__(self, web: Any, api: Any, tracking: TrackingApp) -> None:
+        self.web = web
+        self.api = api
+        self.tracking = tracking
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """ASGI entry."""
+        if scope["type"] == "lifespan":
+            await self._lifespan(receive, send)
+            return
+        path: str = scope["path"]
+        if path.startswith(("/t/", "/u/")):
+            await self.tracking(scope, receive, send)
+        elif path == MOUNT or path.startswith(MOUNT + "/"):
+            # As a mount does it: the API's routes do not know under which path they hang.
+            await self.api({**scope, "root_path": scope.get("root_path", "") + MOUNT}, receive, send)
+        else:
+            await self.web(scope, receive, send)
+
+    async def _lifespan(self, receive: Receive, send: Send) -> None:
+        """Nothing to start; at the end the clicks that wait are written."""
+        while True:
+            message = await receive()
+            if message["type"] == "lifespan.startup":
+                await send({"type": "lifespan.startup.complete"})
+            else:
+                await asyncio.to_thread(self.tracking.close)
+                await send({"type": "lifespan.shutdown.complete"})
+                return
+
+
+def _live() -> JSONResponse:
+    """The process runs."""
+    return JSONResponse({"status": "ok"})
+
+
+def _ready(request: Request) -> JSONResponse:
+    """The faces can serve. Says no more than that to anybody; the health page of the API says why."""
+    ready = request.app.state.services.health.ready()
+    return JSONResponse({"status": "ok" if ready else "fail"}, 200 if ready else 503)

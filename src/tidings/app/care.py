@@ -1,0 +1,90 @@
+"""The care of the database from the command line: shape, copies, keys, sample. Works with the server down."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tidings.app.wiring import House, open_house
+from tidings.domain.errors import InvalidInputError
+from tidings.keys.master import load_master_key
+from tidings.store import backup as copies
+from tidings.store.lock import InstanceLock
+from tidings.store.rotation import rotate_key as rotate
+
+if TYPE_CHECKING:
+    from tidings.settings import Settings
+
+
+@contextmanager
+def _house(settings: Settings, *, create: bool = False) -> Generator[House]:
+    house = open_house(settings, executor="care", create=create)
+    try:
+        yield house
+    finally:
+        house.close()
+
+
+def migrate(settings: Settings) -> str:
+    """Brings the database to this version's shape; one newer than the code is refused."""
+    with InstanceLock(settings.data_dir), _house(settings, create=True):
+        return "The database has this version's shape."
+
+
+def backup(settings: Settings, target: Path) -> str:
+    """Writes an encrypted, consistent copy, also while Tidings runs."""
+    with _house(settings) as house:
+        copies.backup(house.db, house.master, target)
+    size = target.stat().st_size / (1 << 20)
+    return (
+        f"{target} ({size:.1f} MiB), encrypted with this installation's key and verified. Keep the key apart from it."
+    )
+
+
+def restore(settings: Settings, source: Path) -> str:
+    """Puts a copy in the place of the database; the former one is kept beside it. Sending waits for a person."""
+    if settings.database_url is not None:
+        raise InvalidInputError(
+            "Restoring is for the encrypted file.", remedy="Use PostgreSQL's own tools with the server stopped."
+        )
+    with InstanceLock(settings.data_dir):
+        master = load_master_key(settings.data_dir, settings.environ, create=False)
+        aside = copies.restore(source, settings.data_dir, master, force=True)
+        with _house(settings) as house:
+            # What went out after the copy was made is unknown to it; resuming blindly could send it twice.
+            house.services.distribution.hold_all("Restored from a backup: check what went out since, then resume.")
+    kept = f" The former database is kept as {aside.name}." if aside is not None else ""
+    return f"Restored from {source.name}.{kept} All sending is paused until somebody resumes it."
+
+
+def rotate_key(settings: Settings) -> str:
+    """Encrypts the database with a new key; the old one then opens nothing but old backups."""
+    with InstanceLock(settings.data_dir):
+        master = load_master_key(settings.data_dir, settings.environ, create=False)
+        rotate(settings.data_dir, master, settings.database_url)
+    return "Everything is sealed with a new key. Old backups keep the old one."
+
+
+def load_sample(settings: Settings) -> str:
+    """Adds the sample organisation, with its one campaign that waits for approval."""
+    from tidings.app.prepare import SAMPLE_PEOPLE, ensure_owner, load_sample_if_absent
+
+    with _house(settings, create=True) as house:
+        house.jobs.prepare()
+        return (
+            load_sample_if_absent(house, ensure_owner(house), SAMPLE_PEOPLE)
+            or "The sample organisation is here already."
+        )
+
+
+def remove_sample(settings: Settings) -> str:
+    """Removes everything that is marked as sample; what is real stays."""
+    from tidings.sample.removal import remove_sample as remove
+
+    with _house(settings) as house:
+        gone = remove(house.db)
+    return (
+        f"The sample organisation is gone: {gone.people:,} people, {gone.campaigns} campaigns. The rest is as it was."
+    )

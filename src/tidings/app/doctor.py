@@ -1,0 +1,41 @@
+"""Looks at everything that can be wrong on this machine, with the server up or down."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tidings.app.wiring import open_house, tls_of
+from tidings.cli.launcher import Check
+from tidings.domain.errors import TidingsError
+
+if TYPE_CHECKING:
+    from tidings.settings import Settings
+
+
+def examine(settings: Settings) -> list[Check]:
+    """Each part with its status; what is broken is a result here, not an error."""
+    if not (settings.data_dir / "tidings.db").exists() and settings.database_url is None:
+        return [Check("database", "fail", f"there is none in {settings.data_dir}", "Start Tidings once: tidings up")]
+    try:
+        house = open_house(settings, executor="doctor")
+    except TidingsError as error:
+        return [Check("database", "fail", error.message, error.remedy)]
+    try:
+        found = [Check(item.name, item.status, item.message, item.remedy) for item in house.services.health.check()]
+    finally:
+        house.close()
+    return [*found, _certificate(settings)]
+
+
+def _certificate(settings: Settings) -> Check:
+    from datetime import UTC, datetime
+
+    from cryptography import x509
+
+    path = tls_of(settings) / "server.pem"
+    if not path.exists():
+        return Check("certificate", "fail", "there is none", "`tidings up` makes one.")
+    days = (x509.load_pem_x509_certificate(path.read_bytes()).not_valid_after_utc - datetime.now(UTC)).days
+    if days < 0:
+        return Check("certificate", "fail", "it has expired", "`tidings up` makes a new one.")
+    return Check("certificate", "ok", f"valid for {days} days")

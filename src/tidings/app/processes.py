@@ -1,0 +1,110 @@
+"""What the two serving processes of Tidings do: the faces, and the agents' work."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import signal
+import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from tidings.app.sending import build_sender
+from tidings.app.wiring import House, certificates, open_house
+from tidings.domain.actor import AgentName
+
+if TYPE_CHECKING:
+    from tidings.settings import Settings
+
+log = logging.getLogger("tidings.app")
+ALL_AGENTS = tuple(name.value for name in AgentName)
+
+
+def start_logging(level: int = logging.INFO) -> None:
+    """One line a record on stderr, which the supervisor keeps; line breaks in a message cannot forge a record."""
+
+    class OneLine(logging.Formatter):
+        def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802  # logging's own name
+            return super().formatMessage(record).replace("\n", "\\n").replace("\r", "\\r")
+
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(OneLine("%(asctime)s %(levelname)s %(name)s %(message)s"))
+    logging.basicConfig(level=level, handlers=[handler], force=True)
+    # aiosmtpd's log names every recipient: addresses never stand in a log.
+    for chatty in ("alembic", "dbos", "uvicorn.access", "mail.log", "httpx2"):
+        logging.getLogger(chatty).setLevel(logging.WARNING)
+
+
+def serve_web(settings: Settings) -> None:
+    """The web process: pages, API, tracking, and the built-in mailbox's SMTP server. Returns when asked to stop."""
+    house = open_house(settings, executor="web")
+    try:
+        asyncio.run(_serve_web(house))
+    finally:
+        house.close()
+
+
+async def _serve_web(house: House) -> None:
+    import uvicorn
+
+    from tidings.app.asgi import build_asgi
+    from tidings.distribution.mailbox.server import MailboxServer
+    from tidings.engine.heartbeat import Heartbeat
+
+    settings = house.settings
+    tls = certificates(settings, house.master)
+    app = build_asgi(house)
+    config = uvicorn.Config(
+        app, host=settings.host, port=settings.port, ssl_certfile=str(tls.certificate),
+        ssl_keyfile=str(tls.private_key), ssl_keyfile_password=tls.password, log_config=None, access_log=False,
+        server_header=False, timeout_graceful_shutdown=3,
+    )  # fmt: skip
+    mailbox = MailboxServer(house.db, house.clock, settings.host, settings.mailbox_port, tls)
+    heartbeat = Heartbeat(house.db, house.clock, "web", ["web", "mailbox"])
+    heartbeat.start()
+    await mailbox.start()
+    try:
+        await uvicorn.Server(config).serve()
+    finally:
+        await mailbox.stop()
+        heartbeat.stop()
+
+
+def work(settings: Settings, roles: Sequence[str]) -> None:
+    """A worker process: the jobs of these agents and, for Distribution, the sender. Returns when asked to stop."""
+    executor = "worker" if set(roles) == set(ALL_AGENTS) else "worker-" + "-".join(roles)
+    house = open_house(settings, executor=executor)
+    try:
+        asyncio.run(_work(house, executor, roles))
+    finally:
+        house.close()
+
+
+async def _work(house: House, executor: str, roles: Sequence[str]) -> None:
+    from tidings.engine.heartbeat import Heartbeat
+
+    heartbeat = Heartbeat(house.db, house.clock, executor, roles, jobs=house.jobs)
+    heartbeat.start()
+    await asyncio.to_thread(house.jobs.start, list(roles))
+    stop = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    try:
+        if AgentName.DISTRIBUTION.value in roles:
+            sender = build_sender(house)
+            sending = asyncio.create_task(sender.run())
+            await _first(stop.wait(), sending)
+            await sender.stop()
+            await sending
+        else:
+            await stop.wait()
+    finally:
+        await asyncio.to_thread(house.jobs.stop)
+        heartbeat.stop()
+
+
+async def _first(stop: Any, task: asyncio.Task[Any]) -> None:
+    """Waits until asked to stop or until the task ended, whichever comes first."""
+    waiting = asyncio.ensure_future(stop)
+    await asyncio.wait({waiting, task}, return_when=asyncio.FIRST_COMPLETED)
+    waiting.cancel()

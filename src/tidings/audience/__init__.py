@@ -1,0 +1,1 @@
+"""Who may hear from us: contacts, consent with its proof, suppression, segments, import and erasure."""

@@ -1,0 +1,157 @@
+"""Contacts as people see them: found, listed, counted; addresses masked for those who may not read them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Row, case, false, func, or_, select, true
+
+from tidings.audience.consents import history
+from tidings.audience.repository import consents, suppressed
+from tidings.audience.segments import matching
+from tidings.domain.consent import Consent, Purpose
+from tidings.domain.contact import mask_address
+from tidings.domain.errors import NotFoundError
+from tidings.domain.instant import Instant
+from tidings.store.tables import contact, suppression
+
+CHANNEL = "email"
+
+
+@dataclass(frozen=True, slots=True)
+class ContactView:
+    """One contact in a list. `email` is masked unless the asker may read it."""
+
+    id: str
+    email: str
+    first_name: str
+    last_name: str
+    locale: str
+    country: str
+    time_zone: str
+    attributes: dict[str, str]
+    status: str
+    """`subscribed`, `no_consent` or `suppressed`, for marketing e-mail."""
+    sample: bool
+    created_at: Instant
+
+
+@dataclass(frozen=True, slots=True)
+class ContactDetail:
+    """One contact with everything they ever said about consent."""
+
+    contact: ContactView
+    consents: tuple[Consent, ...]
+    suppressed_because: str
+    """Why the address is suppressed; empty when it is not."""
+
+
+@dataclass(frozen=True, slots=True)
+class AudienceCounts:
+    """How many contacts there are, and how they divide: subscribed + no_consent + suppressed = contacts."""
+
+    contacts: int
+    subscribed: int
+    no_consent: int
+    suppressed: int
+    without_zone: int
+    """Of all contacts, those whose time zone has to be assumed."""
+    sample: int
+
+
+def status(at: Instant) -> ColumnElement[str]:
+    """The status of a row of `contact` for marketing e-mail at that instant."""
+    return case(
+        (suppressed(CHANNEL), "suppressed"),
+        (~consents(Purpose.MARKETING_EMAIL, at), "no_consent"),
+        else_="subscribed",
+    )
+
+
+def list_contacts(
+    conn: Connection, *, query: str, segment_id: str | None, after: str, limit: int, at: Instant, unmasked: bool
+) -> tuple[list[ContactView], str]:
+    """A page of contacts in order of their id, and the cursor of the next page, empty at the end.
+
+    `query` is searched in names, and in addresses for those who may read them.
+    """
+    found = select(contact, status(at).label("status")).order_by(contact.c.id).limit(limit + 1)
+    if after:
+        found = found.where(contact.c.id > after)
+    if segment_id:
+        found = found.where(matching(conn, segment_id, at))
+    if query.strip():
+        found = found.where(_mentions(query.strip(), addresses=unmasked))
+    rows = conn.execute(found).all()
+    page = [_view(row, unmasked=unmasked) for row in rows[:limit]]
+    return page, page[-1].id if len(rows) > limit else ""
+
+
+def get_contact(conn: Connection, contact_id: str, *, at: Instant, unmasked: bool) -> ContactDetail:
+    """One contact. Raises NotFoundError."""
+    row = conn.execute(select(contact, status(at).label("status")).where(contact.c.id == contact_id)).one_or_none()
+    if row is None:
+        raise unknown_contact()
+    reasons = select(suppression.c.reason).where(suppression.c.address_hash == row.address_hash)
+    because = conn.execute(reasons.order_by(suppression.c.at).limit(1)).scalar() if row.address_hash else None
+    return ContactDetail(_view(row, unmasked=unmasked), tuple(history(conn, row.pk)), because or "")
+
+
+def count_contacts(conn: Connection, at: Instant) -> AudienceCounts:
+    """The audience in numbers at that instant."""
+    each = select(
+        status(at).label("status"), (contact.c.time_zone == "").label("no_zone"), contact.c.sample.label("sample")
+    ).subquery()
+
+    def how_many(condition: ColumnElement[bool]) -> ColumnElement[int]:
+        return func.coalesce(func.sum(case((condition, 1), else_=0)), 0)
+
+    row = conn.execute(
+        select(
+            func.count(),
+            how_many(each.c.status == "subscribed"),
+            how_many(each.c.status == "no_consent"),
+            how_many(each.c.status == "suppressed"),
+            how_many(each.c.no_zone == true()),
+            how_many(each.c.sample == true()),
+        ).select_from(each)
+    ).one()
+    return AudienceCounts(*(int(number) for number in row))
+
+
+def contact_pk(conn: Connection, contact_id: str) -> int:
+    """The number of a contact's row. Raises NotFoundError."""
+    pk = conn.execute(select(contact.c.pk).where(contact.c.id == contact_id)).scalar_one_or_none()
+    if pk is None:
+        raise unknown_contact()
+    return pk
+
+
+def unknown_contact() -> NotFoundError:
+    """What is answered for an id nobody has, or has any more."""
+    return NotFoundError("There is no such contact.", remedy="Search by name or address; the contact may be erased.")
+
+
+def _mentions(text: str, *, addresses: bool) -> ColumnElement[bool]:
+    names = contact.c.first_name + " " + contact.c.last_name
+    return or_(
+        func.lower(names).contains(text.lower(), autoescape=True),
+        func.lower(contact.c.email).contains(text.lower(), autoescape=True) if addresses else false(),
+    )
+
+
+def _view(row: Row[Any], *, unmasked: bool) -> ContactView:
+    return ContactView(
+        id=row.id,
+        email=row.email if unmasked else mask_address(row.email),
+        first_name=row.first_name,
+        last_name=row.last_name,
+        locale=row.locale,
+        country=row.country,
+        time_zone=row.time_zone,
+        attributes=row.attributes,
+        status=row.status,
+        sample=row.sample,
+        created_at=row.created_at,
+    )

@@ -1,0 +1,45 @@
+"""Erasure (GDPR article 17): the person goes, the no stays, and the counts stay right without naming anybody."""
+
+from __future__ import annotations
+
+import secrets as random
+from typing import Any
+
+from sqlalchemy import Connection, delete, func, select, update
+
+from tidings.audience.suppression import suppress_hashes
+from tidings.domain.consent import SuppressionReason
+from tidings.domain.contact import suppression_form
+from tidings.domain.instant import Instant
+from tidings.keys.secrets import Secrets, address_hash
+from tidings.store.tables import attempt, contact, delivery, engagement, event, mailbox_message, slot, suppression
+
+_PSEUDONYM_BITS = 62
+
+
+def erase_contact(conn: Connection, secrets: Secrets, contact_pk: int, at: Instant) -> None:
+    """Removes everything that names the person, in the caller's transaction; of the address a keyed hash remains.
+
+    Deliveries keep their state, so that the ledger adds up, but lose the server's words, which often quote the
+    address; what was open is stopped at the moment of sending, for the contact is gone. Events get a random number
+    in place of the person's, which nothing else knows, and lose their details.
+    """
+    row = conn.execute(
+        select(contact.c.email, contact.c.address_hash).where(contact.c.pk == contact_pk).with_for_update()
+    ).one()
+    digest = row.address_hash or address_hash(secrets, row.email)
+    conn.execute(delete(suppression).where(suppression.c.address_hash == digest))  # its source may name a campaign
+    suppress_hashes(conn, [digest], reason=SuppressionReason.ERASED, source="erasure", at=at)
+    _anonymise(conn, contact_pk)
+    conn.execute(delete(slot).where(slot.c.contact_pk == contact_pk))
+    conn.execute(delete(mailbox_message).where(func.lower(mailbox_message.c.rcpt_to) == suppression_form(row.email)))
+    conn.execute(delete(contact).where(contact.c.pk == contact_pk))  # consent goes with it
+
+
+def _anonymise(conn: Connection, contact_pk: int) -> None:
+    nobody = -random.randbits(_PSEUDONYM_BITS) - 1  # real numbers are positive
+    silence: dict[str, Any] = {"contact_pk": nobody, "detail": {}}
+    conn.execute(update(event).where(event.c.contact_pk == contact_pk).values(**silence))
+    conn.execute(update(engagement).where(engagement.c.contact_pk == contact_pk).values(contact_pk=nobody))
+    conn.execute(update(attempt).where(attempt.c.contact_pk == contact_pk).values(words=""))
+    conn.execute(update(delivery).where(delivery.c.contact_pk == contact_pk).values(reason=""))

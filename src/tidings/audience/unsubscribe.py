@@ -1,0 +1,52 @@
+"""A person's no: it takes effect with the caller's commit, in every queue, and it holds for good."""
+
+from __future__ import annotations
+
+from sqlalchemy import Connection, select, update
+
+from tidings.audience.consents import record
+from tidings.audience.repository import consents
+from tidings.audience.suppression import suppress_hashes
+from tidings.domain.consent import Consent, ConsentState, Purpose, SuppressionReason
+from tidings.domain.instant import Instant
+from tidings.keys.secrets import Secrets, address_hash
+from tidings.store.tables import contact, suppression
+
+CHANNEL = "email"
+
+
+def unsubscribe(
+    conn: Connection,
+    secrets: Secrets,
+    contact_pk: int,
+    campaign_pk: int | None,
+    source: str,
+    at: Instant,
+    reason: SuppressionReason = SuppressionReason.UNSUBSCRIBED,
+) -> bool:
+    """Withdraws the consent to marketing mail and suppresses the address; True if that was new.
+
+    Idempotent: a second time changes nothing and gives False, as does a contact that is gone. The event in the log
+    is the caller's to append, who knows variant and step, and only when this gives True.
+    """
+    row = conn.execute(
+        select(contact.c.email, contact.c.address_hash, consents(Purpose.MARKETING_EMAIL, at).label("consents"))
+        .where(contact.c.pk == contact_pk)
+        .with_for_update()
+    ).one_or_none()
+    if row is None:
+        return False
+    digest = row.address_hash or address_hash(secrets, row.email)
+    if row.address_hash != digest:
+        conn.execute(update(contact).where(contact.c.pk == contact_pk).values(address_hash=digest))
+    new = not _listed(conn, digest)
+    suppress_hashes(conn, [digest], reason=reason, source=source, at=at, channel=CHANNEL)
+    if row.consents:
+        proof = source if campaign_pk is None else f"{source}, campaign {campaign_pk}"
+        record(conn, contact_pk, Consent(Purpose.MARKETING_EMAIL, ConsentState.WITHDRAWN, at, proof, ""))
+    return new or bool(row.consents)
+
+
+def _listed(conn: Connection, digest: str) -> bool:
+    query = select(suppression.c.reason).where(suppression.c.address_hash == digest, suppression.c.channel == CHANNEL)
+    return conn.execute(query).first() is not None

@@ -1,0 +1,86 @@
+"""Which acts a campaign's state and an actor's role allow, with the reason where they do not."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Connection, Row
+
+from tidings.access.permissions import Permission, may, require
+from tidings.agents.state import load
+from tidings.campaigns.views import ActionView
+from tidings.domain.actor import Actor, AgentName
+from tidings.domain.campaign import TERMINAL, CampaignState
+from tidings.domain.decision import Autonomy
+from tidings.domain.errors import ConflictError
+
+S = CampaignState
+EDITABLE = frozenset({S.REVIEW, S.APPROVED, S.BLOCKED})
+
+HINTS = {
+    S.DRAFTING: "The Content agent is writing; wait for its drafts.",
+    S.PLANNING: "The Scheduling agent is planning; wait for its plan.",
+    S.REVIEW: "It waits for approval.",
+    S.APPROVED: "It is approved; it can be sent.",
+    S.SENDING: "It is being sent; it can be paused or cancelled.",
+    S.DONE: "It is over; its report stays.",
+    S.BLOCKED: "See the reason shown with it, then retry or edit.",
+    S.CANCELLED: "It was cancelled for good; start a new one.",
+}
+
+
+def hint(row: Row[Any]) -> str:
+    """What is possible in the campaign's state, in words."""
+    return HINTS[CampaignState(row.state)]
+
+
+def require_any(actor: Actor, permissions: Sequence[Permission], brand_id: str) -> None:
+    """Raises ForbiddenError unless the actor holds at least one of them for the brand."""
+    if not any(may(actor, permission, brand_id) for permission in permissions):
+        require(actor, permissions[0], brand_id)
+
+
+def retry_state(row: Row[Any]) -> CampaignState:
+    """Where a blocked campaign goes on: where it broke off."""
+    if row.policy.get("send_now") is not None:
+        return S.SENDING
+    return S.DRAFTING
+
+
+def check_editable(row: Row[Any]) -> None:
+    """Raises ConflictError when the drafts cannot be edited in this state."""
+    if CampaignState(row.state) not in EDITABLE or row.policy.get("send_now") is not None:
+        raise ConflictError(f"“{row.name}” is {row.state}; its drafts cannot be edited.", remedy=hint(row))
+
+
+def distribution_starts_by_itself(conn: Connection) -> bool:
+    """Whether the Distribution agent may start an approved campaign without being told."""
+    state = load(conn, AgentName.DISTRIBUTION)
+    return not state.paused and state.autonomy is not Autonomy.SUGGEST
+
+
+def actions_for(actor: Actor, row: Row[Any], *, only_approver: bool) -> tuple[ActionView, ...]:
+    """What can be done next, in the order in which a page shows it."""
+    state, brand = CampaignState(row.state), row.brand_id
+    over = state in TERMINAL
+    found: list[ActionView] = []
+
+    def offer(name: str, permission: Permission, *, when: bool, unless: str = "") -> None:
+        if when:
+            allowed = may(actor, permission, brand)
+            why = "" if allowed else f"Your role ({actor.role.value}) may not do this."
+            found.append(ActionView(name, allowed and not unless, why or unless))
+
+    own = "" if row.author_id != actor.id or only_approver else "The author of a campaign does not approve it."
+    offer("approve", Permission.CAMPAIGNS_APPROVE, when=state is S.REVIEW, unless=own)
+    offer("request_changes", Permission.CAMPAIGNS_APPROVE, when=state is S.REVIEW)
+    offer("send", Permission.CAMPAIGNS_SEND, when=state is S.APPROVED)
+    offer("send_now", Permission.CAMPAIGNS_SEND, when=state is S.APPROVED)
+    offer("retry", Permission.CAMPAIGNS_WRITE, when=state is S.BLOCKED)
+    offer("edit", Permission.CAMPAIGNS_WRITE, when=state in EDITABLE and row.revision_id is not None)
+    offer("replan", Permission.CAMPAIGNS_WRITE, when=state in {S.REVIEW, S.APPROVED})
+    offer("pause", Permission.SENDING_PAUSE, when=not over and row.paused_at is None)
+    offer("resume", Permission.SENDING_PAUSE, when=not over and row.paused_at is not None)
+    offer("cancel", Permission.CAMPAIGNS_WRITE, when=not over)
+    return tuple(found)

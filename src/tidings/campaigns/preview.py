@@ -1,0 +1,55 @@
+"""A preview is the real message: rendered by the code that sends, for a real contact of the plan."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import Row
+
+from tidings.access.permissions import Permission, may
+from tidings.campaigns.views import Preview
+from tidings.content.rendering.email import render_email
+from tidings.domain.actor import Actor
+from tidings.domain.brand import Brand
+from tidings.domain.contact import mask_address
+from tidings.domain.errors import InvalidInputError
+from tidings.domain.revision import Revision
+
+if TYPE_CHECKING:
+    from tidings.distribution.service import DistributionService
+
+NOBODY = {"first_name": "", "last_name": "", "email": "reader@example.com", "locale": "en", "country": ""}
+UNSUBSCRIBE_NOTE = "https://localhost/u/preview"
+"""A preview's way out leads nowhere: opening one must never unsubscribe the person it was rendered for."""
+
+
+def render_preview(
+    distribution: DistributionService, actor: Actor, revised: Revision, brand: Brand, variant: str,
+    person: Row[Any] | None,
+) -> Preview:  # fmt: skip
+    """The variant as one person gets it. Links are the brief's own, not tracked ones."""
+    draft = next((item for item in revised.drafts if item.variant == variant), None)
+    if draft is None:
+        known = ", ".join(item.variant for item in revised.drafts)
+        raise InvalidInputError(f"There is no variant {variant!r}.", remedy=f"Variants: {known}.", field="variant")
+    template = render_email(draft, brand)
+    fields = NOBODY if person is None else merge_fields_of(person)
+    if not may(actor, Permission.CONTACTS_READ_PII):
+        fields = {**fields, "email": mask_address(fields["email"])}
+    links = [link.url for link in template.links]
+    message = distribution.render_one(template, fields, links, UNSUBSCRIBE_NOTE)
+    to = fields["email"]
+    return Preview(
+        variant=variant, to=to, subject=message.subject, preheader=template.preheader, html=message.html,
+        text=message.text, headers=dict(message.headers),
+    )  # fmt: skip
+
+
+def merge_fields_of(person: Row[Any]) -> dict[str, str]:
+    """What a message may say of its reader."""
+    attributes: dict[str, Any] = person.attributes or {}
+    return {
+        **{key: str(value) for key, value in attributes.items()},
+        "first_name": person.first_name, "last_name": person.last_name, "email": person.email,
+        "locale": person.locale, "country": person.country,
+    }  # fmt: skip

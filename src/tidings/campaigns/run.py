@@ -1,0 +1,301 @@
+"""The durable run of a campaign: which agent works in which state, and what follows.
+
+Each stage is one durable job, enqueued in the same transaction as the change of state that asks for it, so a
+process may die at any point: either both are on disk or neither. A job carries the campaign's epoch; when the
+campaign was paused, cancelled or sent back meanwhile, the epoch has moved on and the job does nothing.
+"""
+
+from __future__ import annotations
+
+import logging
+import zlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import wraps
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import Connection, Row, select
+
+from tidings.agents.decisions import record_decision
+from tidings.agents.state import load, set_doing
+from tidings.audience.selection import select_people
+from tidings.campaigns import repository
+from tidings.content.rendering.email import render_email
+from tidings.content.service import load_brand
+from tidings.domain.actor import AgentName
+from tidings.domain.brief import Brief
+from tidings.domain.campaign import CampaignState
+from tidings.domain.consent import Purpose
+from tidings.domain.decision import Decision
+from tidings.domain.errors import InvalidInputError, TidingsError
+from tidings.domain.ids import new_id
+from tidings.domain.instant import Clock
+from tidings.domain.revision import Revision
+from tidings.store.tables import campaign
+
+if TYPE_CHECKING:
+    from tidings.analytics.agent import AnalyticsAgent
+    from tidings.content.agent import ContentAgent
+    from tidings.distribution.service import DistributionService
+    from tidings.domain.brand import Brand
+    from tidings.domain.claim import Claim
+    from tidings.domain.draft import Draft
+    from tidings.domain.plan import PlanSummary
+    from tidings.engine.jobs import Jobs
+    from tidings.events.activity import ActivityFeed
+    from tidings.scheduling.agent import SchedulingAgent
+    from tidings.store.database import Database
+
+log = logging.getLogger("tidings.campaigns")
+
+DRAFT, PLAN, LAUNCH, REPORT = "content.draft", "scheduling.plan", "distribution.launch", "analytics.report"
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """A state in which an agent works, and the job that does it."""
+
+    state: CampaignState
+    job: str
+    agent: AgentName
+
+
+STAGES = (
+    Stage(CampaignState.DRAFTING, DRAFT, AgentName.CONTENT),
+    Stage(CampaignState.PLANNING, PLAN, AgentName.SCHEDULING),
+    Stage(CampaignState.SENDING, LAUNCH, AgentName.DISTRIBUTION),
+)
+
+
+class CampaignRun:
+    """Hands the work from agent to agent; holds no state of its own."""
+
+    def __init__(
+        self, db: Database, clock: Clock, jobs: Jobs, feed: ActivityFeed, *,
+        content: ContentAgent, scheduling: SchedulingAgent, distribution: DistributionService,
+        analytics: AnalyticsAgent,
+    ) -> None:  # fmt: skip
+        self.db = db
+        self.clock = clock
+        self.jobs = jobs
+        self.feed = feed
+        self.content = content
+        self.scheduling = scheduling
+        self.distribution = distribution
+        self.analytics = analytics
+
+    def register(self) -> None:
+        """Makes the stages known to the engine, each on the queue of its agent."""
+        for name, work in ((DRAFT, self.draft), (PLAN, self.plan), (LAUNCH, self.launch), (REPORT, self.report)):
+            agent = AgentName(name.partition(".")[0])
+            self.jobs.job(name, queue=agent.value)(self._shown(agent, work))
+        self.jobs.on_error = self.blocked
+
+    def start_stage(self, conn: Connection, campaign_id: str) -> None:
+        """Enqueues the job that the campaign's state asks for; nothing when it is paused or waits for a person."""
+        row = repository.get_campaign(conn, campaign_id)
+        if row.paused_at is not None:
+            return
+        for stage in STAGES:
+            if row.state == stage.state.value and not (stage.job == LAUNCH and row.launched_at is not None):
+                self.jobs.enqueue(conn, stage.job, row.id, row.epoch, id=f"{stage.job}:{row.id}:{row.epoch}")
+
+    def restart_waiting(self, conn: Connection, agent: AgentName) -> int:
+        """Starts again what waited for an agent that was paused; returns how many campaigns."""
+        states = {stage.state.value for stage in STAGES if stage.agent is agent}
+        waiting = repository.list_campaigns(
+            conn, brands=frozenset(), states=frozenset(states), before_pk=None, limit=500
+        )
+        for row in waiting:
+            repository.touch(conn, row, at=self.clock.now(), state_reason="")
+            self.start_stage(conn, row.id)
+        return len(waiting)
+
+    def draft(self, campaign_id: str, epoch: int) -> None:
+        """Content agent: from the brief to checked drafts, kept as a new revision."""
+        row = self._ready(campaign_id, epoch, AgentName.CONTENT, "Writing drafts for")
+        if row is None:
+            return
+        with self.db.reading() as conn:
+            brief, brand, claims, config = self._assignment(conn, row)
+            recent = repository.recent_stock(conn, row.brand_id)
+        # The epoch is part of the seed: asked to try again, the writer takes another way.
+        seed = zlib.crc32(f"{campaign_id}:{epoch}".encode())
+        result = self.content.draft(
+            brief, brand, claims, seed=seed, at=self.clock.now(), recent=recent, max_words=config["max_words"]
+        )
+        with self.db.transaction() as conn:
+            row = self._still(conn, campaign_id, epoch)
+            if row is None:
+                return
+            self._record(conn, AgentName.CONTENT, row, result.decision)
+            revised = self._revise(conn, row, brief, result.drafts)
+            broken = [finding for draft in result.drafts for finding in draft.findings if not draft.sendable]
+            if broken:
+                reason = "The drafts do not pass: " + "; ".join(dict.fromkeys(finding.message for finding in broken))
+                repository.move(
+                    conn, row, CampaignState.BLOCKED, at=self.clock.now(), revision_id=revised.id,
+                    reason=f"{reason} Change the brief or edit the draft.",
+                )  # fmt: skip
+                self.feed.note(conn, "content", f"could not write “{row.name}” without a finding", row.id)
+                return
+            repository.move(conn, row, CampaignState.PLANNING, at=self.clock.now(), revision_id=revised.id)
+            self.feed.note(conn, "content", f"wrote {len(result.drafts)} variants of “{row.name}”", row.id)
+            self.start_stage(conn, row.id)
+
+    def plan(self, campaign_id: str, epoch: int) -> None:
+        """Scheduling agent: a slot for each person, proposed for approval."""
+        row = self._ready(campaign_id, epoch, AgentName.SCHEDULING, "Planning send times for")
+        if row is None:
+            return
+        with self.db.transaction() as conn:
+            row = self._still(conn, campaign_id, epoch)
+            if row is None:
+                return
+            summary = self._propose(conn, row)
+            repository.move(conn, row, CampaignState.REVIEW, at=self.clock.now(), plan_id=summary.id)
+            self.feed.note(conn, "scheduling", f"planned “{row.name}” for {summary.people:,} people", row.id)
+
+    def launch(self, campaign_id: str, epoch: int) -> None:
+        """Distribution agent: freezes the audience into the ledger; from here the sender works."""
+        row = self._ready(campaign_id, epoch, AgentName.DISTRIBUTION, "Starting")
+        if row is None:
+            return
+        with self.db.transaction() as conn:
+            row = self._still(conn, campaign_id, epoch)
+            if row is None or row.launched_at is not None:
+                return
+            now, at_once = self.clock.now(), bool(row.policy.get("send_now"))
+            plan = repository.plan_summary(conn, row.plan_id)
+            if not at_once and plan.first_at is not None and plan.first_at < now:
+                # Approval took longer than the plan allowed for: the same people get new times, not past ones.
+                plan = self._propose(conn, row)
+                repository.touch(conn, row, at=now, plan_id=plan.id)
+                row = repository.get_campaign(conn, campaign_id)
+            revised = repository.revision_of(conn, row.revision_id)
+            brand, _ = load_brand(conn, row.brand_id)
+            templates = [render_email(draft, brand) for draft in revised.drafts]
+            people = self.distribution.launch(conn, row.pk, templates, now, ignore_plan_times=at_once)
+            repository.touch(conn, row, at=now, launched_at=now)
+            self.feed.note(conn, "distribution", f"started “{row.name}”: {people:,} deliveries", row.id)
+
+    def finished(self, conn: Connection, campaign_pk: int) -> None:
+        """Called in the transaction that made the last delivery terminal: the campaign is done, its report is due."""
+        row = repository.campaign_of_pk(conn, campaign_pk)
+        if row.state != CampaignState.SENDING.value:
+            return
+        epoch = repository.move(conn, row, CampaignState.DONE, at=self.clock.now(), done_at=self.clock.now())
+        self.feed.note(conn, "distribution", f"finished “{row.name}”", row.id)
+        self.jobs.enqueue(conn, REPORT, row.id, epoch, id=f"{REPORT}:{row.id}:{epoch}")
+
+    def report(self, campaign_id: str, epoch: int) -> None:
+        """Analytics agent: what happened and what follows from it, or that it is too early to say."""
+        row = self._ready(campaign_id, epoch, AgentName.ANALYTICS, "Reporting on")
+        if row is None:
+            return
+        with self.db.transaction() as conn:
+            self.analytics.report(conn, row.pk, campaign_id)
+            self.feed.note(conn, "analytics", f"reported on “{row.name}”", row.id)
+
+    def blocked(self, name: str, args: tuple[Any, ...], error: BaseException) -> None:
+        """An agent could not go on: the campaign says why and what to do, and waits for a person."""
+        campaign_id = str(args[0])
+        if isinstance(error, TidingsError):
+            reason = str(error)
+        else:
+            log.error("job %s failed", name, exc_info=error)
+            reason = f"{name} failed unexpectedly ({type(error).__name__}). See `tidings logs`, then retry."
+        with self.db.transaction() as conn:
+            row = repository.get_campaign(conn, campaign_id)
+            if name == REPORT:
+                self.feed.note(conn, "analytics", f"could not report on “{row.name}”: {reason}", row.id)
+                return
+            if len(args) > 1 and row.epoch != args[1]:
+                return
+            repository.move(conn, row, CampaignState.BLOCKED, at=self.clock.now(), reason=reason)
+            self.feed.note(conn, name.partition(".")[0], f"is stuck on “{row.name}”: {reason}", row.id)
+
+    def _shown(self, agent: AgentName, work: Callable[[str, int], None]) -> Callable[[str, int], None]:
+        """The stage, after which the agent's page says that it is idle again, whatever came of it."""
+
+        @wraps(work)
+        def stage(campaign_id: str, epoch: int) -> None:
+            try:
+                work(campaign_id, epoch)
+            finally:
+                with self.db.transaction() as conn:
+                    set_doing(conn, agent, "", self.clock.now())
+
+        return stage
+
+    def _propose(self, conn: Connection, row: Row[Any]) -> PlanSummary:
+        """A send plan for the people who may be written to now. Raises InvalidInputError when there is nobody."""
+        now = self.clock.now()
+        revised = repository.revision_of(conn, row.revision_id)
+        selection = select_people(conn, row.segment_id, Purpose.MARKETING_EMAIL, "email", now)
+        if not selection.people:
+            held = ", ".join(
+                f"{count} {reason.value.replace('_', ' ')}" for reason, count in selection.held_back.items()
+            )
+            raise InvalidInputError(
+                f"Nobody in this audience may be written to ({held or 'it is empty'}).",
+                remedy="Choose another segment or import contacts with consent.",
+            )
+        policy = self.scheduling.policy_for(conn, revised.brief, now)
+        return self.scheduling.propose(
+            conn, campaign_pk=row.pk, campaign_id=row.id, revision_id=revised.id, selection=selection,
+            variants=[draft.variant for draft in revised.drafts], policy=policy, seed=zlib.crc32(row.id.encode()),
+        )  # fmt: skip
+
+    def _assignment(self, conn: Connection, row: Row[Any]) -> tuple[Brief, Brand, list[Claim], dict[str, Any]]:
+        """Brief, brand and claims, with the Content agent's settings applied."""
+        brand, claims = load_brand(conn, row.brand_id)
+        config = load(conn, AgentName.CONTENT).config
+        brief = Brief.model_validate(row.brief)
+        brief = brief.model_copy(update={"subjects": max(brief.subjects, config["subjects"])})
+        if config["voice"] != "brand":
+            brand = brand.model_copy(update={"voice": config["voice"]})
+        return brief, brand, claims, config
+
+    def _revise(self, conn: Connection, row: Row[Any], brief: Brief, drafts: tuple[Draft, ...]) -> Revision:
+        revised = Revision(
+            id=new_id("revision"), number=repository.next_revision_number(conn, row.pk), author="Content agent",
+            author_id=AgentName.CONTENT.value, brief=brief, drafts=drafts,
+        )  # fmt: skip
+        repository.insert_revision(conn, row.pk, revised, self.clock.now())
+        return revised
+
+    def _record(self, conn: Connection, agent: AgentName, row: Row[Any], fields: Any) -> None:
+        record_decision(
+            conn,
+            Decision(
+                id=new_id("decision"), agent=agent, at=self.clock.now(), kind=fields.kind, summary=fields.summary,
+                reason=fields.reason, decided_by=fields.decided_by, campaign_id=row.id, inputs=fields.inputs,
+                alternatives=tuple(fields.alternatives), evidence=fields.evidence,
+            ),
+        )  # fmt: skip
+
+    def _ready(self, campaign_id: str, epoch: int, agent: AgentName, doing: str) -> Row[Any] | None:
+        """The campaign when its stage may run now; a paused agent leaves a note of what waits for it."""
+        with self.db.transaction() as conn:
+            row = self._still(conn, campaign_id, epoch)
+            if row is None:
+                return None
+            now = self.clock.now()
+            if load(conn, agent).paused:
+                conn.execute(
+                    campaign.update()
+                    .where(campaign.c.pk == row.pk)
+                    .values(state_reason=f"The {agent.value.capitalize()} agent is paused; this waits for it.")
+                )
+                return None
+            set_doing(conn, agent, f"{doing} “{row.name}”", now)
+            return row
+
+    def _still(self, conn: Connection, campaign_id: str, epoch: int) -> Row[Any] | None:
+        """The campaign unless it was paused or moved on since the job was enqueued."""
+        query = select(campaign.c.pk).where(
+            campaign.c.id == campaign_id, campaign.c.epoch == epoch, campaign.c.paused_at.is_(None)
+        )
+        found = conn.execute(query).scalar_one_or_none()
+        return None if found is None else repository.get_campaign(conn, campaign_id)

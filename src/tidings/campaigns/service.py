@@ -1,0 +1,435 @@
+"""What people do with campaigns. Every verb checks the actor's rights, acts in one transaction and is audited."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import Connection, Row
+
+from tidings.access import audit
+from tidings.access.permissions import Permission, require
+from tidings.agents.policy import Effect
+from tidings.audience.segments import find_segment, list_segments
+from tidings.campaigns import actions, repository
+from tidings.campaigns.preview import render_preview
+from tidings.campaigns.show import Shower
+from tidings.content.repository import brand_named, brands
+from tidings.content.service import load_brand
+from tidings.domain.actor import Actor
+from tidings.domain.brief import Brief
+from tidings.domain.campaign import TERMINAL, CampaignState
+from tidings.domain.errors import ConflictError, ForbiddenError, InvalidInputError, NotFoundError
+from tidings.domain.ids import new_id
+from tidings.domain.instant import Clock, Instant, iso
+from tidings.domain.revision import Revision
+
+if TYPE_CHECKING:
+    from tidings.access.service import AccessService
+    from tidings.agents.policy import Policy
+    from tidings.campaigns.run import CampaignRun
+    from tidings.campaigns.views import CampaignDetail, CampaignRow, DeliveryView, Preview, SlotView
+    from tidings.distribution.service import DistributionService
+    from tidings.domain.brand import Brand
+    from tidings.domain.draft import Draft
+    from tidings.events.activity import ActivityFeed
+    from tidings.store.database import Database
+
+EVERYONE = ("everyone", "all", "")
+
+
+class CampaignService:
+    """Use cases of a campaign's life, from a brief to a cancelled or finished send."""
+
+    def __init__(
+        self, db: Database, clock: Clock, run: CampaignRun, *, access: AccessService,
+        distribution: DistributionService, policy: Policy, feed: ActivityFeed,
+    ) -> None:  # fmt: skip
+        self.db = db
+        self.clock = clock
+        self.run = run
+        self.access = access
+        self.distribution = distribution
+        self.policy = policy
+        self.feed = feed
+        self.show = Shower(distribution, access)
+
+    def create(self, actor: Actor, brief: Brief, *, sample: bool = False) -> CampaignDetail:
+        """A new campaign from a brief; the Content agent starts at once.
+
+        Raises InvalidInputError when the brand or the audience does not exist; it names those that do.
+        """
+        require(actor, Permission.CAMPAIGNS_WRITE)
+        with self.db.transaction() as conn:
+            brand = self._brand(conn, actor, brief)
+            require(actor, Permission.CAMPAIGNS_WRITE, brand.id)
+            segment_id = self._segment(conn, brief)
+            row = repository.insert_campaign(
+                conn, brief=brief, brand_id=brand.id, segment_id=segment_id, author=actor, sample=sample,
+                at=self.clock.now(),
+            )  # fmt: skip
+            self._note(conn, actor, "campaign.create", row, f"briefed “{row.name}”")
+            self.run.start_stage(conn, row.id)
+            return self.show.detail(conn, actor, row)
+
+    def list(
+        self, actor: Actor, *, state: str | None = None, after: str = "", limit: int = 50
+    ) -> tuple[list[CampaignRow], str]:
+        """Campaigns the actor may see, newest first, and the cursor of the next page (empty at the end)."""
+        require(actor, Permission.CAMPAIGNS_READ)
+        states = frozenset({_state(state)}) if state else frozenset[str]()
+        with self.db.reading() as conn:
+            rows = repository.list_campaigns(
+                conn, brands=actor.brands, states=states, before_pk=_number(after), limit=limit + 1
+            )
+            shown = self.show.rows(conn, rows[:limit])
+        return shown, str(rows[limit - 1].pk) if len(rows) > limit else ""
+
+    def get(self, actor: Actor, campaign_id: str) -> CampaignDetail:
+        """Everything of one campaign."""
+        with self.db.reading() as conn:
+            return self.show.detail(conn, actor, self._row(conn, actor, campaign_id, Permission.CAMPAIGNS_READ))
+
+    def waiting(self, actor: Actor) -> list[CampaignRow]:
+        """The approvals inbox: what waits for a yes, oldest first."""
+        return list(reversed(self.list(actor, state=CampaignState.REVIEW.value, limit=200)[0]))
+
+    def preview(self, actor: Actor, campaign_id: str, *, variant: str = "A", contact_id: str | None = None) -> Preview:
+        """The message as one contact gets it, by the code that sends. Without a contact: the first of the plan."""
+        with self.db.reading() as conn:
+            row = self._row(conn, actor, campaign_id, Permission.CAMPAIGNS_READ)
+            revised = self._revision(conn, row)
+            brand, _ = load_brand(conn, row.brand_id)
+            person = repository.first_person(conn, row.pk, contact_id)
+            if contact_id is not None and person is None:
+                raise NotFoundError(f"There is no contact {contact_id}.")
+            return render_preview(self.distribution, actor, revised, brand, variant, person)
+
+    def approve(self, actor: Actor, campaign_id: str, revision_id: str, comment: str = "") -> CampaignDetail:
+        """A person's yes to exactly this revision.
+
+        Raises ForbiddenError for agents, for roles that may not approve, and for the author where another person
+        could approve; ConflictError when the revision is not the one in force; InvalidInputError when it has errors.
+        """
+        with self.db.transaction() as conn:
+            row = self._row(conn, actor, campaign_id, Permission.CAMPAIGNS_APPROVE)
+            self.policy.authorise(actor, Effect.APPROVE)
+            self._expect(row, CampaignState.REVIEW, "approved")
+            revised = self._revision(conn, row)
+            if revision_id != revised.id:
+                raise ConflictError(
+                    f"The campaign is now at revision {revised.number}; the one you saw is no longer in force.",
+                    remedy="Look at the new revision and approve that one.",
+                )
+            alone = row.author_id == actor.id
+            if alone and self.access.people_who_can_approve() > 1:
+                raise ForbiddenError(
+                    "The author of a campaign does not approve it.", remedy="Ask another person who may approve."
+                )
+            self._check_sendable(conn, row, revised)
+            repository.insert_approval(
+                conn, row.pk, revised, verdict="approved", actor=actor, comment=comment, self_approved=alone,
+                at=self.clock.now(),
+            )  # fmt: skip
+            repository.move(conn, row, CampaignState.APPROVED, at=self.clock.now())
+            detail = {"revision": revised.id, "content_hash": revised.content_hash, "self_approved": alone}
+            self._note(conn, actor, "campaign.approve", row, f"approved “{row.name}”", detail)
+            self._start_if_autonomous(conn, row.id)
+            return self._detail(conn, actor, row.id)
+
+    def request_changes(self, actor: Actor, campaign_id: str, comment: str) -> CampaignDetail:
+        """A person's no, with what should change; the campaign waits for an edit or a new draft."""
+        if not comment.strip():
+            raise InvalidInputError("Say what should change.", remedy="Add a comment.", field="comment")
+        with self.db.transaction() as conn:
+            row = self._row(conn, actor, campaign_id, Permission.CAMPAIGNS_APPROVE)
+            self.policy.authorise(actor, Effect.APPROVE)
+            self._expect(row, CampaignState.REVIEW, "sent back")
+            repository.insert_approval(
+                conn, row.pk, self._revision(conn, row), verdict="changes_requested", actor=actor, comment=comment,
+                self_approved=False, at=self.clock.now(),
+            )  # fmt: skip
+            reason = f"{actor.name} asks for changes: {comment} Edit the draft, or retry for a new one."
+            repository.move(conn, row, CampaignState.BLOCKED, at=self.clock.now(), reason=reason)
+            self._note(conn, actor, "campaign.request_changes", row, f"asked for changes in “{row.name}”")
+            return self._detail(conn, actor, row.id)
+
+    def send(self, actor: Actor, campaign_id: str, *, now: bool) -> CampaignDetail:
+        """Starts the sending: as planned, or at once for everybody, which overrides the planned times."""
+        with self.db.transaction() as conn:
+            row = self._row(conn, actor, campaign_id, Permission.CAMPAIGNS_SEND)
+            self._expect(row, CampaignState.APPROVED, "sent")
+            revised = self._revision(conn, row)
+            approved = repository.is_approved(conn, revised)
+            self.policy.authorise(actor, Effect.START_SEND, approved=approved)
+            if not approved:
+                raise ForbiddenError("This revision is not approved.", remedy="Have it approved first.")
+            self._check_sendable(conn, row, revised)
+            if now:
+                plan = repository.plan_summary(conn, row.plan_id)
+                repository.insert_override(
+                    conn, object_id=row.id, what="send times", before={"first_at": iso(plan.first_at)},
+                    after={"all_at": iso(self.clock.now())}, reason="sent now by a person", actor=actor,
+                    at=self.clock.now(),
+                )  # fmt: skip
+            self._launch(conn, row, at_once=now)
+            how = "now" if now else "as planned"
+            self._note(conn, actor, "campaign.send", row, f"sends “{row.name}” {how}", {"how": how})
+            return self._detail(conn, actor, row.id)
+
+    def pause(self, actor: Actor, campaign_id: str) -> CampaignDetail:
+        """Holds the campaign where it is: no agent goes on, nothing more is claimed for sending."""
+        with self.db.transaction() as conn:
+            row = self._row(conn, actor, campaign_id, Permission.SENDING_PAUSE)
+            self._not_over(row, "paused")
+            if row.paused_at is None:
+                repository.touch(conn, row, at=self.clock.now(), paused_at=self.clock.now(), paused_by=actor.name)
+                self._note(conn, actor, "campaign.pause", row, f"paused “{row.name}”")
+            return self._detail(conn, actor, row.id)
+
+    def resume(self, actor: Actor, campaign_id: str) -> CampaignDetail:
+        """Goes on from exactly where it was paused."""
+        with self.db.transaction() as conn:
+            row = self._row(conn, actor, campaign_id, Permission.SENDING_PAUSE)
+            self._not_over(row, "resumed")
+            if row.paused_at is not None:
+                repository.touch(conn, row, at=self.clock.now(), paused_at=None, paused_by="")
+                self._note(conn, actor, "campaign.resume", row, f"resumed “{row.name}”")
+                self.run.start_stage(conn, row.id)
+            return self._detail(conn, actor, row.id)
+
+    def cancel(self, actor: Actor, campaign_id: str) -> CampaignDetail:
+        """Ends the campaign for good; what is not yet claimed is never sent."""
+        with self.db.transaction() as conn:
+            row = self._row(conn, actor, campaign_id, Permission.CAMPAIGNS_WRITE, Permission.CAMPAIGNS_SEND)
+            self._not_over(row, "cancelled")
+            repository.move(
+                conn, row, CampaignState.CANCELLED, at=self.clock.now(), reason=f"Cancelled by {actor.name}.",
+                done_at=self.clock.now(),
+            )  # fmt: skip
+            stopped = self.distribution.cancel_open(conn, row.pk)
+            self._note(conn, actor, "campaign.cancel", row, f"cancelled “{row.name}”", {"deliveries": stopped})
+            return self._detail(conn, actor, row.id)
+
+    def replan(self, actor: Actor, campaign_id: str) -> CampaignDetail:
+        """Asks the Scheduling agent for a new plan; approval is asked again."""
+        with self.db.transaction() as conn:
+            row = self._row(conn, actor, campaign_id, Permission.CAMPAIGNS_WRITE)
+            repository.move(conn, row, CampaignState.PLANNING, at=self.clock.now())
+            self._note(conn, actor, "campaign.replan", row, f"asked for a new plan of “{row.name}”")
+            self.run.start_stage(conn, row.id)
+            return self._detail(conn, actor, row.id)
+
+    def retry(self, actor: Actor, campaign_id: str) -> CampaignDetail:
+        """Lets the agent that was stuck try again: the sending if it had begun, else drafting anew."""
+        with self.db.transaction() as conn:
+            row = self._row(conn, actor, campaign_id, Permission.CAMPAIGNS_WRITE)
+            self._expect(row, CampaignState.BLOCKED, "retried")
+            then = actions.retry_state(row)
+            repository.move(conn, row, then, at=self.clock.now())
+            self._note(conn, actor, "campaign.retry", row, f"let “{row.name}” be tried again")
+            self.run.start_stage(conn, row.id)
+            return self._detail(conn, actor, row.id)
+
+    def edit_draft(
+        self, actor: Actor, campaign_id: str, variant: str, *, subject: str | None = None,
+        preheader: str | None = None, texts: Mapping[int, str] | None = None,
+    ) -> CampaignDetail:  # fmt: skip
+        """A person's words instead of the agent's: a new revision, checked like any other, approved anew.
+
+        `texts` replaces the text of blocks by their index. Raises InvalidInputError for an unknown variant.
+        """
+        with self.db.transaction() as conn:
+            row = self._row(conn, actor, campaign_id, Permission.CAMPAIGNS_WRITE)
+            actions.check_editable(row)
+            before = self._revision(conn, row)
+            drafts = self._edited(conn, row, before, variant, subject, preheader, texts)
+            revised = Revision(
+                id=new_id("revision"), number=repository.next_revision_number(conn, row.pk), author=actor.name,
+                author_id=actor.id, brief=before.brief, drafts=drafts,
+            )  # fmt: skip
+            repository.insert_revision(conn, row.pk, revised, self.clock.now())
+            repository.insert_override(
+                conn, object_id=row.id, what=f"draft {variant}", before={"revision": before.number},
+                after={"revision": revised.number}, reason="edited by a person", actor=actor, at=self.clock.now(),
+            )  # fmt: skip
+            self._after_edit(conn, row, revised)
+            self._note(conn, actor, "campaign.edit", row, f"edited variant {variant} of “{row.name}”")
+            return self._detail(conn, actor, row.id)
+
+    def set_send_time(self, actor: Actor, campaign_id: str, due_at: Instant, reason: str) -> CampaignDetail:
+        """One time for everybody instead of the agent's plan; quiet hours and caps still hold."""
+        with self.db.transaction() as conn:
+            row = self._row(conn, actor, campaign_id, Permission.CAMPAIGNS_WRITE)
+            if row.state not in {CampaignState.REVIEW.value, CampaignState.APPROVED.value}:
+                raise ConflictError(f"The campaign is {row.state}; its times cannot be set.", remedy=actions.hint(row))
+            if due_at < self.clock.now():
+                raise InvalidInputError("That time is past.", remedy="Choose a later time.", field="due_at")
+            before = repository.plan_summary(conn, row.plan_id)
+            plan = self.run.scheduling.override_time(
+                conn, campaign_pk=row.pk, campaign_id=row.id, due_at=due_at, actor=actor, reason=reason
+            )
+            repository.insert_override(
+                conn, object_id=row.id, what="send times", before={"first_at": iso(before.first_at)},
+                after={"all_at": iso(due_at)}, reason=reason, actor=actor, at=self.clock.now(),
+            )  # fmt: skip
+            repository.touch(conn, row, at=self.clock.now(), plan_id=plan.id)
+            self._note(conn, actor, "campaign.set_time", row, f"set the send time of “{row.name}”")
+            return self._detail(conn, actor, row.id)
+
+    def slots(self, actor: Actor, campaign_id: str, *, after: str = "", limit: int = 50) -> tuple[list[SlotView], str]:
+        """People of the plan by due time, with the reason for each slot."""
+        with self.db.reading() as conn:
+            row = self._row(conn, actor, campaign_id, Permission.CAMPAIGNS_READ)
+            due, _, pk = after.partition("-")
+            cursor = (int(due), int(pk)) if due.isdigit() and pk.isdigit() else None
+            rows = repository.slot_rows(conn, row.pk, after=cursor, limit=limit + 1)
+            shown = [self.show.slot(actor, item) for item in rows[:limit]]
+        last = rows[limit - 1] if len(rows) > limit else None
+        return shown, f"{last.due_at}-{last.contact_pk}" if last is not None else ""
+
+    def deliveries(
+        self, actor: Actor, campaign_id: str, *, state: str | None = None, after: str = "", limit: int = 50
+    ) -> tuple[list[DeliveryView], str]:
+        """Deliveries with the server's words, and the cursor of the next page."""
+        with self.db.reading() as conn:
+            row = self._row(conn, actor, campaign_id, Permission.CAMPAIGNS_READ)
+            return self.show.deliveries(conn, actor, row, state=state, after=after, limit=limit)
+
+    def _row(self, conn: Connection, actor: Actor, campaign_id: str, *permissions: Permission) -> Row[Any]:
+        """The campaign when the actor holds one of the permissions for its brand."""
+        row = repository.get_campaign(conn, campaign_id)
+        if not actor.sees_brand(row.brand_id):
+            raise NotFoundError(f"There is no campaign {campaign_id}.")
+        actions.require_any(actor, permissions, row.brand_id)
+        return row
+
+    def _detail(self, conn: Connection, actor: Actor, campaign_id: str) -> CampaignDetail:
+        return self.show.detail(conn, actor, repository.get_campaign(conn, campaign_id))
+
+    def _revision(self, conn: Connection, row: Row[Any]) -> Revision:
+        if row.revision_id is None:
+            raise ConflictError(f"“{row.name}” has no draft yet.", remedy=actions.hint(row))
+        return repository.revision_of(conn, row.revision_id)
+
+    def _brand(self, conn: Connection, actor: Actor, brief: Brief) -> Brand:
+        brand = brand_named(conn, brief.brand)
+        if brand is None or not actor.sees_brand(brand.id):
+            names = ", ".join(item.name for item in brands(conn) if actor.sees_brand(item.id)) or "none yet"
+            raise InvalidInputError(
+                f"There is no brand {brief.brand!r}.", remedy=f"Brands here: {names}.", field="brand"
+            )
+        return brand
+
+    def _segment(self, conn: Connection, brief: Brief) -> str | None:
+        if brief.audience.casefold() in EVERYONE:
+            return None
+        found = find_segment(conn, brief.audience)
+        if found is None:
+            names = ", ".join(item.name for item in list_segments(conn, self.clock.now())) or "none yet"
+            raise InvalidInputError(
+                f"There is no segment {brief.audience!r}.",
+                remedy=f"Use `everyone` or one of: {names}.",
+                field="audience",
+            )
+        return found
+
+    def _check_sendable(self, conn: Connection, row: Row[Any], revised: Revision) -> None:
+        """Checks the drafts again as they are now: a claim may have expired since they were written."""
+        brand, claims = load_brand(conn, row.brand_id)
+        for draft in revised.drafts:
+            findings = self.run.content.verify(draft, revised.brief, brand, claims, at=self.clock.now())
+            errors = [finding for finding in findings if finding.severity.value == "error"]
+            if errors:
+                raise InvalidInputError(
+                    f"Variant {draft.variant} has {len(errors)} finding(s) that block it: {errors[0].message}",
+                    remedy=errors[0].remedy or "Edit the draft.",
+                )
+
+    def _edited(
+        self, conn: Connection, row: Row[Any], before: Revision, variant: str, subject: str | None,
+        preheader: str | None, texts: Mapping[int, str] | None,
+    ) -> tuple[Draft, ...]:  # fmt: skip
+        if variant not in {draft.variant for draft in before.drafts}:
+            known = ", ".join(draft.variant for draft in before.drafts)
+            raise InvalidInputError(f"There is no variant {variant!r}.", remedy=f"Variants: {known}.", field="variant")
+        brand, claims = load_brand(conn, row.brand_id)
+        return tuple(
+            self.run.content.edited(
+                draft, before.brief, brand, claims, subject=subject, preheader=preheader, texts=texts,
+                at=self.clock.now(),
+            )
+            if draft.variant == variant
+            else draft
+            for draft in before.drafts
+        )  # fmt: skip
+
+    def _after_edit(self, conn: Connection, row: Row[Any], revised: Revision) -> None:
+        """An edit voids an approval; a campaign without a plan goes on to get one, one with errors says so."""
+        now = self.clock.now()
+        broken = [draft.variant for draft in revised.drafts if not draft.sendable]
+        if broken:
+            reason = f"Variant {', '.join(broken)} has findings that block it. Edit it until they are gone."
+            values: dict[str, Any] = {"revision_id": revised.id}
+            if row.state == CampaignState.BLOCKED.value:
+                repository.touch(conn, row, at=now, state_reason=reason, **values)
+            else:
+                repository.touch(conn, row, at=now, state=CampaignState.BLOCKED.value, state_reason=reason, **values)
+        elif row.state == CampaignState.REVIEW.value:
+            repository.touch(conn, row, at=now, revision_id=revised.id)
+        elif row.plan_id is None:
+            repository.move(conn, row, CampaignState.PLANNING, at=now, revision_id=revised.id)
+            self.run.start_stage(conn, row.id)
+        else:
+            repository.move(conn, row, CampaignState.REVIEW, at=now, revision_id=revised.id)
+
+    def _start_if_autonomous(self, conn: Connection, campaign_id: str) -> None:
+        """Where the Distribution agent may act after approval, an approved campaign starts as planned."""
+        if actions.distribution_starts_by_itself(conn):
+            self._launch(conn, repository.get_campaign(conn, campaign_id), at_once=False)
+
+    def _launch(self, conn: Connection, row: Row[Any], *, at_once: bool) -> None:
+        policy = {**row.policy, "send_now": at_once}
+        repository.move(conn, row, CampaignState.SENDING, at=self.clock.now(), policy=policy)
+        self.run.start_stage(conn, row.id)
+
+    def _expect(self, row: Row[Any], state: CampaignState, verb: str) -> None:
+        if row.state != state.value:
+            raise ConflictError(f"“{row.name}” is {row.state}; it cannot be {verb}.", remedy=actions.hint(row))
+
+    def _not_over(self, row: Row[Any], verb: str) -> None:
+        if CampaignState(row.state) in TERMINAL:
+            raise ConflictError(f"“{row.name}” is {row.state}; it cannot be {verb}.", remedy="Start a new campaign.")
+
+    def _note(
+        self,
+        conn: Connection,
+        actor: Actor,
+        action: str,
+        row: Row[Any],
+        text: str,
+        detail: dict[str, Any] | None = None,
+    ) -> None:
+        """Into the audit trail and onto the live feed."""
+        audit.record(conn, self.clock.now(), actor, action, row.id, detail or {})
+        self.feed.note(conn, "person" if actor.is_person else "system", f"{actor.name} {text}", row.id)
+
+
+def _state(text: str) -> str:
+    try:
+        return CampaignState(text).value
+    except ValueError:
+        known = ", ".join(state.value for state in CampaignState)
+        raise InvalidInputError(
+            f"{text!r} is not a campaign state.", remedy=f"One of: {known}.", field="state"
+        ) from None
+
+
+def _number(cursor: str) -> int | None:
+    if not cursor:
+        return None
+    if not cursor.isdigit():
+        raise InvalidInputError(
+            f"{cursor!r} is not a cursor.", remedy="Use the `next` of the page before.", field="after"
+        )
+    return int(cursor)

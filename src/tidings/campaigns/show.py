@@ -1,0 +1,136 @@
+"""Turns rows into what the faces see. Addresses are masked unless the actor may read them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import Connection, Row
+
+from tidings.access.permissions import Permission, may
+from tidings.campaigns import actions, repository
+from tidings.campaigns.views import (
+    ApprovalView,
+    CampaignDetail,
+    CampaignRow,
+    DeliveryView,
+    RevisionView,
+    SlotView,
+)
+from tidings.domain.actor import Actor
+from tidings.domain.brief import Brief
+from tidings.domain.campaign import CampaignState
+from tidings.domain.contact import mask_address
+from tidings.domain.instant import Instant, to_datetime
+from tidings.domain.plan import PlanSummary
+from tidings.domain.revision import Revision
+
+if TYPE_CHECKING:
+    from tidings.access.service import AccessService
+    from tidings.distribution.service import DistributionService
+
+REASONS = {
+    "best_hour": "the best allowed hour for people like this one",
+    "quiet_hours": "moved out of this person's quiet hours",
+    "frequency_cap": "moved, for the frequency cap would have been passed",
+    "slot_full": "moved, for the best hour was full",
+    "override": "a person set this time",
+    "holdout_time": "a random allowed hour, so that the gain of the others can be measured",
+}
+
+
+class Shower:
+    """Builds the views; asks the ledger for counts."""
+
+    def __init__(self, distribution: DistributionService, access: AccessService) -> None:
+        self.distribution = distribution
+        self.access = access
+
+    def rows(self, conn: Connection, rows: list[Row[Any]]) -> list[CampaignRow]:
+        """The campaigns of a list."""
+        return [self.row(conn, row) for row in rows]
+
+    def row(self, conn: Connection, row: Row[Any]) -> CampaignRow:
+        """One campaign of a list."""
+        plan = repository.plan_summary(conn, row.plan_id) if row.plan_id else None
+        counts = self.distribution.counts(conn, row.pk)
+        return CampaignRow(
+            id=row.id, name=row.name, brand_id=row.brand_id, brand_name=row.brand_name,
+            state=CampaignState(row.state), state_reason=row.state_reason, paused=row.paused_at is not None,
+            author_name=row.author_name, type=str(row.brief.get("type", "")),
+            people=sum(counts.values()) or (plan.people if plan else 0), counts=counts, created_at=row.created_at,
+            updated_at=row.updated_at, launched_at=row.launched_at, done_at=row.done_at,
+            first_at=plan.first_at if plan else None, sample=row.sample, version=row.version,
+        )  # fmt: skip
+
+    def detail(self, conn: Connection, actor: Actor, row: Row[Any]) -> CampaignDetail:
+        """Everything of one campaign."""
+        revisions = tuple(_revision(item) for item in repository.revision_rows(conn, row.pk))
+        shown = self.row(conn, row)
+        return CampaignDetail(
+            row=shown, brief=Brief.model_validate(row.brief),
+            revision=next((item for item in revisions if item.id == row.revision_id), None), revisions=revisions,
+            plan=self._plan(conn, row),
+            approvals=tuple(_approval(item) for item in repository.approval_rows(conn, row.pk)),
+            actions=actions.actions_for(actor, row, only_approver=self.access.people_who_can_approve() <= 1),
+            overrides=tuple(
+                {"what": item.what, "before": item.before, "after": item.after, "reason": item.reason,
+                 "by": item.by_name, "at": item.at}
+                for item in repository.override_rows(conn, row.id)
+            ),
+        )  # fmt: skip
+
+    def slot(self, actor: Actor, row: Row[Any]) -> SlotView:
+        """One person of the plan."""
+        return SlotView(
+            contact_id=row.id, name=_name(row), email=_address(actor, row.email), due_at=row.due_at,
+            local_time=local_time(row.due_at, row.zone), zone=row.zone, zone_assumed=row.zone_assumed,
+            variant=row.variant, reason=row.reason, reason_text=REASONS.get(str(row.reason), str(row.reason)),
+        )  # fmt: skip
+
+    def deliveries(
+        self, conn: Connection, actor: Actor, row: Row[Any], *, state: str | None, after: str, limit: int
+    ) -> tuple[list[DeliveryView], str]:
+        """A page of deliveries, by contact, and the cursor of the next."""
+        cursor = int(after) if after.isdigit() else 0
+        found = self.distribution.delivery_rows(conn, row.pk, state=state, after_contact=cursor, limit=limit + 1)
+        shown = [
+            DeliveryView(
+                contact_id=item.id, name=_name(item), email=_address(actor, item.email), state=item.state,
+                variant=item.variant, due_at=item.due_at, at=item.at, attempt=item.attempt, code=item.code,
+                reason=item.reason, message_id=self.distribution.message_id(conn, row.pk, item.contact_pk, item.step),
+            )
+            for item in found[:limit]
+        ]  # fmt: skip
+        return shown, str(found[limit - 1].contact_pk) if len(found) > limit else ""
+
+    def _plan(self, conn: Connection, row: Row[Any]) -> PlanSummary | None:
+        return repository.plan_summary(conn, row.plan_id) if row.plan_id else None
+
+
+def local_time(instant: Instant, zone: str) -> str:
+    """Wall time in the person's zone, for example `Tue 24 Nov 09:15`."""
+    moment = to_datetime(instant, zone or "UTC")
+    return f"{moment:%a} {moment.day} {moment:%b %H:%M}"
+
+
+def _revision(row: Row[Any]) -> RevisionView:
+    body = Revision.model_validate(row.body)
+    return RevisionView(
+        id=row.id, number=row.number, author=row.author, created_at=row.created_at, content_hash=row.content_hash,
+        drafts=body.drafts,
+    )  # fmt: skip
+
+
+def _approval(row: Row[Any]) -> ApprovalView:
+    return ApprovalView(
+        revision_number=row.number, verdict=row.verdict, by_name=row.by_name, comment=row.comment,
+        self_approved=row.self_approved, at=row.at,
+    )  # fmt: skip
+
+
+def _name(row: Row[Any]) -> str:
+    return f"{row.first_name} {row.last_name}".strip()
+
+
+def _address(actor: Actor, email: str) -> str:
+    return email if may(actor, Permission.CONTACTS_READ_PII) else mask_address(email)

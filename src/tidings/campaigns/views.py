@@ -1,0 +1,132 @@
+"""What the faces see of a campaign. Plain values, ready to be shown or turned into JSON."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from tidings.domain.brief import Brief
+from tidings.domain.campaign import CampaignState
+from tidings.domain.draft import Draft
+from tidings.domain.instant import Instant
+from tidings.domain.plan import PlanSummary
+
+
+@dataclass(frozen=True, slots=True)
+class CampaignRow:
+    """A campaign in a list. `counts` are deliveries by state; they add up to `people` once launched."""
+
+    id: str
+    name: str
+    brand_id: str
+    brand_name: str
+    state: CampaignState
+    state_reason: str
+    paused: bool
+    author_name: str
+    type: str
+    people: int
+    counts: dict[str, int]
+    created_at: Instant
+    updated_at: Instant
+    launched_at: Instant | None
+    done_at: Instant | None
+    first_at: Instant | None
+    """When the plan's first slot is; None before there is a plan."""
+    sample: bool
+    version: int
+
+
+@dataclass(frozen=True, slots=True)
+class ApprovalView:
+    """One verdict on one revision."""
+
+    revision_number: int
+    verdict: str
+    by_name: str
+    comment: str
+    self_approved: bool
+    at: Instant
+
+
+@dataclass(frozen=True, slots=True)
+class RevisionView:
+    """One revision: who made it and what it says."""
+
+    id: str
+    number: int
+    author: str
+    created_at: Instant
+    content_hash: str
+    drafts: tuple[Draft, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ActionView:
+    """Something that can be done next. `allowed` is false with `why_not` when this actor may not."""
+
+    name: str
+    """approve, request_changes, send, send_now, pause, resume, cancel, replan, retry."""
+    allowed: bool
+    why_not: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class CampaignDetail:
+    """Everything of one campaign on one page."""
+
+    row: CampaignRow
+    brief: Brief
+    revision: RevisionView | None
+    revisions: tuple[RevisionView, ...]
+    plan: PlanSummary | None
+    approvals: tuple[ApprovalView, ...]
+    actions: tuple[ActionView, ...]
+    overrides: tuple[dict[str, Any], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class SlotView:
+    """One person's place in the plan, as shown. The address is masked unless the actor may read it."""
+
+    contact_id: str
+    name: str
+    email: str
+    due_at: Instant
+    local_time: str
+    """In the person's own zone, e.g. `Tue 24 Nov 09:15`."""
+    zone: str
+    zone_assumed: bool
+    variant: str
+    reason: str
+    reason_text: str
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryView:
+    """One delivery with the server's words."""
+
+    contact_id: str
+    name: str
+    email: str
+    state: str
+    variant: str
+    due_at: Instant
+    at: Instant | None
+    attempt: int
+    code: str
+    reason: str
+    message_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """One message as one contact would get it, rendered by the code that sends."""
+
+    variant: str
+    to: str
+    subject: str
+    preheader: str
+    html: str
+    text: str
+    headers: dict[str, str] = field(default_factory=dict[str, str])

@@ -1,0 +1,152 @@
+"""`tidings agent …`: the four agents."""
+
+from __future__ import annotations
+
+from itertools import islice
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from tidings.cli.connection import connected
+from tidings.cli.failures import USAGE, CommandError
+from tidings.cli.options import AsJson, Limit
+from tidings.cli.output import moment, say, say_next, show, show_fields, show_json, show_table
+from tidings.cli.references import campaign_id
+
+if TYPE_CHECKING:
+    from tidings_client.agents import Agent
+    from tidings_client.decisions import Decision
+
+commands = typer.Typer(no_args_is_help=True, help="The four agents: what they do, and holding them.")
+AgentArgument = Annotated[str, typer.Argument(metavar="AGENT", help="content, scheduling, distribution or analytics.")]
+
+
+@commands.command("list")
+def list_agents(as_json: AsJson = False) -> None:
+    """List the agents and what each is doing."""
+    with connected() as tidings:
+        agents = tidings.agents.list().items
+    if as_json:
+        show_json(agents)
+        return
+    rows = [(each.name, each.status, each.autonomy, each.decisions_today, each.doing or _last(each)) for each in agents]
+    show_table(["AGENT", "STATUS", "AUTONOMY", "DECISIONS TODAY", "DOING"], rows)
+    for each in agents:
+        if each.status == "stopped":
+            say_next(f"tidings worker --agent {each.name}")
+
+
+def _last(agent: Agent) -> str:
+    return f"last: {agent.last_decision.summary}" if agent.last_decision else ""
+
+
+@commands.command("show")
+def show_agent(agent: AgentArgument, as_json: AsJson = False) -> None:
+    """Show an agent, its settings and its last decisions."""
+    with connected() as tidings:
+        found = tidings.agents.get(agent)
+        latest = tidings.decisions.list(agent=agent, limit=5).items
+    if as_json:
+        show_json(found)
+        return
+    show_fields(
+        {
+            "Agent": found.name,
+            "Goal": found.goal,
+            "Begins when": found.trigger,
+            "Status": found.status,
+            "Doing": found.doing,
+            "Paused by": found.paused_by,
+            "Autonomy": found.autonomy,
+            "Version": found.version,
+        }
+    )
+    show()
+    titles = found.config_schema.get("properties", {})
+    show_table(
+        ["SETTING", "VALUE", "MEANING"],
+        [(name, value, titles.get(name, {}).get("description", "")) for name, value in found.config.items()],
+    )
+    if latest:
+        show()
+        _show_decisions(latest)
+    say_next(f"tidings agent configure {agent} SETTING=VALUE", f"tidings agent decisions --agent {agent}")
+
+
+@commands.command("pause")
+def pause(
+    agent: AgentArgument, reason: Annotated[str, typer.Option("--reason", "-m", help="Why; goes on record.")] = ""
+) -> None:
+    """Keep an agent from taking up work; the others go on."""
+    with connected() as tidings:
+        found = tidings.agents.pause(agent, reason)
+    say(f"The {found.name} agent is {found.status}.")
+    say_next(f"tidings agent resume {agent}")
+
+
+@commands.command("resume")
+def resume(agent: AgentArgument) -> None:
+    """Let an agent go on; what waited for it starts again."""
+    with connected() as tidings:
+        found = tidings.agents.resume(agent)
+    say(f"The {found.name} agent is {found.status}.")
+
+
+@commands.command("configure")
+def configure(
+    agent: AgentArgument,
+    settings: Annotated[
+        list[str] | None, typer.Argument(metavar="SETTING=VALUE…", help="As `agent show` names them.")
+    ] = None,
+    autonomy: Annotated[str | None, typer.Option(help="suggest, after_approval or within_policy.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Change an agent's settings; those that are not named stay."""
+    config = dict(_setting(item) for item in settings or [])
+    if not config and autonomy is None:
+        raise CommandError("There is nothing to change.", "Give SETTING=VALUE or --autonomy.", USAGE)
+    with connected() as tidings:
+        version = tidings.agents.get(agent).version
+        found = tidings.agents.configure(agent, config, autonomy=autonomy, version=version)
+    if as_json:
+        show_json(found)
+    else:
+        show_fields({**found.config, "autonomy": found.autonomy})
+    say("It holds from the agent's next step.")
+
+
+def _setting(item: str) -> tuple[str, Any]:
+    """The value as YAML reads it: `true`, `3` and `[a, b]` are not texts."""
+    import yaml
+
+    name, sign, value = item.partition("=")
+    if not sign or not name:
+        raise CommandError(f"{item!r} is not SETTING=VALUE.", "For example: max_words=180", USAGE)
+    try:
+        return name, yaml.safe_load(value)
+    except yaml.YAMLError:
+        return name, value
+
+
+@commands.command("decisions")
+def decisions(
+    agent: Annotated[str | None, typer.Option(help="Only this agent's.")] = None,
+    campaign: Annotated[str | None, typer.Option(help="Only those about this campaign.")] = None,
+    limit: Limit = 20,
+    as_json: AsJson = False,
+) -> None:
+    """List what agents decided, and why."""
+    with connected() as tidings:
+        about = campaign_id(tidings, campaign) if campaign else None
+        found = list(islice(tidings.decisions.all(agent=agent, campaign_id=about), limit))
+    if as_json:
+        show_json(found)
+    else:
+        _show_decisions(found)
+
+
+def _show_decisions(decisions: list[Decision]) -> None:
+    for each in decisions:
+        aside = f" Set aside by {each.overridden_by}." if each.overridden_by else ""
+        show(f"{moment(each.at)}  {each.agent}: {each.summary}  ({each.id})")
+        show(f"    {each.reason} Decided by {each.decided_by}.{aside}")

@@ -1,0 +1,142 @@
+"""`tidings audience …`: contacts, consent and segments."""
+
+from __future__ import annotations
+
+import sys
+from itertools import islice
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from tidings.cli.connection import connected
+from tidings.cli.failures import ERROR, USAGE, CommandError
+from tidings.cli.options import AsJson, Limit, NoInput, Yes, confirm
+from tidings.cli.output import moment, say, say_next, show, show_fields, show_json, show_table
+from tidings.cli.references import choose
+
+commands = typer.Typer(no_args_is_help=True, help="Contacts, consent and segments.")
+
+
+@commands.command("import")
+def import_contacts(
+    file: Annotated[Path, typer.Argument(help="CSV with an e-mail column; `-` reads stdin.", allow_dash=True)],
+    consent_source: Annotated[str, typer.Option(help="Where these people agreed, e.g. 'sign-up form'.")] = "",
+    consent_wording: Annotated[str, typer.Option(help="The words they agreed to.")] = "",
+    as_json: AsJson = False,
+) -> None:
+    """Import contacts. Rows without proof of consent are refused; an earlier no is never undone."""
+    from tidings_client.contacts import ConsentProof
+
+    try:
+        table = sys.stdin.buffer.read() if str(file) == "-" else file.read_bytes()
+    except OSError as error:
+        raise CommandError(f"{file} cannot be read: {error.strerror}.", code=USAGE) from None
+    if bool(consent_source) != bool(consent_wording):
+        raise CommandError("Give --consent-source and --consent-wording together.", code=USAGE)
+    proof = ConsentProof(source=consent_source, wording=consent_wording) if consent_source else None
+    with connected() as tidings:
+        result = tidings.contacts.import_csv(table, consent=proof)
+    if as_json:
+        show_json(result)
+    else:
+        show_fields(
+            {
+                "Added": result.added,
+                "Updated": result.updated,
+                "Refused": len(result.refused),
+                "Said no before": result.kept_silent or None,
+            }
+        )
+        for refused in result.refused:
+            say(f"Row {refused.row}: {refused.reason}. {refused.remedy}")
+    if result.refused and not result.added and not result.updated:
+        raise typer.Exit(ERROR)
+    say_next("tidings audience list", "tidings campaign new --brief FILE")
+
+
+@commands.command("list")
+def list_contacts(
+    query: Annotated[str, typer.Option("--query", "-q", help="Part of a name or address.")] = "",
+    segment: Annotated[str | None, typer.Option(help="Only people of this segment, by name or id.")] = None,
+    limit: Limit = 50,
+    as_json: AsJson = False,
+) -> None:
+    """List contacts; addresses are masked unless you may read them."""
+    with connected() as tidings:
+        segment_id = None
+        if segment:
+            known = [(each.id, each.name) for each in tidings.segments.list().items]
+            segment_id = choose("segment", segment, known, listing="tidings audience segments")
+        found = list(islice(tidings.contacts.all(query=query, segment_id=segment_id), limit))
+        counts = tidings.contacts.counts()
+    if as_json:
+        show_json(found)
+        return
+    rows = [
+        (each.id, each.email, f"{each.first_name} {each.last_name}".strip(), each.country, each.time_zone, each.status)
+        for each in found
+    ]
+    show_table(["ID", "ADDRESS", "NAME", "COUNTRY", "ZONE", "STATUS"], rows)
+    say(
+        f"{counts.contacts} contacts: {counts.subscribed} subscribed, {counts.no_consent} without consent, "
+        f"{counts.suppressed} suppressed."
+    )
+
+
+@commands.command("show")
+def show_contact(contact: Annotated[str, typer.Argument(help="The contact's id.")], as_json: AsJson = False) -> None:
+    """Show a contact and everything they said about consent."""
+    with connected() as tidings:
+        found = tidings.contacts.get(contact)
+    if as_json:
+        show_json(found)
+        return
+    person = found.contact
+    show_fields(
+        {
+            "Contact": f"{person.first_name} {person.last_name}".strip(),
+            "Id": person.id,
+            "Address": person.email,
+            "Status": person.status,
+            "Suppressed because": found.suppressed_because,
+            "Zone": person.time_zone,
+            "Country": person.country,
+            "Locale": person.locale,
+            **person.attributes,
+        }
+    )
+    for consent in found.consents:
+        show(f"{moment(consent.at)}  {consent.purpose} {consent.state}: {consent.source}: “{consent.wording}”")
+
+
+@commands.command("segments")
+def segments(as_json: AsJson = False) -> None:
+    """List segments with how many people match now."""
+    with connected() as tidings:
+        found = tidings.segments.list().items
+    if as_json:
+        show_json(found)
+    else:
+        rows = [(each.id, each.name, each.people, each.description) for each in found]
+        show_table(["ID", "NAME", "PEOPLE", "DESCRIPTION"], rows)
+
+
+@commands.command("suppress")
+def suppress(reason: Annotated[str, typer.Option("--reason", "-m", help="Why; goes on record.")] = "") -> None:
+    """Never write to an address again. The address is read from stdin, so that no history keeps it."""
+    address = typer.prompt("Address", err=True) if sys.stdin.isatty() else sys.stdin.readline().strip()
+    with connected() as tidings:
+        tidings.contacts.suppress(address, reason)
+    say("Suppressed. Nothing is sent to it any more, whoever imports it again.")
+
+
+@commands.command("erase")
+def erase(
+    contact: Annotated[str, typer.Argument(help="The contact's id.")], yes: Yes = False, no_input: NoInput = False
+) -> None:
+    """Erase a person for good."""
+    confirm(f"Erase {contact} for good?", yes=yes, no_input=no_input)
+    with connected() as tidings:
+        tidings.contacts.erase(contact)
+    say("Erased. Of the address only a keyed hash remains, so that no import brings it back.")

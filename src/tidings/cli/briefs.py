@@ -1,0 +1,86 @@
+"""Getting a brief: from a YAML or JSON file, from options, or by asking for each field."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+from tidings.cli.failures import USAGE, CommandError
+
+EXAMPLE = """\
+name: Autumn workshop
+type: event
+goal: Fill the bread workshop
+brand: Northwind Bakery
+audience: everyone
+facts:
+  - It is a bread workshop for beginners.
+  - You get a sourdough starter to take home.
+call_to_action: Reserve a place
+link: https://example.com/workshop
+"""
+_ASKED = (
+    ("name", "Name of the campaign", ""),
+    ("type", "Type: announcement, event, offer, newsletter, welcome, win_back, feedback or update", "announcement"),
+    ("goal", "What it should achieve", ""),
+    ("brand", "Brand", ""),
+    ("audience", "Audience: a segment's name, or everyone", "everyone"),
+)
+_ASKED_AFTER_FACTS = (
+    ("call_to_action", "What the button says", ""),
+    ("link", "Where it leads (https://…)", ""),
+)
+
+
+def read_brief(path: Path) -> dict[str, Any]:
+    """The brief of a file, `-` for stdin. Raises CommandError that names the line that cannot be read."""
+    import yaml
+
+    try:
+        text = sys.stdin.read() if str(path) == "-" else path.read_text()
+    except OSError as error:
+        raise CommandError(f"{path} cannot be read: {error.strerror}.", code=USAGE) from None
+    except UnicodeDecodeError:
+        raise CommandError(f"{path} is not UTF-8 text.", f"A brief looks like this:\n{EXAMPLE}", USAGE) from None
+    try:
+        brief = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        place = getattr(error, "problem_mark", None)
+        where = f" (line {place.line + 1}, column {place.column + 1})" if place else ""
+        why = getattr(error, "problem", None) or "it is not YAML"
+        raise CommandError(
+            f"{path} cannot be read{where}: {why}.", f"A brief looks like this:\n{EXAMPLE}", USAGE
+        ) from None
+    if not isinstance(brief, dict):
+        raise CommandError(f"{path} is not a list of named fields.", f"A brief looks like this:\n{EXAMPLE}", USAGE)
+    return _as_json({str(key): value for key, value in brief.items()})  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]
+
+
+def _as_json(brief: dict[str, Any]) -> dict[str, Any]:
+    """YAML reads bare dates as dates; a brief's dates are texts."""
+    return {key: value.isoformat() if hasattr(value, "isoformat") else value for key, value in brief.items()}
+
+
+def ask_brief(known: dict[str, Any]) -> dict[str, Any]:
+    """Asks on the terminal for each field that is not known yet."""
+    import typer
+
+    brief = dict(known)
+
+    def ask(fields: tuple[tuple[str, str, str], ...]) -> None:
+        for name, question, default in fields:
+            if name not in brief:
+                brief[name] = typer.prompt(question, default=default or None, err=True)
+
+    ask(_ASKED)
+    if "facts" not in brief:
+        typer.echo(
+            "The facts, one whole sentence each; nothing else will be claimed. An empty line ends them.", err=True
+        )
+        facts: list[str] = []
+        while sentence := typer.prompt(f"Fact {len(facts) + 1}", default="", show_default=False, err=True):
+            facts.append(sentence)
+        brief["facts"] = facts
+    ask(_ASKED_AFTER_FACTS)
+    return brief

@@ -1,0 +1,145 @@
+"""The Content agent: from a brief to verified drafts, with the reasons. Pure; the campaign's run stores them."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from tidings.content.edit import apply_edit
+from tidings.content.verifier import verify as verifier
+from tidings.content.writers.base import Assignment, Writer
+from tidings.content.writers.composer import Composer
+from tidings.domain.brand import Brand
+from tidings.domain.brief import Brief
+from tidings.domain.claim import Claim
+from tidings.domain.draft import Draft, Finding
+from tidings.domain.errors import UnavailableError
+from tidings.domain.instant import Instant
+
+
+@dataclass(frozen=True, slots=True)
+class DecisionFields:
+    """What a decision record needs from the drafting; the run adds id, instant and campaign."""
+
+    kind: str
+    summary: str
+    reason: str
+    decided_by: str
+    inputs: dict[str, Any] = field(default_factory=dict[str, Any])
+    alternatives: tuple[dict[str, Any], ...] = ()
+    evidence: dict[str, Any] = field(default_factory=dict[str, Any])
+
+
+@dataclass(frozen=True, slots=True)
+class DraftingResult:
+    """The verified drafts, one a variant, and the decision behind them. `left_out` are facts the drafts do not say."""
+
+    drafts: tuple[Draft, ...]
+    decision: DecisionFields
+    left_out: tuple[str, ...] = ()
+
+    @property
+    def sendable(self) -> bool:
+        """Whether no draft has a finding that blocks it."""
+        return all(draft.sendable for draft in self.drafts)
+
+
+class ContentAgent:
+    """Asks the writers in order until one gives drafts; the composer stands last and always can."""
+
+    def __init__(self, writers: Sequence[Writer] = ()) -> None:
+        self.writers: tuple[Writer, ...] = (*writers, Composer())
+
+    def draft(
+        self,
+        brief: Brief,
+        brand: Brand,
+        claims: Sequence[Claim],
+        *,
+        seed: int,
+        at: Instant,
+        recent: Collection[str] = (),
+        max_words: int = 220,
+    ) -> DraftingResult:
+        """Writes and verifies `brief.subjects` variants.
+
+        `claims` are all of the brand's; only usable ones reach the writer. `recent` are stock sentences of the brand's
+        latest mails, to be avoided. The same arguments give the same result with a deterministic writer.
+        """
+        usable = tuple(claim for claim in claims if claim.usable(at=at, channel="email"))
+        assignment = Assignment(brief, brand, usable, seed, frozenset(recent), max_words)
+        failures: list[str] = []
+        for writer in self.writers:
+            try:
+                writing = writer.write(assignment)
+            except UnavailableError as failure:
+                failures.append(f"{writer.name}: {failure.message}")
+                continue
+            drafts = tuple(self._verified(draft, brief, brand, claims, at) for draft in writing.drafts)
+            if writer is self.writers[-1] or all(draft.sendable for draft in drafts):
+                fields = _fields(brief, brand, usable, drafts, seed, writing.reason, writing.alternatives, failures)
+                return DraftingResult(drafts, fields, writing.left_out)
+            failures.append(f"{writer.name}: the verifier refused its draft")
+        raise UnavailableError("No writer could write.", remedy="; ".join(failures))
+
+    def verify(
+        self, draft: Draft, brief: Brief, brand: Brand, claims: Sequence[Claim], at: Instant
+    ) -> tuple[Finding, ...]:
+        """The findings of a draft, errors first. `claims` are all of the brand's, so that expired ones are noticed."""
+        return verifier.verify(draft, brief, brand, claims, at)
+
+    def edited(
+        self,
+        draft: Draft,
+        brief: Brief,
+        brand: Brand,
+        claims: Sequence[Claim],
+        *,
+        at: Instant,
+        subject: str | None = None,
+        preheader: str | None = None,
+        texts: Mapping[int, str] | None = None,
+    ) -> Draft:
+        """A person's edit (see `edit.apply_edit`), verified again."""
+        changed = apply_edit(draft, subject=subject, preheader=preheader, texts=texts)
+        return self._verified(changed, brief, brand, claims, at)
+
+    def _verified(self, draft: Draft, brief: Brief, brand: Brand, claims: Sequence[Claim], at: Instant) -> Draft:
+        return draft.model_copy(update={"findings": self.verify(draft, brief, brand, claims, at)})
+
+
+def _fields(
+    brief: Brief,
+    brand: Brand,
+    claims: Sequence[Claim],
+    drafts: Sequence[Draft],
+    seed: int,
+    reason: str,
+    alternatives: tuple[dict[str, Any], ...],
+    failures: Sequence[str],
+) -> DecisionFields:
+    count = len(drafts)
+    sources = [trace.source for trace in drafts[0].traces]
+    evidence: dict[str, Any] = {
+        "verifier": {draft.variant: verifier.report(draft.findings) for draft in drafts},
+        "sentences": {source: sources.count(source) for source in dict.fromkeys(sources)},
+    }
+    if failures:
+        evidence["writers_that_failed"] = list(failures)
+    return DecisionFields(
+        kind="draft",
+        summary=f"Wrote {count} variant{'s' if count > 1 else ''}: {' / '.join(d.subject for d in drafts)}",
+        reason=reason,
+        decided_by=drafts[0].writer,
+        inputs={
+            "type": brief.type,
+            "voice": brief.tone or brand.voice,
+            "brand": brand.name,
+            "facts": len(brief.facts),
+            "claims_usable": len(claims),
+            "seed": seed,
+        },
+        alternatives=alternatives,
+        evidence=evidence,
+    )

@@ -1,0 +1,238 @@
+"""The message plan and its blocks: heading, greeting, opening, facts in order, button, close, sign-off, footer."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from tidings.content.composer.choice import Chooser
+from tidings.content.composer.material import DETAILS, Unit, holds, in_order
+from tidings.content.composer.stock import CommonVoice, TypeStock, VoiceStock
+from tidings.content.sentences import capitalised
+from tidings.domain.blocks import Block, Button, Divider, Footer, Heading, Quote, Text
+from tidings.domain.brief import Brief
+from tidings.domain.claim import ClaimKind
+from tidings.domain.draft import Trace
+
+KEEPS_AUTHORS_ORDER = frozenset({"newsletter", "update"})
+"""Types whose facts are a text of the author's own; the others are arranged by what the facts speak of."""
+LEADS = frozenset({ClaimKind.PROOF, ClaimKind.OFFER, ClaimKind.DATE, ClaimKind.PLACE})
+"""Kinds that stand late unless the author began with one."""
+LONGEST_PARAGRAPH = 3
+_TO_THE_READER = ("You", "Get ", "Save ", "Enjoy ")
+# Openings that point at something a following "It …" can mean.
+_POINTS = re.compile(r"\b(?:something|event|offer|deal)\b", re.IGNORECASE)
+_QUOTE = re.compile(r"[\"“](?P<words>[^\"“”]+?)[,.]?[\"”],? (?:says|said) (?P<who>[^.]+)\.")
+
+
+@dataclass(slots=True)
+class Page:
+    """Blocks and the trace of every sentence in them, grown together."""
+
+    blocks: list[Block] = field(default_factory=list[Block])
+    traces: list[Trace] = field(default_factory=list[Trace])
+
+    def add(self, block: Block, *traces: Trace | None) -> None:
+        """One block and where its sentences come from."""
+        self.blocks.append(block)
+        self.traces.extend(trace for trace in traces if trace is not None)
+
+    def paragraph(self, traces: Sequence[Trace | None]) -> None:
+        """The sentences as one paragraph; nothing when there are none."""
+        found = [trace for trace in traces if trace is not None]
+        if found:
+            self.add(Text(text=" ".join(trace.sentence for trace in found)), *found)
+
+
+@dataclass(frozen=True, slots=True)
+class Arrangement:
+    """What goes where: the facts by their part in the message, and the claims about the sender."""
+
+    what: list[Unit]
+    gains: list[Unit]
+    proof: list[Unit]
+    details: list[Unit]
+    about: list[Unit]
+
+
+def arrange(units: Sequence[Unit], claims: Sequence[Unit], *, offer_first: bool) -> Arrangement:
+    """The units in the message plan's order: what → what the reader can do and gets → proof → offer, date, place.
+
+    What the author put first stays first. An offer made to the reader is a gain; where the offer is the message,
+    it comes before all else.
+    """
+    lead = [unit for unit in units[:1] if unit.kind in LEADS and not unit.starts_with_it]
+    ordered = in_order([unit for unit in units if unit not in lead])
+    what = [unit for unit in ordered if unit.kind is ClaimKind.WHAT]
+    proof = [unit for unit in ordered if unit.kind is ClaimKind.PROOF]
+    offers = [unit for unit in ordered if unit.kind is ClaimKind.OFFER and unit.text.startswith(_TO_THE_READER)]
+    gains = [unit for unit in ordered if unit.kind in {ClaimKind.ABILITY, ClaimKind.BENEFIT}]
+    details = [unit for unit in ordered if unit.kind in DETAILS and unit not in offers]
+    if lead:
+        what = [*lead, *what]
+    if offer_first and not any(unit.starts_with_it for unit in what):
+        what = [*offers, *what]
+    else:
+        gains = [*offers, *gains]
+    return Arrangement(what, gains, proof, details, list(claims))
+
+
+def compose_body(
+    units: Sequence[Unit], claims: Sequence[Unit], stock: TypeStock, common: CommonVoice, chooser: Chooser
+) -> Page:
+    """The blocks of the e-mail. The close stands before or after the button, as the seed has it."""
+    brief, brand = chooser.assignment.brief, chooser.assignment.brand
+    voice = stock.of(brief.tone or brand.voice)
+    page = Page()
+    _heading(page, units, stock.introduces, voice, chooser)
+    greeting = chooser.pick(common.greetings)
+    page.paragraph([greeting])
+    opening = chooser.pick(voice.openings)
+    if brief.type in KEEPS_AUTHORS_ORDER:
+        _authors_order(page, opening, units, items=brief.type == "newsletter")
+        _about(page, claims, common, chooser)
+    else:
+        plan = arrange(units, claims, offer_first=brief.type in {"offer", "win_back"})
+        _by_plan(page, opening, plan, common, chooser)
+    _ending(page, voice, common, chooser)
+    return page
+
+
+def _heading(page: Page, units: Sequence[Unit], introduces: bool, voice: VoiceStock, chooser: Chooser) -> None:
+    """The product where something must be named, for the heading is what the first "It" points at."""
+    product = chooser.assignment.brief.product.strip()
+    if product and (introduces or any(unit.starts_with_it for unit in units)):
+        page.add(Heading(text=capitalised(product)), Trace(sentence=capitalised(product), source="brief"))
+        return
+    heading = chooser.pick(voice.headings)
+    if heading is not None:
+        page.add(Heading(text=heading.sentence), heading)
+
+
+def _by_plan(page: Page, opening: Trace | None, plan: Arrangement, common: CommonVoice, chooser: Chooser) -> None:
+    lead = None
+    if plan.what and plan.what[0].starts_with_it and not (opening and _POINTS.search(opening.sentence)):
+        named = bool(chooser.assignment.brief.product.strip())
+        lead = chooser.pick([pattern for pattern in common.what if ("{product}" in pattern) is named])
+    first, rest, gains = plan.what[:2], plan.what[2:], plan.gains
+    if not rest and len(gains) == 1 and len(first) < 2:
+        first, gains = [*first, *gains], []  # a paragraph of a single short sentence looks lost
+    if lead:
+        page.paragraph([opening])
+        page.paragraph([lead, *_traces(first)])
+    else:
+        page.paragraph([opening, *_traces(first)])
+    _paragraphs(page, None, rest)
+    _gains(page, gains, common, chooser)
+    _proof(page, plan.proof)
+    _paragraphs(page, chooser.pick(common.details) if _needs_lead(plan) else None, plan.details)
+    _about(page, plan.about, common, chooser)
+
+
+def _needs_lead(plan: Arrangement) -> bool:
+    return len(plan.details) > 1 and bool(plan.what or plan.gains or plan.proof)
+
+
+def _authors_order(page: Page, opening: Trace | None, units: Sequence[Unit], *, items: bool) -> None:
+    """The facts as the author has them. As news items, each is its own paragraph with what goes on about it."""
+    page.paragraph([opening])
+    if not items:
+        _paragraphs(page, None, units)
+        return
+    paragraph: list[Trace] = []
+    for unit in units:
+        joins = re.match(r"(?:It|You|Your|There|We|Our)\b", unit.traces[0].sentence) is not None
+        if paragraph and not (joins and len(paragraph) < LONGEST_PARAGRAPH):
+            page.paragraph(paragraph)
+            paragraph = []
+        paragraph.extend(unit.traces)
+    page.paragraph(paragraph)
+
+
+def _gains(page: Page, gains: Sequence[Unit], common: CommonVoice, chooser: Chooser) -> None:
+    """Three or more become a list, for "You can … You can … You can …" is no paragraph."""
+    if len(gains) >= 3:
+        lead = chooser.pick(common.list)
+        lines = [lead.sentence] if lead else []
+        lines.extend(f"• {unit.text}" for unit in gains)
+        page.add(Text(text="\n".join(lines)), lead, *_traces(gains))
+        return
+    lead = chooser.pick(common.benefits) if len(gains) == 2 else None
+    _paragraphs(page, lead, gains)
+
+
+def _proof(page: Page, proof: Sequence[Unit]) -> None:
+    plain: list[Unit] = []
+    for unit in proof:
+        match = _QUOTE.fullmatch(unit.text)
+        if match is None or len(unit.traces) > 1:
+            plain.append(unit)
+        else:
+            said = match["words"] if match["words"][-1] in "!?" else f"{match['words']}."
+            page.add(Quote(text=said, source=match["who"]), *unit.traces)
+    _paragraphs(page, None, plain)
+
+
+def _about(page: Page, claims: Sequence[Unit], common: CommonVoice, chooser: Chooser) -> None:
+    if claims:
+        _paragraphs(page, chooser.pick(common.about), claims)
+
+
+def _paragraphs(page: Page, lead: Trace | None, units: Sequence[Unit]) -> None:
+    """The units in paragraphs of at most three sentences; the lead begins the first."""
+    paragraph: list[Trace] = [lead] if lead else []
+    count = 0
+    for unit in units:
+        if count and count + len(unit.traces) > LONGEST_PARAGRAPH:
+            page.paragraph(paragraph)
+            paragraph, count = [], 0
+        paragraph.extend(unit.traces)
+        count += len(unit.traces)
+    page.paragraph(paragraph)
+
+
+def _traces(units: Sequence[Unit]) -> list[Trace]:
+    return [trace for unit in units for trace in unit.traces]
+
+
+def _ending(page: Page, voice: VoiceStock, common: CommonVoice, chooser: Chooser) -> None:
+    brief, brand = chooser.assignment.brief, chooser.assignment.brand
+    _must_say(page, brief)
+    close = chooser.pick(voice.closes)
+    before = chooser.generator.random() < 0.5
+    if before:
+        page.paragraph([close])
+    label = brief.call_to_action
+    page.add(Button(label=label, url=brief.link), Trace(sentence=label, source="brief"))
+    if not before:
+        page.paragraph([close])
+    signoff = chooser.pick(common.signoffs)
+    if signoff is not None:
+        name = Trace(sentence=brand.sender.name, source="brand")
+        page.add(Text(text=f"{signoff.sentence}\n{brand.sender.name}"), signoff, name)
+    page.add(Divider())
+    _footer(page, chooser)
+
+
+def _must_say(page: Page, brief: Brief) -> None:
+    """Whole sentences that must be said and are not yet; a lone word cannot be placed without guessing grammar."""
+    said = " ".join(trace.sentence for trace in page.traces)
+    for phrase in brief.must_say:
+        if not holds(said, (phrase,)) and phrase[:1].isupper() and phrase.rstrip()[-1:] in ".!?":
+            page.paragraph([Trace(sentence=phrase.strip(), source="brief")])
+
+
+def _footer(page: Page, chooser: Chooser) -> None:
+    """Why the reader gets this, and the brand's required words that nothing has said yet."""
+    brand = chooser.assignment.brand
+    said = " ".join(trace.sentence for trace in page.traces)
+    reason = Trace(sentence=reason_line(brand.name), source="brand")
+    missing = [word for word in brand.required_words if not holds(said, (word,))]
+    extra = [Trace(sentence=word, source="brand") for word in missing]
+    page.add(Footer(text="\n".join([reason.sentence, *missing])), reason, *extra)
+
+
+def reason_line(brand_name: str) -> str:
+    """Why somebody gets the mail: nobody is written to without consent."""
+    return f"You receive this e-mail because you agreed to hear from {brand_name}."

@@ -1,0 +1,65 @@
+"""Renders a draft as an e-mail: blocks → MJML → HTML with inline styles, and the text beside it."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from typing import TYPE_CHECKING
+
+from tidings.content.rendering.links import links_of
+from tidings.content.rendering.mjml import mjml_of
+from tidings.content.rendering.text import text_of
+from tidings.content.rendering.texts import safe
+from tidings.domain.brand import Brand
+from tidings.domain.draft import Draft
+from tidings.domain.errors import InvalidInputError
+from tidings.domain.message import EmailTemplate
+
+if TYPE_CHECKING:
+    from css_inline import CSSInliner
+
+LARGEST = 102 * 1024  # Gmail cuts a longer message off, and the way out with it
+
+
+def render_email(draft: Draft, brand: Brand, *, language: str = "en") -> EmailTemplate:
+    """The Liquid template of one variant.
+
+    Its only open places are merge fields of the contact, `{{ links[N] }}` and `{{ unsubscribe_url }}`; any other Liquid
+    in the texts is made harmless, so that a faulty draft can be looked at. Raises InvalidInputError beyond 102 kB.
+    """
+    links = links_of(draft, brand)
+    html = _html(mjml_of(draft, brand, links, language))
+    if len(html.encode()) > LARGEST:
+        raise InvalidInputError("The e-mail is larger than 102 kB.", remedy="Shorten its texts.", field="blocks")
+    return EmailTemplate(
+        variant=draft.variant,
+        subject=safe(" ".join(draft.subject.split())),
+        preheader=safe(" ".join(draft.preheader.split())),
+        html=html,
+        text=text_of(draft, brand, links),
+        from_name=brand.sender.name,
+        from_address=brand.sender.address,
+        reply_to=brand.sender.reply_to,
+        language=language,
+        list_id=f"{_slug(brand.name)}.{brand.sender.domain}",
+        links=links,
+    )
+
+
+def _html(mjml: str) -> str:
+    from mrml import RenderOptions, to_html
+
+    # Without this, naming Roboto among the fonts would make every opened mail ask a font server for it.
+    return _inliner().inline(to_html(mjml, None, RenderOptions(fonts={})).content)
+
+
+@cache
+def _inliner() -> CSSInliner:
+    from css_inline import CSSInliner
+
+    return CSSInliner(keep_style_tags=True, load_remote_stylesheets=False)
+
+
+def _slug(name: str) -> str:
+    """A label of a List-Id (RFC 2919): letters, digits and hyphens."""
+    return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-") or "list"

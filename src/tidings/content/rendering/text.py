@@ -1,0 +1,68 @@
+"""The plain text of a mail, from the blocks and not from the HTML."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterator, Sequence
+
+from tidings.content.rendering.links import place
+from tidings.content.rendering.texts import closed, safe
+from tidings.domain.blocks import Button, Columns, Divider, Footer, Heading, Image, Product, Quote, Text
+from tidings.domain.brand import Brand
+from tidings.domain.draft import Draft
+from tidings.domain.message import Link
+
+WIDTH = 72
+
+
+def text_of(draft: Draft, brand: Brand, links: Sequence[Link]) -> str:
+    """The text with open places for fields, links and the way out; lines of prose are at most 72 characters."""
+    parts = [part for part in _parts(draft) if part]
+    address = ", ".join(line.strip(" ,") for line in brand.postal_address.splitlines() if line.strip(" ,"))
+    tail = [_wrapped(safe(block.text)) for block in draft.blocks if isinstance(block, Footer)]
+    identity = f"{_wrapped(closed(f'{brand.name}, {address}'))}\n{place(len(links) - 1)}"
+    end = "\n\n".join(["-- ", *tail, identity, "Unsubscribe: {{ unsubscribe_url }}"]).replace("-- \n\n", "-- \n", 1)
+    return "\n\n".join([*parts, end]) + "\n"
+
+
+def _parts(draft: Draft) -> Iterator[str]:
+    number = 0
+    for block in draft.blocks:
+        match block:
+            case Button():
+                yield f"{closed(block.label)}:\n{place(number)}"
+                number += 1
+            case Product():
+                yield f"{closed(block.name)}\n{_wrapped(safe(block.text))}\n{place(number)}"
+                number += 1
+            case Heading():
+                yield f"{safe(block.text)}\n{'=' * min(WIDTH, len(block.text))}"
+            case Text():
+                yield _wrapped(safe(block.text))
+            case Columns():
+                yield "\n\n".join(_wrapped(safe(text)) for text in block.texts)
+            case Quote():
+                yield f"{_wrapped(f'“{safe(block.text)}”', '  ')}\n  – {safe(block.source)}"
+            case Image():
+                yield f"[{closed(block.alt)}]"
+            case Divider() | Footer():
+                yield ""
+
+
+def _wrapped(text: str, indent: str = "") -> str:
+    """Each line wrapped on its own; open places are never broken, for they hold blanks."""
+    return "\n".join(_line(line, indent) for line in text.splitlines())
+
+
+def _line(line: str, indent: str) -> str:
+    if "{{" in line:
+        return indent + line
+    prefix = "  " if line.startswith("• ") else ""
+    return textwrap.fill(
+        line,
+        WIDTH,
+        initial_indent=indent,
+        subsequent_indent=indent + prefix,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )

@@ -1,0 +1,61 @@
+"""Sentences and words of a text, as far as tracing them needs it. No grammar is guessed."""
+
+from __future__ import annotations
+
+import re
+
+_WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*")
+_END = re.compile(r"(?<=[.!?])[\"”’)]*\s+(?=[\"“‘(]?[A-Z0-9À-Þ{])")
+# After these a full stop ends no sentence.
+_ABBREVIATIONS = (
+    "e.g.",
+    "i.e.",
+    "etc.",
+    "mr.",
+    "mrs.",
+    "ms.",
+    "dr.",
+    "prof.",
+    "st.",
+    "no.",
+    "approx.",
+    "vs.",
+    "p.m.",
+    "a.m.",
+    "inc.",
+    "ltd.",
+    "co.",
+)
+
+
+def sentences(text: str) -> list[str]:
+    """The sentences of a text, trimmed; a line break ends one as a full stop does."""
+    found: list[str] = []
+    for line in text.splitlines():
+        rest = ""
+        for piece in _END.split(line.strip().removeprefix("• ")):
+            rest = f"{rest} {piece}".strip()
+            if not rest.lower().endswith(_ABBREVIATIONS):
+                found.append(rest)
+                rest = ""
+        if rest:
+            found.append(rest)
+    return [sentence for sentence in found if sentence]
+
+
+def words(text: str) -> list[str]:
+    """The words in order, as written, without digits and punctuation."""
+    return _WORD.findall(text)
+
+
+def folded(text: str) -> str:
+    """The form in which sentences are compared: one space, straight quotes, no case, no end mark."""
+    plain = text.replace("’", "'").replace("‘", "'").replace("“", '"').replace("”", '"').replace("\u00a0", " ")
+    return " ".join(plain.split()).casefold().rstrip(".!? ")
+
+
+def capitalised(text: str) -> str:
+    """The phrase with a capital first letter; `iPad` and the like stay as they are."""
+    if len(text) > 1 and text[1].isupper():
+        return text
+    return text[:1].upper() + text[1:]

@@ -1,0 +1,1 @@
+"""One check a file: a function from what is examined to its findings."""

@@ -1,0 +1,35 @@
+"""Every date, weekday and time of the draft must be the brief's or the brand's."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from tidings.content.verifier.examined import Examined, error
+from tidings.content.verifier.extract import dates
+from tidings.domain.draft import Finding
+
+
+def check(examined: Examined) -> Iterator[Finding]:
+    """Error for a date or time nobody vouched for; "tomorrow" counts as one, for a mail is read on any day."""
+    known = {found.value for found in dates(examined.ground_text)}
+    for place in examined.places:
+        for found in dates(examined.unproved(place)):
+            if found.value not in known and not _month_of(found.value, known):
+                yield error(
+                    "dates",
+                    place,
+                    f"“{found.quote}” is a date or time that stands neither in the brief nor in an approved claim.",
+                    quote=found.quote,
+                    remedy="Correct it, or add the fact to the brief.",
+                )
+
+
+_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+
+
+def _month_of(value: str, known: set[str]) -> bool:
+    """Whether a month named alone is the month of a known date."""
+    if not value.startswith("month "):
+        return False
+    number = _MONTHS.index(value[6:9]) + 1
+    return any(other.endswith(f"/{number}") for other in known)

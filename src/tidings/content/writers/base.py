@@ -1,0 +1,67 @@
+"""What a writer of drafts is. The composer is one; local and cloud models are others behind the same verifier."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from tidings.domain.brand import Brand
+from tidings.domain.brief import Brief
+from tidings.domain.claim import Claim
+from tidings.domain.draft import Draft
+
+
+@dataclass(frozen=True, slots=True)
+class Assignment:
+    """All a writer is told. It holds no contact: personal fields are put in by code."""
+
+    brief: Brief
+    brand: Brand
+    claims: tuple[Claim, ...]
+    """Usable claims only; the writer picks those that fit."""
+    seed: int = 0
+    recent: frozenset[str] = frozenset()
+    """Stock sentences of the brand's latest mails, to be avoided where there is a choice."""
+    max_words: int = 220
+
+
+@dataclass(frozen=True, slots=True)
+class Writing:
+    """What a writer hands back: drafts without findings, and what it weighed, for the decision record."""
+
+    drafts: tuple[Draft, ...]
+    reason: str
+    alternatives: tuple[dict[str, Any], ...] = ()
+    left_out: tuple[str, ...] = ()
+    notes: dict[str, Any] = field(default_factory=dict[str, Any])
+
+
+class Writer(Protocol):
+    """Writes `brief.subjects` variants of one e-mail.
+
+    The same assignment gives the same drafts where `deterministic` says so. Every sentence of a draft has a trace.
+    Raises UnavailableError when it cannot work now; the next writer is asked then.
+    """
+
+    @property
+    def name(self) -> str:
+        """The name shown wherever the draft's author is named."""
+        ...
+
+    @property
+    def deterministic(self) -> bool:
+        """Whether the same seed gives the same draft."""
+        ...
+
+    def write(self, assignment: Assignment) -> Writing:
+        """The drafts, or UnavailableError."""
+        ...
+
+
+def variant_letter(index: int) -> str:
+    """A, B, C … for 0, 1, 2 …"""
+    return "ABCDEFGHIJ"[index]
+
+
+__all__: Sequence[str] = ("Assignment", "Writer", "Writing", "variant_letter")

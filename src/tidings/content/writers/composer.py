@@ -1,0 +1,153 @@
+"""The composer as a writer: needs no model and no network, and invents nothing by construction."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from tidings.content.composer.body import compose_body
+from tidings.content.composer.choice import Chooser
+from tidings.content.composer.material import DETAILS, Unit, claim_unit, holds, rank_claims, said_already, units
+from tidings.content.composer.stock import ANGLES, common_stock, type_stock
+from tidings.content.composer.subjects import Candidate, candidates, chosen, preheader
+from tidings.content.sentences import words
+from tidings.content.writers.base import Assignment, Writing, variant_letter
+from tidings.domain.claim import Claim
+from tidings.domain.draft import Draft, Trace
+
+NAME = "Composer"
+MOST_CLAIMS = 2
+LEAST_RELEVANCE = 0.2
+
+
+@dataclass(frozen=True, slots=True)
+class Composer:
+    """Arranges confirmed sentences. The variants share one body and differ in the subject's angle and preheader."""
+
+    @property
+    def name(self) -> str:
+        """The name shown as the draft's author."""
+        return NAME
+
+    @property
+    def deterministic(self) -> bool:
+        """Always: choice is seeded."""
+        return True
+
+    def write(self, assignment: Assignment) -> Writing:
+        """The variants A, B, …; facts that would make the mail too long are left out and named."""
+        brief, brand = assignment.brief, assignment.brand
+        voice = brief.tone or brand.voice
+        chooser = Chooser(assignment)
+        stock, common = type_stock(brief.type), common_stock(voice)
+        kept, left_out = _within(units(brief), assignment)
+        claims, weighed = _claims(assignment, kept)
+        page = compose_body(kept, [claim_unit(claim) for claim in claims], stock, common, chooser)
+        ranked = candidates(kept, stock.of(voice), chooser)
+        picked = chosen(ranked, brief.subjects)
+        drafts = tuple(
+            _draft(
+                assignment,
+                index,
+                subject,
+                preheader(kept, subject, common.preheaders, chooser),
+                page.blocks,
+                page.traces,
+            )
+            for index, subject in enumerate(picked)
+        )
+        reason = _reason(drafts, picked, claims, left_out, voice)
+        return Writing(drafts, reason, (*_alternatives(ranked, picked), *weighed), left_out, {"voice": voice})
+
+
+def _draft(
+    assignment: Assignment,
+    index: int,
+    subject: Candidate,
+    preview: Trace,
+    blocks: Sequence[Any],
+    traces: Sequence[Trace],
+) -> Draft:
+    every = (Trace(sentence=subject.text, source=subject.source), preview, *traces)
+    return Draft(
+        variant=variant_letter(index),
+        channel="email",
+        subject=subject.text,
+        preheader=preview.sentence,
+        blocks=tuple(blocks),
+        writer=NAME,
+        seed=assignment.seed,
+        traces=tuple(dict.fromkeys(every)),
+    )
+
+
+def _within(found: Sequence[Unit], assignment: Assignment) -> tuple[list[Unit], tuple[str, ...]]:
+    """The units that fit into the words allowed: what must be said and the details before the rest."""
+    brief = assignment.brief
+    ranked = sorted(
+        range(len(found)),
+        key=lambda n: (not holds(found[n].text, brief.must_say), found[n].kind not in DETAILS and n > 0, n),
+    )
+    kept: set[int] = set()
+    used = 0
+    for number in ranked:
+        length = len(words(found[number].text))
+        if not kept or used + length <= assignment.max_words:
+            kept.add(number)
+            used += length
+    forbidden_facts = [f.sentence for f in brief.facts if holds(f.sentence, brief.must_not_say)]
+    too_long = [found[n].text for n in range(len(found)) if n not in kept]
+    return [found[n] for n in sorted(kept)], (*forbidden_facts, *too_long)
+
+
+def _claims(assignment: Assignment, kept: Sequence[Unit]) -> tuple[list[Claim], list[dict[str, Any]]]:
+    """At most two claims that share telling words with the brief, and all of them with their scores."""
+    brief, brand = assignment.brief, assignment.brand
+    banned = (*brief.must_not_say, *brand.banned_words)
+    usable = [c for c in assignment.claims if not said_already(c, brief) and not holds(c.sentence, banned)]
+    ranked = rank_claims(brief, usable, brand.required_words)
+    room = MOST_CLAIMS if sum(len(words(unit.text)) for unit in kept) < assignment.max_words else 0
+    # A claim that opens with "It" or "They" would point at whatever stands before it.
+    fitting = [
+        c for score, c in ranked if score >= LEAST_RELEVANCE and not c.sentence.startswith(("It ", "They ", "This "))
+    ]
+    picked = fitting[:room]
+    weighed = [
+        {"what": "claim", "text": claim.sentence, "score": score, "chosen": claim in picked}
+        for score, claim in ranked[:8]
+    ]
+    return picked, weighed
+
+
+def _alternatives(ranked: Sequence[Candidate], picked: Sequence[Candidate]) -> list[dict[str, Any]]:
+    return [
+        {
+            "what": "subject",
+            "text": candidate.text,
+            "angle": ANGLES.get(candidate.angle, candidate.angle),
+            "score": candidate.score,
+            "chosen": candidate in picked,
+        }
+        for candidate in ranked[:10]
+    ]
+
+
+def _reason(
+    drafts: Sequence[Draft], picked: Sequence[Candidate], claims: Sequence[Claim], left_out: Sequence[str], voice: str
+) -> str:
+    angles = ", ".join(
+        f"{draft.variant} {ANGLES.get(subject.angle, subject.angle)}"
+        for draft, subject in zip(drafts, picked, strict=True)
+    )
+    parts = [
+        f"The body states the brief's facts word for word in a {voice} voice.",
+        f"The variants differ in the subject line only: {angles}.",
+    ]
+    if claims:
+        parts.append(f"{len(claims)} approved claim{'s' if len(claims) > 1 else ''} of the brand fit the brief.")
+    if left_out:
+        parts.append(
+            f"{len(left_out)} fact{'s were' if len(left_out) > 1 else ' was'} left out: too long, or not to be said."
+        )
+    return " ".join(parts)

@@ -1,0 +1,1 @@
+"""The Distribution agent: ledger, compiled messages, sender, tracking, the built-in mailbox."""

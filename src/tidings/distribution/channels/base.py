@@ -1,0 +1,114 @@
+"""The contract of every way out. A channel pulls messages from its feed and reports what became of each.
+
+To add one: write `channels/<name>.py` with a class that keeps `Channel`, and run it through the contract tests
+(tests/integration/test_distribution_channels.py). The rules that make "nothing lost, nothing twice" hold:
+
+- a message's body leaves only after `Feed.ask` called back with True: the ledger has then recorded the attempt;
+- every message taken is reported exactly once, whatever happens, or given back with `Feed.give_back` if the other
+  side cannot have it;
+- an answer that was lost after the other side may have accepted is `UNCERTAIN`, never a retry.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Protocol
+
+from tidings.domain.instant import Instant
+
+
+class Result(StrEnum):
+    """What became of one attempt."""
+
+    ACCEPTED = "accepted"
+    DEFERRED = "deferred"  # the other side said: later
+    FAILED = "failed"  # it said: no, for good
+    UNCERTAIN = "uncertain"  # its answer was lost
+
+
+@dataclass(slots=True, eq=False)
+class Outgoing:
+    """One message on its way: its place in the ledger, its envelope and its bytes, ready to be written."""
+
+    campaign_pk: int
+    contact_pk: int
+    step: int
+    variant: str
+    chunk_no: int
+    fence: int
+    epoch: int
+    attempt: int
+    sender: str
+    recipient: str
+    body: bytes
+    claimed_at: Instant
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What the other side said. `hard` says the recipient does not exist, so the address must not be tried again."""
+
+    result: Result
+    code: str = ""
+    words: str = ""
+    hard: bool = False
+
+
+class ChannelDownError(Exception):
+    """The way out cannot be used now; messages are held with these words. `refused`: it is reachable and says no."""
+
+    def __init__(self, words: str, *, refused: bool = False) -> None:
+        super().__init__(words)
+        self.refused = refused
+
+
+class Feed(Protocol):
+    """Where a channel gets its messages and leaves its answers. All calls come from the event loop's thread."""
+
+    def take(self) -> Outgoing | None:
+        """The next message; None when there is nothing to send now (`Channel.wake` tells when there may be)."""
+        ...
+
+    def ask(self, message: Outgoing, go: Callable[[bool], None]) -> None:
+        """Calls back with True once the attempt is on record, or with False when it must not leave any more."""
+        ...
+
+    def report(self, message: Outgoing, outcome: Outcome) -> None:
+        """What became of a message that was let go, or that was refused before."""
+        ...
+
+    def give_back(self, message: Outgoing) -> None:
+        """A taken message that did not leave; it will be planned again."""
+        ...
+
+    def down(self, words: str, *, refused: bool) -> None:
+        """No lane is left."""
+        ...
+
+
+class Channel(Protocol):
+    """A way out with some lanes."""
+
+    @property
+    def name(self) -> str:
+        """What people see, without credentials."""
+        ...
+
+    @property
+    def lanes(self) -> int:
+        """How many lanes are open now."""
+        ...
+
+    async def connect(self, feed: Feed) -> None:
+        """Opens at least one lane. Raises ChannelDownError with words for people."""
+        ...
+
+    def wake(self) -> None:
+        """There may be something to take."""
+        ...
+
+    async def close(self) -> None:
+        """Lets what is on the wire finish, then closes every lane."""
+        ...

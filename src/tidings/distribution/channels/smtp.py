@@ -1,0 +1,241 @@
+"""E-mail through an SMTP relay: a few connections that each keep one message on the wire."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import ssl
+from collections.abc import Callable
+
+from tidings.distribution.channels.base import ChannelDownError, Feed, Outcome, Outgoing, Result
+from tidings.distribution.relay import Relay
+from tidings.distribution.smtp.connection import SmtpConnection, connect
+from tidings.distribution.smtp.machine import Answered, Mail
+from tidings.distribution.smtp.replies import Reply
+
+_IDLE_SECONDS = 8.0
+_REOPEN_SECONDS = 1.0
+_TICK_SECONDS = 0.01
+_CLOSING_TICKS = 3000  # 30 s
+
+
+def outcome_of(reply: Reply) -> Outcome:
+    """What a reply means for one message. 5.1.x says the recipient is wrong for good (RFC 3463)."""
+    words = reply.text[:500]
+    if reply.positive:
+        return Outcome(Result.ACCEPTED, reply.shown, words)
+    if reply.transient:
+        return Outcome(Result.DEFERRED, reply.shown, words)
+    hard = reply.enhanced.startswith("5.1.") and reply.enhanced not in {"5.1.7", "5.1.8"}  # those blame the sender
+    return Outcome(Result.FAILED, reply.shown, words, hard=hard)
+
+
+class SmtpChannel:
+    """Keeps `connections` sessions with one relay open while there is mail, and closes them when there is none."""
+
+    def __init__(self, relay: Relay, *, connections: int = 10, ehlo_name: str = "") -> None:
+        """Raises InvalidInputError when the relay's certificate authority cannot be read."""
+        self._relay = relay
+        self._wanted = connections
+        self._name = ehlo_name or _own_name()
+        self._context: ssl.SSLContext | None = relay.tls_context()
+        self._open: set[SmtpConnection] = set()
+        self._idle_since: float | None = None
+        self._feed: Feed | None = None
+        self._opening: asyncio.Task[None] | None = None
+        self._watch: asyncio.TimerHandle | None = None
+        self._closing = False
+        self._last_words = ""
+
+    @property
+    def name(self) -> str:
+        """Host and port."""
+        return self._relay.name
+
+    @property
+    def lanes(self) -> int:
+        """Open connections."""
+        return len(self._open)
+
+    async def connect(self, feed: Feed) -> None:
+        """Opens the first connection and goes on opening the others beside. Raises ChannelDownError."""
+        self._feed, self._closing = feed, False
+        if self._open:
+            return
+        await self._open_one()
+        self._opening = asyncio.get_running_loop().create_task(self._open_others())
+        self._schedule_watch()
+
+    def wake(self) -> None:
+        """Lets idle connections pull."""
+        for connection in list(self._open):
+            connection.pull()
+
+    async def close(self) -> None:
+        """Waits for what is on the wire, at most 30 s, then says QUIT; what is left after that is uncertain."""
+        self._closing = True
+        await self._stop_opening()
+        if self._watch is not None:
+            self._watch.cancel()
+        for _ in range(_CLOSING_TICKS):
+            if all(connection.machine.idle for connection in self._open):
+                break
+            await asyncio.sleep(_TICK_SECONDS)
+        for connection in list(self._open):
+            if connection.machine.idle:
+                connection.quit()
+            else:
+                connection.abort("stopped while waiting for the relay's answer")
+        for connection in list(self._open):
+            await connection.closed
+
+    async def _stop_opening(self) -> None:
+        task, self._opening = self._opening, None
+        if task is not None:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+
+    async def _open_one(self) -> None:
+        lane = _SmtpLane(self)
+        made: list[SmtpConnection] = []
+
+        def make() -> SmtpConnection:
+            made.append(SmtpConnection(self._relay, lane, name=self._name, context=self._context))
+            return made[-1]
+
+        try:
+            connection = await connect(self._relay, make, self._context)
+        except ConnectionError as error:
+            raise ChannelDownError(self._shown(str(error)), refused=any(c.refused for c in made)) from error
+        self._open.add(connection)
+        connection.pull()
+
+    def _shown(self, words: str) -> str:
+        return words if self._relay.name in words else f"relay {self._relay.name}: {words}"
+
+    async def _open_others(self) -> None:
+        """Up to the wanted number; a relay that refuses more keeps those it allows."""
+        while len(self._open) < self._wanted and not self._closing:
+            try:
+                await self._open_one()
+            except ChannelDownError:
+                await asyncio.sleep(_REOPEN_SECONDS * 15)
+
+    def _schedule_watch(self) -> None:
+        loop = asyncio.get_running_loop()
+        if self._watch is not None:
+            self._watch.cancel()
+        self._watch = loop.call_later(1.0, self._on_watch)
+
+    def _on_watch(self) -> None:
+        loop = asyncio.get_running_loop()
+        for connection in list(self._open):
+            connection.check_time(loop.time())
+        if any(not connection.machine.idle for connection in self._open):
+            self._idle_since = None
+        elif self._idle_since is None:
+            self._idle_since = loop.time()
+        elif loop.time() - self._idle_since > _IDLE_SECONDS:
+            self._rest()
+        if self._open:
+            self._watch = loop.call_later(1.0, self._on_watch)
+
+    def _rest(self) -> None:
+        """Nothing to send: relays dislike silent connections."""
+        self._idle_since = None
+        if self._opening is not None:
+            self._opening.cancel()
+            self._opening = None
+        for connection in list(self._open):
+            connection.quit()
+
+    # What the lanes tell
+
+    def take(self) -> Outgoing | None:
+        """The feed's next message, unless the channel is closing."""
+        return None if self._closing or self._feed is None else self._feed.take()
+
+    def ask(self, message: Outgoing, go: Callable[[bool], None]) -> None:
+        """Asks the feed for leave."""
+        if self._feed is not None:
+            self._feed.ask(message, go)
+
+    def answered(self, message: Outgoing, answer: Answered) -> None:
+        """Reports an answer. A relay that refuses the sender refuses everybody: that holds mail and fails nobody."""
+        feed = self._feed
+        if feed is None:
+            return
+        if answer.stage == "mail" and 500 <= answer.reply.code < 600 and answer.reply.code != 552:
+            feed.give_back(message)
+            feed.down(
+                f"relay {self.name} refuses the sender: {answer.reply.shown} {answer.reply.text[:200]}", refused=True
+            )
+        elif answer.reply.code == 421 and answer.stage != "dot":
+            feed.give_back(message)
+        else:
+            feed.report(message, outcome_of(answer.reply))
+
+    def gone(self, connection: SmtpConnection, uncertain: Outgoing | None, unsent: list[Outgoing]) -> None:
+        """One connection less; when none is left, the feed is told."""
+        self._open.discard(connection)
+        feed = self._feed
+        if feed is None:
+            return
+        if uncertain is not None:
+            words = "the connection was lost after the message, before the relay's answer"
+            feed.report(uncertain, Outcome(Result.UNCERTAIN, "", words))
+        for message in unsent:
+            feed.give_back(message)
+        if self._closing:
+            return
+        if not self._open:
+            expected = connection.stopped or (uncertain is None and not unsent)
+            if not expected or connection.refused:
+                feed.down(f"relay {self.name} closed every connection", refused=connection.refused)
+        elif self._opening is None or self._opening.done():
+            self._opening = asyncio.get_running_loop().create_task(self._reopen())
+
+    async def _reopen(self) -> None:
+        await asyncio.sleep(_REOPEN_SECONDS)
+        await self._open_others()
+
+
+class _SmtpLane:
+    """Translates between mails of a connection and messages of the feed."""
+
+    def __init__(self, channel: SmtpChannel) -> None:
+        self._channel = channel
+
+    def next_mail(self) -> Mail | None:
+        message = self._channel.take()
+        return Mail(message.sender, message.recipient, message.body, message) if message is not None else None
+
+    def need_go(self, connection: SmtpConnection, mail: Mail) -> None:
+        def decided(allowed: bool) -> None:
+            if allowed:
+                connection.go(mail)
+            else:
+                connection.stopped = True
+                connection.abort("stopped")  # after 354 this is the only way not to send
+
+        self._channel.ask(_message(mail), decided)
+
+    def answered(self, answer: Answered) -> None:
+        self._channel.answered(_message(answer.mail), answer)
+
+    def gone(self, connection: SmtpConnection, uncertain: Mail | None, unsent: list[Mail]) -> None:
+        lost = _message(uncertain) if uncertain is not None else None
+        self._channel.gone(connection, lost, [_message(mail) for mail in unsent])
+
+
+def _message(mail: Mail) -> Outgoing:
+    message = mail.key
+    if not isinstance(message, Outgoing):
+        raise TypeError("a lane only carries messages of its feed")
+    return message
+
+
+def _own_name() -> str:
+    """A host name fit for EHLO; an address literal when the machine has none (RFC 5321, 4.1.3)."""
+    name = socket.gethostname()
+    return name if name.isascii() and "." in name else "[127.0.0.1]"

@@ -1,0 +1,283 @@
+"""Queries of the ledger that are not on the sending path: launching, counting, listing, cancelling, holding."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import (
+    Connection,
+    Row,
+    Text,
+    bindparam,
+    cast,
+    delete,
+    exists,
+    func,
+    insert,
+    literal,
+    or_,
+    select,
+    update,
+)
+from sqlalchemy.sql import ColumnElement
+
+from tidings.distribution.compile import CompiledEmail
+from tidings.domain.delivery import DeliveryState
+from tidings.domain.errors import ConflictError, InvalidInputError
+from tidings.domain.instant import Instant
+from tidings.domain.message import EmailTemplate
+from tidings.store.tables import attempt, campaign, chunk, contact, delivery, link, message, setting, slot
+
+CHANNEL = "email"
+CHUNK_ROWS = 500
+HOLD_KEY = "hold:"
+D = DeliveryState
+WAITING = (D.PLANNED.value, D.HELD.value, D.DEFERRED.value)
+"""States a worker may claim from when they are due."""
+STILL_OPEN = (*WAITING, D.CLAIMED.value, D.ATTEMPTING.value)
+
+
+def write_messages(conn: Connection, campaign_pk: int, templates: Sequence[EmailTemplate]) -> None:
+    """Fixes what is sent: templates and link table. Raises ConflictError when two variants disagree on a link."""
+    links: dict[int, tuple[str, str]] = {}
+    for template in templates:
+        for item in template.links:
+            if links.setdefault(item.no, (item.url, item.label))[0] != item.url:
+                raise ConflictError(f"Two variants use links[{item.no}] for different addresses.")
+    conn.execute(
+        insert(message),
+        [
+            {"campaign_pk": campaign_pk, "step": 0, "variant": each.variant, "channel": CHANNEL,
+             "body": each.model_dump(mode="json")}
+            for each in templates
+        ],
+    )  # fmt: skip
+    if links:
+        rows = [{"campaign_pk": campaign_pk, "no": no, "url": u, "label": t} for no, (u, t) in sorted(links.items())]
+        conn.execute(insert(link), rows)
+
+
+def is_launched(conn: Connection, campaign_pk: int) -> bool:
+    """Whether the campaign's messages are fixed already."""
+    return conn.execute(select(message.c.variant).where(message.c.campaign_pk == campaign_pk)).first() is not None
+
+
+def variants_planned(conn: Connection, campaign_pk: int) -> set[str]:
+    """The variants the plan's slots name."""
+    query = select(slot.c.variant).where(slot.c.campaign_pk == campaign_pk).distinct()
+    return set(conn.execute(query).scalars())
+
+
+def people_planned(conn: Connection, campaign_pk: int) -> list[int]:
+    """Everybody with a slot, in order."""
+    query = select(slot.c.contact_pk).where(slot.c.campaign_pk == campaign_pk).order_by(slot.c.contact_pk)
+    return list(conn.execute(query).scalars())
+
+
+def freeze(conn: Connection, campaign_pk: int, due_at: Instant | None) -> int:
+    """Turns the plan's slots into deliveries and chunks by one statement each; `due_at` replaces every slot's time."""
+    number = (func.row_number().over(order_by=slot.c.contact_pk) - 1) / literal(CHUNK_ROWS)
+    rows = select(
+        slot.c.campaign_pk, slot.c.contact_pk, literal(CHANNEL), slot.c.step, cast(func.floor(number), chunk.c.no.type),
+        literal(D.PLANNED.value), slot.c.variant, literal(due_at) if due_at is not None else slot.c.due_at,
+        literal(0), literal(""), literal(""),
+    ).where(slot.c.campaign_pk == campaign_pk)  # fmt: skip
+    names = [
+        "campaign_pk", "contact_pk", "channel", "step", "chunk_no", "state", "variant", "due_at", "attempt", "code",
+        "reason",
+    ]  # fmt: skip
+    conn.execute(insert(delivery).from_select(names, rows))
+    chunks = (
+        select(
+            delivery.c.campaign_pk, delivery.c.chunk_no, literal("open"), literal(""), literal(0), literal(""),
+            func.min(delivery.c.due_at),
+        )
+        .where(delivery.c.campaign_pk == campaign_pk)
+        .group_by(delivery.c.campaign_pk, delivery.c.chunk_no)
+    )  # fmt: skip
+    conn.execute(
+        insert(chunk).from_select(["campaign_pk", "no", "state", "owner", "fence", "boot_id", "next_due_at"], chunks)
+    )
+    return people(conn, campaign_pk)
+
+
+def people(conn: Connection, campaign_pk: int) -> int:
+    """How many deliveries there are."""
+    query = select(func.count()).select_from(delivery).where(delivery.c.campaign_pk == campaign_pk)
+    return conn.execute(query).scalar_one()
+
+
+def counts(conn: Connection, campaign_pk: int) -> dict[str, int]:
+    """Deliveries by state; they add up to everybody of the plan."""
+    query = (
+        select(delivery.c.state, func.count().label("number"))
+        .where(delivery.c.campaign_pk == campaign_pk)
+        .group_by(delivery.c.state)
+    )
+    return {row.state: row.number for row in conn.execute(query)}
+
+
+def cancel_open(conn: Connection, campaign_pk: int, now: Instant) -> int:
+    """Cancels what is not on the wire; says how many."""
+    stopped = conn.execute(
+        update(delivery)
+        .where(delivery.c.campaign_pk == campaign_pk, delivery.c.state.in_((*WAITING, D.CLAIMED.value)))
+        .values(state=D.CANCELLED.value, at=now, reason="the campaign was cancelled")
+    ).rowcount
+    flying = exists().where(
+        delivery.c.campaign_pk == chunk.c.campaign_pk, delivery.c.chunk_no == chunk.c.no,
+        delivery.c.state == D.ATTEMPTING.value,
+    )  # fmt: skip
+    settled = (chunk.c.campaign_pk == campaign_pk) & ~flying
+    conn.execute(update(chunk).where(settled).values(state="done", owner="", lease_until=None))
+    return stopped
+
+
+def not_held() -> ColumnElement[bool]:
+    """Whether nobody holds a row of `campaign`."""
+    return ~exists().where(setting.c.key == literal(HOLD_KEY) + cast(campaign.c.pk, Text))
+
+
+def sendable() -> ColumnElement[bool]:
+    """Whether deliveries of a row of `campaign` may go out at all."""
+    return (campaign.c.state == "sending") & campaign.c.paused_at.is_(None) & not_held()
+
+
+def something_due(conn: Connection, now: Instant) -> bool:
+    """Whether any chunk has something to do."""
+    query = (
+        select(chunk.c.no)
+        .join(campaign, campaign.c.pk == chunk.c.campaign_pk)
+        .where(chunk.c.state == "open", chunk.c.next_due_at <= now, sendable())
+        .limit(1)
+    )
+    return conn.execute(query).first() is not None
+
+
+def hold_due(conn: Connection, now: Instant, reason: str) -> int:
+    """Marks what should go out and cannot as held, with the reason."""
+    able = select(campaign.c.pk).where(sendable())
+    return conn.execute(
+        update(delivery)
+        .where(delivery.c.campaign_pk.in_(able), delivery.c.due_at <= now)
+        .where(
+            or_(
+                delivery.c.state == D.PLANNED.value,
+                (delivery.c.state == D.HELD.value) & (delivery.c.reason != reason),
+            )
+        )
+        .values(state=D.HELD.value, reason=reason, at=now)
+    ).rowcount
+
+
+def release_held(conn: Connection, campaign_pk: int | None = None) -> int:
+    """Plans what is held again, of one campaign or of all that nobody holds."""
+    which = delivery.c.campaign_pk.in_(select(campaign.c.pk).where(not_held()))
+    if campaign_pk is not None:
+        which = delivery.c.campaign_pk == campaign_pk
+    return conn.execute(
+        update(delivery).where(which, delivery.c.state == D.HELD.value).values(state=D.PLANNED.value, reason="")
+    ).rowcount
+
+
+def hold_campaign(conn: Connection, campaign_pk: int, now: Instant, reason: str) -> int:
+    """Holds all of one campaign that waits."""
+    return conn.execute(
+        update(delivery)
+        .where(delivery.c.campaign_pk == campaign_pk, delivery.c.state == D.PLANNED.value)
+        .values(state=D.HELD.value, reason=reason, at=now)
+    ).rowcount
+
+
+def drop_hold(conn: Connection, campaign_pk: int) -> None:
+    """Forgets that somebody holds the campaign."""
+    conn.execute(delete(setting).where(setting.c.key == f"{HOLD_KEY}{campaign_pk}"))
+
+
+def bump_epoch(conn: Connection, campaign_pk: int) -> None:
+    """Every worker that still has something of the campaign in hand gives it back."""
+    conn.execute(update(campaign).where(campaign.c.pk == campaign_pk).values(epoch=campaign.c.epoch + 1))
+
+
+def templates_of(conn: Connection, campaign_pk: int) -> list[tuple[int, EmailTemplate]]:
+    """The fixed messages with their steps."""
+    query = select(message.c.step, message.c.body).where(
+        message.c.campaign_pk == campaign_pk, message.c.channel == CHANNEL
+    )
+    return [(step, EmailTemplate.model_validate(body)) for step, body in conn.execute(query).tuples()]
+
+
+def campaign_name(conn: Connection, campaign_pk: int) -> tuple[str, str]:
+    """Public identifier and name."""
+    row = conn.execute(select(campaign.c.id, campaign.c.name).where(campaign.c.pk == campaign_pk)).one()
+    return row.id, row.name
+
+
+def delivery_rows(
+    conn: Connection, campaign_pk: int, *, state: str | None, after_contact: int, limit: int
+) -> Sequence[Row[Any]]:
+    """A page of deliveries with the contact's id, name and address (None where the contact was erased)."""
+    query = (
+        select(delivery, contact.c.id, contact.c.first_name, contact.c.last_name, contact.c.email)
+        .join(contact, contact.c.pk == delivery.c.contact_pk, isouter=True)
+        .where(delivery.c.campaign_pk == campaign_pk, delivery.c.contact_pk > after_contact)
+        .order_by(delivery.c.contact_pk)
+        .limit(limit)
+    )
+    if state is not None:
+        query = query.where(delivery.c.state == state)
+    return conn.execute(query).all()
+
+
+def attempts_of(conn: Connection, campaign_pk: int, contact_pk: int) -> Sequence[Row[Any]]:
+    """Every attempt that did not simply succeed, oldest first; what succeeded stands in the delivery itself."""
+    query = (
+        select(attempt)
+        .where(attempt.c.campaign_pk == campaign_pk, attempt.c.contact_pk == contact_pk)
+        .order_by(attempt.c.pk)
+    )
+    return conn.execute(query).all()
+
+
+def link_target(conn: Connection, campaign_pk: int, no: int) -> str | None:
+    """Where a link leads, from the campaign's immutable table."""
+    query = select(link.c.url).where(link.c.campaign_pk == campaign_pk, link.c.no == no)
+    return conn.execute(query).scalar()
+
+
+def delivery_facts(conn: Connection, campaign_pk: int, contact_pk: int) -> Row[Any] | None:
+    """Variant and instant of a delivery and the person's zone, for events; None when there is no such delivery."""
+    zone = select(slot.c.zone).where(
+        slot.c.campaign_pk == delivery.c.campaign_pk, slot.c.contact_pk == delivery.c.contact_pk,
+        slot.c.step == delivery.c.step,
+    )  # fmt: skip
+    query = select(delivery.c.variant, delivery.c.at, zone.scalar_subquery().label("zone")).where(
+        delivery.c.campaign_pk == campaign_pk, delivery.c.contact_pk == contact_pk
+    )
+    return conn.execute(query).first()
+
+
+def check_fields(compiled: CompiledEmail, present: dict[int, dict[str, Any]]) -> None:
+    """Raises InvalidInputError when somebody lacks a field the message needs and gives no default for."""
+    for name in compiled.undefined_fields():
+        lacking = sum(1 for fields in present.values() if name not in fields)
+        if lacking:
+            raise InvalidInputError(
+                f"`contact.{name}` is not known for {lacking:,} of {len(present):,} people of variant "
+                f"{compiled.template.variant}.",
+                remedy=f'Give it a default: {{{{ contact.{name} | default: "…" }}}}.',
+                field=name,
+            )
+
+
+SET_STATE = (
+    update(delivery)
+    .where(
+        delivery.c.campaign_pk == bindparam("campaign"), delivery.c.contact_pk == bindparam("person"),
+        delivery.c.channel == CHANNEL, delivery.c.step == bindparam("of_step"),
+        delivery.c.state.in_(WAITING),
+    )
+    .values(state=bindparam("new_state"), at=bindparam("new_at"), reason=bindparam("new_reason"))
+)  # fmt: skip
+"""A decision about a delivery that waits."""

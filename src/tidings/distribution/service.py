@@ -1,0 +1,160 @@
+"""Use cases of distribution: launch a campaign's deliveries, count and list them, stop and go on, render one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import Connection, Row
+
+from tidings.access.audit import record
+from tidings.access.permissions import Permission, require
+from tidings.distribution import repository
+from tidings.distribution.compile import Addressee, CompiledEmail, RenderedMessage, ShownLinks, render_one
+from tidings.distribution.ledger import PAUSE_KEY
+from tidings.distribution.tokens import TokenSigner
+from tidings.distribution.wire import wire_address
+from tidings.domain.actor import Actor
+from tidings.domain.errors import InvalidInputError
+from tidings.domain.instant import Clock, Instant
+from tidings.domain.message import EmailTemplate
+from tidings.keys.secrets import Secrets
+from tidings.store.database import Database
+from tidings.store.settings import drop_setting, get_setting, put_setting
+
+_PREVIEW_ID = "preview"
+
+
+class DistributionService:
+    """Blocking. Methods with `conn` work in the caller's transaction, who has checked the rights."""
+
+    def __init__(self, db: Database, clock: Clock, secrets: Secrets, *, base_url: str) -> None:
+        self._db, self._clock, self._base_url = db, clock, base_url
+        self._signer = TokenSigner(secrets.signing_key)
+        self._domains: dict[int, str] = {}
+
+    # A campaign's deliveries
+
+    def launch(
+        self, conn: Connection, campaign_pk: int, templates: Sequence[EmailTemplate], now: Instant,
+        ignore_plan_times: bool = False,  # the name of the contract
+    ) -> int:  # fmt: skip
+        """Fixes messages and links and turns the plan's slots into deliveries; how many people.
+
+        Launching twice changes nothing. Raises InvalidInputError when a message cannot be sent as it is, before
+        anything is.
+        """
+        if repository.is_launched(conn, campaign_pk):
+            return repository.people(conn, campaign_pk)
+        campaign_id, _ = repository.campaign_name(conn, campaign_pk)
+        compiled = [self._compile(template, campaign_pk, campaign_id) for template in templates]
+        missing = repository.variants_planned(conn, campaign_pk) - {each.template.variant for each in compiled}
+        if missing or not compiled:
+            names = ", ".join(sorted(missing)) or "all"
+            raise InvalidInputError(f"The plan names variants without a message: {names}.")
+        self._check_fields(conn, campaign_pk, compiled)
+        repository.write_messages(conn, campaign_pk, templates)
+        return repository.freeze(conn, campaign_pk, now if ignore_plan_times else None)
+
+    def _check_fields(self, conn: Connection, campaign_pk: int, compiled: Sequence[CompiledEmail]) -> None:
+        from tidings.audience.repository import merge_fields
+
+        if any(each.undefined_fields() for each in compiled):
+            people = merge_fields(conn, repository.people_planned(conn, campaign_pk))
+            for each in compiled:
+                repository.check_fields(each, people)
+
+    def counts(self, conn: Connection, campaign_pk: int) -> dict[str, int]:
+        """Deliveries by state; they add up to all people launched."""
+        return repository.counts(conn, campaign_pk)
+
+    def delivery_rows(
+        self, conn: Connection, campaign_pk: int, *, state: str | None = None, after_contact: int = 0, limit: int = 50
+    ) -> Sequence[Row[Any]]:
+        """A page of deliveries by contact, each with the contact's id, name and address."""
+        return repository.delivery_rows(conn, campaign_pk, state=state, after_contact=after_contact, limit=limit)
+
+    def attempts(self, conn: Connection, campaign_pk: int, contact_pk: int) -> Sequence[Row[Any]]:
+        """Every attempt that did not simply succeed, with the server's words, oldest first."""
+        return repository.attempts_of(conn, campaign_pk, contact_pk)
+
+    def message_id(self, conn: Connection, campaign_pk: int, contact_pk: int, step: int = 0) -> str:
+        """The Message-ID a delivery has or will have, without brackets."""
+        domain = self._domains.get(campaign_pk)
+        if domain is None:
+            templates = repository.templates_of(conn, campaign_pk)
+            if not templates:
+                return ""
+            sender = wire_address(templates[0][1].from_address) or ""
+            domain = self._domains[campaign_pk] = sender.rpartition("@")[2].lower()
+        return f"{self._signer.message_id(campaign_pk, contact_pk, step)}@{domain}"
+
+    def stop_campaign(self, conn: Connection, campaign_pk: int) -> None:
+        """Every sender gives back what it has of the campaign, within one flush."""
+        repository.bump_epoch(conn, campaign_pk)
+
+    def cancel_open(self, conn: Connection, campaign_pk: int) -> int:
+        """Cancels all that is not on the wire; how many."""
+        return repository.cancel_open(conn, campaign_pk, self._clock.now())
+
+    def hold(self, conn: Connection, campaign_pk: int, reason: str) -> int:
+        """Holds what waits of one campaign, with the reason shown; how many."""
+        now = self._clock.now()
+        put_setting(conn, f"{repository.HOLD_KEY}{campaign_pk}", {"reason": reason}, now)
+        repository.bump_epoch(conn, campaign_pk)
+        return repository.hold_campaign(conn, campaign_pk, now, reason)
+
+    def release(self, conn: Connection, campaign_pk: int) -> int:
+        """Lets a held campaign go on; how many deliveries."""
+        repository.drop_hold(conn, campaign_pk)
+        return repository.release_held(conn, campaign_pk)
+
+    # The kill switch
+
+    def pause_all(self, actor: Actor, reason: str = "") -> None:
+        """Nothing more leaves, in any campaign, until somebody resumes. Repeating it is harmless."""
+        require(actor, Permission.SENDING_PAUSE)
+        now = self._clock.now()
+        with self._db.transaction() as conn:
+            if get_setting(conn, PAUSE_KEY) is None:
+                put_setting(conn, PAUSE_KEY, {"by": actor.name, "reason": reason, "at": now}, now)
+                record(conn, now, actor, "sending.pause_all", detail={"reason": reason})
+
+    def hold_all(self, reason: str) -> None:
+        """The kill switch pulled by the system itself, for example after a restore."""
+        now = self._clock.now()
+        with self._db.transaction() as conn:
+            put_setting(conn, PAUSE_KEY, {"by": "Tidings", "reason": reason, "at": now}, now)
+
+    def resume_all(self, actor: Actor) -> None:
+        """Everything goes on from where it was."""
+        require(actor, Permission.SENDING_PAUSE)
+        now = self._clock.now()
+        with self._db.transaction() as conn:
+            if get_setting(conn, PAUSE_KEY) is not None:
+                drop_setting(conn, PAUSE_KEY)
+                record(conn, now, actor, "sending.resume_all")
+
+    def all_paused(self, conn: Connection) -> dict[str, Any] | None:
+        """Who paused all sending, why and when; None when nobody did."""
+        return get_setting(conn, PAUSE_KEY)
+
+    # One message
+
+    def render_one(
+        self, template: EmailTemplate, fields: Mapping[str, object], links: Sequence[str], unsubscribe_url: str
+    ) -> RenderedMessage:
+        """One message as the campaign would send it, with plain links: the same compiled code, read back from bytes.
+
+        An address that is masked or cannot be written to is shown as it is, but does not stand in the bytes.
+        """
+        compiled = self._compile(template, 0, _PREVIEW_ID)
+        shown = ShownLinks({link.no: url for link, url in zip(template.links, links, strict=False)}, unsubscribe_url)
+        address = str(fields.get("email") or "")
+        given = {**fields} if wire_address(address) else {**fields, "email": "preview@example.invalid"}
+        return render_one(compiled, Addressee(0, 0, given), self._clock.now(), shown)
+
+    def _compile(self, template: EmailTemplate, campaign_pk: int, campaign_id: str) -> CompiledEmail:
+        return CompiledEmail(
+            template, campaign_pk=campaign_pk, campaign_id=campaign_id, base_url=self._base_url, signer=self._signer
+        )

@@ -1,0 +1,211 @@
+"""Drives one SMTP session over asyncio: bytes to and from the machine, TLS, time limits."""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+from collections.abc import Callable
+from typing import Protocol, cast
+
+from tidings.distribution.relay import Relay
+from tidings.distribution.smtp.machine import Answered, Broken, Mail, NeedGo, Ready, SmtpMachine, StartTls
+
+OPENING_SECONDS = 30.0
+COMMAND_SECONDS = 120.0
+ACCEPTANCE_SECONDS = 600.0  # RFC 5321, 4.5.3.2.6: a server may need ten minutes after the final dot
+
+
+class Lane(Protocol):
+    """Whom a connection serves."""
+
+    def next_mail(self) -> Mail | None:
+        """The next mail to offer."""
+        ...
+
+    def need_go(self, connection: SmtpConnection, mail: Mail) -> None:
+        """The server waits for the body."""
+        ...
+
+    def answered(self, answer: Answered) -> None:
+        """The server's word."""
+        ...
+
+    def gone(self, connection: SmtpConnection, uncertain: Mail | None, unsent: list[Mail]) -> None:
+        """The connection is over."""
+        ...
+
+
+class SmtpConnection(asyncio.Protocol):
+    """One connection. `opened` completes when mails can be offered, or fails with ConnectionError and words."""
+
+    def __init__(self, relay: Relay, lane: Lane, *, name: str, context: ssl.SSLContext | None) -> None:
+        self._relay, self._lane, self._context = relay, lane, context
+        self.machine = SmtpMachine(name=name, tls=relay.tls, user=relay.user, password=relay.password)
+        self._loop = asyncio.get_running_loop()
+        self.opened: asyncio.Future[None] = self._loop.create_future()
+        self.closed: asyncio.Future[None] = self._loop.create_future()
+        self.refused = False
+        self.stopped = False
+        """Dropped by us because its mail must not leave any more."""
+        self._words = ""
+        self._transport: asyncio.Transport | None = None
+        self._switching = False
+        self._busy_since = self._loop.time()
+        self._hold_tls: asyncio.Task[None] | None = None
+
+    # asyncio.Protocol
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """The TCP (or TLS) connection stands."""
+        self._transport = cast("asyncio.Transport", transport)
+
+    def data_received(self, data: bytes) -> None:
+        """The server speaks."""
+        if self._switching:  # bytes before the handshake would be an injection (CVE-2011-0411)
+            self._fail("the relay sent plain text after STARTTLS")
+            return
+        self._busy_since = self._loop.time()
+        self._write(self.machine.feed(data))
+        self._work()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """The connection is over; what was on the wire is uncertain, the rest goes back."""
+        words = self._words or (str(exc) if exc else "") or "the relay closed the connection"
+        uncertain, unsent = self.machine.lost()
+        if not self.opened.done():
+            self.opened.set_exception(ConnectionError(words))
+            self.opened.exception()  # it may be that nobody waits any more
+        if not self.closed.done():
+            self.closed.set_result(None)
+            self._lane.gone(self, uncertain, unsent)
+
+    # What the lane's owner calls
+
+    def pull(self) -> None:
+        """Offers mails while the machine wants some."""
+        while self.machine.wants_mail and (mail := self._lane.next_mail()) is not None:
+            self._write(self.machine.offer(mail))
+            self._drain_answers()
+
+    def go(self, mail: Mail) -> None:
+        """Writes the body, and the next envelope with it."""
+        if self.machine.closed:
+            return
+        self._busy_since = self._loop.time()
+        following = self._lane.next_mail()
+        self._write(self.machine.go(mail, following))
+        self._drain_answers()
+        if self.machine.wants_mail and following is not None:  # it was too large; take another
+            self.pull()
+
+    def abort(self, words: str = "") -> None:
+        """Drops the connection at once; a body not wholly written cannot be accepted by the server."""
+        self._words = words
+        if self._transport is not None:
+            self._transport.abort()
+
+    def quit(self) -> None:
+        """Ends an idle session politely."""
+        if self.machine.ready and not self.machine.closed:
+            self._write(self.machine.quit())
+        if self._transport is not None:
+            self._transport.close()
+
+    def check_time(self, now: float) -> None:
+        """Gives up on a server that has been silent for too long."""
+        if not self.machine.ready:
+            limit = OPENING_SECONDS
+        elif self.machine.idle:
+            return
+        else:
+            limit = ACCEPTANCE_SECONDS if self.machine.awaiting_acceptance else COMMAND_SECONDS
+        if now - self._busy_since > limit:
+            self.abort(f"the relay did not answer for {limit:.0f} s")
+
+    # How it works
+
+    def _write(self, data: bytes) -> None:
+        if data and self._transport is not None and not self._transport.is_closing():
+            self._transport.write(data)
+
+    def _work(self) -> None:
+        self._drain_answers()
+        if self.machine.wants_mail:
+            self.pull()
+
+    def _drain_answers(self) -> None:
+        events = self.machine.events
+        while events:
+            event = events.popleft()
+            match event:
+                case Answered():
+                    self._lane.answered(event)
+                case NeedGo(mail):
+                    self._lane.need_go(self, mail)
+                case Ready():
+                    if not self.opened.done():
+                        self.opened.set_result(None)
+                case StartTls():
+                    self._switching = True
+                    self._hold_tls = self._loop.create_task(self._encrypt())
+                case Broken(words, refused):
+                    self.refused = refused
+                    self._fail(words)
+
+    async def _encrypt(self) -> None:
+        transport = self._transport
+        if transport is None or self._context is None:
+            return
+        try:
+            secure = await self._loop.start_tls(
+                transport, self, self._context, server_hostname=self._relay.host, ssl_handshake_timeout=OPENING_SECONDS
+            )
+        except (OSError, ssl.SSLError) as error:
+            self._fail(f"encryption failed: {tls_words(error)}")
+            return
+        if secure is None:
+            self._fail("the relay closed the connection")
+            return
+        self._transport = cast("asyncio.Transport", secure)
+        self._switching = False
+        self._write(self.machine.tls_done())
+
+    def _fail(self, words: str) -> None:
+        self._words = words
+        if not self.opened.done():
+            self.opened.set_exception(ConnectionError(words))
+            self.opened.exception()
+        if self._transport is not None:
+            self._transport.abort()
+
+
+def tls_words(error: BaseException) -> str:
+    """Why an encrypted connection failed, for people."""
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return f"the relay's certificate is not valid: {error.verify_message}"
+    return str(error) or type(error).__name__
+
+
+Opener = Callable[[], SmtpConnection]
+
+
+async def connect(relay: Relay, make: Opener, context: ssl.SSLContext | None) -> SmtpConnection:
+    """Opens a session, ready for mail. Raises ConnectionError with words for people."""
+    loop = asyncio.get_running_loop()
+    tls = context if relay.tls == "implicit" else None
+    try:
+        async with asyncio.timeout(OPENING_SECONDS):
+            _, connection = await loop.create_connection(make, relay.host, relay.port, ssl=tls)
+    except TimeoutError:
+        raise ConnectionError(f"relay not reachable: {relay.name} did not answer") from None
+    except ssl.SSLError as error:
+        raise ConnectionError(f"encryption failed: {tls_words(error)}") from error
+    except OSError as error:
+        raise ConnectionError(f"relay not reachable: {relay.name} ({error.strerror or 'no such host'})") from error
+    try:
+        async with asyncio.timeout(OPENING_SECONDS):
+            await asyncio.shield(connection.opened)
+    except TimeoutError:
+        connection.abort()
+        raise ConnectionError(f"relay not reachable: {relay.name} did not greet in time") from None
+    return connection

@@ -1,0 +1,320 @@
+"""The SMTP client as a state machine without I/O: bytes in, bytes out, events beside (RFC 5321, 2920, 3207, 4954).
+
+With PIPELINING one write carries a message's body, its final dot and the next message's MAIL, RCPT and DATA, so a
+message costs one round trip. A body is only written after `go`, which the ledger gives once it has recorded that the
+message is on the wire; at any moment at most one message of a connection is.
+"""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from collections import deque
+from dataclasses import dataclass
+from enum import Enum, auto
+from typing import Literal
+
+from tidings.distribution.smtp.replies import BadReplyError, Reply, ReplyReader
+
+
+@dataclass(slots=True, eq=False)
+class Mail:
+    """One message to one recipient: envelope and bytes with CRLF and no line beginning with a dot."""
+
+    sender: str
+    recipient: str
+    body: bytes
+    key: object = None
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """The session is open; mails can be offered."""
+
+
+@dataclass(frozen=True, slots=True)
+class StartTls:
+    """The driver must now encrypt the connection, then call `tls_done`."""
+
+
+@dataclass(frozen=True, slots=True)
+class NeedGo:
+    """The server waits for this mail's body: `go` writes it."""
+
+    mail: Mail
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """The server's word on one mail. `stage` is what it was about: mail, rcpt, data or dot; size is our own word."""
+
+    mail: Mail
+    reply: Reply
+    stage: str
+
+
+@dataclass(frozen=True, slots=True)
+class Broken:
+    """The session cannot go on. `words` is for people; `refused` says that trying at once again makes no sense."""
+
+    words: str
+    refused: bool = False
+
+
+Event = Ready | StartTls | NeedGo | Answered | Broken
+
+
+class _Wait(Enum):
+    GREETING = auto()
+    EHLO = auto()
+    HELO = auto()
+    STARTTLS = auto()
+    AUTH = auto()
+    AUTH_USER = auto()
+    AUTH_PASSWORD = auto()
+    MAIL = auto()
+    RCPT = auto()
+    DATA = auto()
+    DOT = auto()
+    IGNORE = auto()  # answers to RSET, to a lone dot and to QUIT
+
+
+class SmtpMachine:
+    """One session. `feed` takes the server's bytes and returns ours; what happened is in `events`, oldest first."""
+
+    def __init__(
+        self, *, name: str, tls: Literal["starttls", "none", "implicit"] = "none", user: str = "", password: str = ""
+    ) -> None:
+        self.events: deque[Event] = deque()
+        self.ready = False
+        self.closed = False
+        self.size_limit = 0
+        self._name = name.encode("ascii", "replace")
+        self._starttls = tls == "starttls"
+        self._user, self._password = user, password
+        self._reader = ReplyReader()
+        self._waiting: deque[_Wait] = deque([_Wait.GREETING])
+        self._features: dict[str, str] = {}
+        self._envelope: Mail | None = None  # its MAIL, RCPT, DATA are under way
+        self._refusal: tuple[Reply, str] | None = None  # of that envelope
+        self._on_wire: Mail | None = None  # its body was written and not answered
+        self._next: Mail | None = None
+        self._granted: Mail | None = None  # the server wants its body
+        self._must_reset = False
+
+    # What the driver calls
+
+    def feed(self, data: bytes) -> bytes:
+        """Takes what the server sent; returns what to send."""
+        if self.closed:
+            return b""
+        try:
+            replies = self._reader.feed(data)
+        except BadReplyError as error:
+            return self._break(str(error))
+        return b"".join([self._on_reply(reply) for reply in replies])
+
+    def offer(self, mail: Mail) -> bytes:
+        """Gives the next mail; at most one may wait beside the one on the wire. See `wants_mail`."""
+        if self.size_limit and len(mail.body) > self.size_limit:
+            words = f"message of {len(mail.body)} bytes, the relay takes {self.size_limit}"
+            self.events.append(Answered(mail, Reply(552, words), "size"))
+            return b""
+        self._next = mail
+        if self._envelope is None and (self._on_wire is None or self._pipelining):
+            return self._start_envelope()
+        return b""
+
+    @property
+    def wants_mail(self) -> bool:
+        """Whether `offer` may be called."""
+        return self.ready and not self.closed and self._next is None and self._envelope is None
+
+    @property
+    def idle(self) -> bool:
+        """Whether nothing is under way."""
+        return self._envelope is None and self._on_wire is None and self._next is None
+
+    @property
+    def awaiting_acceptance(self) -> bool:
+        """Whether a body was written whose answer is not there yet."""
+        return self._on_wire is not None
+
+    def go(self, mail: Mail, following: Mail | None = None) -> bytes:
+        """Writes a granted mail's body, and with it the envelope of the mail that follows."""
+        if mail is not self._granted:
+            raise ValueError("this mail's body is not asked for")
+        self._granted, self._envelope, self._on_wire = None, None, mail
+        self._waiting.append(_Wait.DOT)
+        body = mail.body + (b".\r\n" if mail.body.endswith(b"\r\n") else b"\r\n.\r\n")
+        return body + self.offer(following) if following is not None else body
+
+    def tls_done(self) -> bytes:
+        """The connection is encrypted now: what was learnt before must be forgotten (RFC 3207, 4.2)."""
+        self._starttls = False
+        self._features = {}
+        self._reader = ReplyReader()
+        return self._say(b"EHLO " + self._name, _Wait.EHLO)
+
+    def quit(self) -> bytes:
+        """Ends an idle session."""
+        self.closed = True
+        return b"QUIT\r\n"
+
+    def lost(self) -> tuple[Mail | None, list[Mail]]:
+        """The connection is gone: the mail whose fate is not known, and those the server cannot have."""
+        self.closed = True
+        uncertain, self._on_wire = self._on_wire, None
+        rest = [mail for mail in (self._envelope, self._next) if mail is not None]
+        self._envelope = self._next = self._granted = None
+        return uncertain, rest
+
+    # How it works
+
+    @property
+    def _pipelining(self) -> bool:
+        return "PIPELINING" in self._features
+
+    def _say(self, line: bytes, wait: _Wait) -> bytes:
+        self._waiting.append(wait)
+        return line + b"\r\n"
+
+    def _break(self, words: str, *, refused: bool = False) -> bytes:
+        self.closed = True
+        self.events.append(Broken(words, refused))
+        return b""
+
+    def _on_reply(self, reply: Reply) -> bytes:  # noqa: PLR0911  # one line for each thing a reply can answer
+        if self.closed:
+            return b""
+        if not self._waiting:
+            return self._break(f"the server said {reply.shown} unasked: {reply.text[:200]}", refused=reply.code == 421)
+        wait = self._waiting.popleft()
+        match wait:
+            case _Wait.MAIL | _Wait.RCPT:
+                return self._on_envelope(wait, reply)
+            case _Wait.DATA:
+                return self._on_data(reply)
+            case _Wait.DOT:
+                return self._on_dot(reply)
+            case _Wait.IGNORE:
+                return self._break(f"{reply.shown} {reply.text[:200]}") if reply.code == 421 else b""
+            case _:
+                return self._on_opening(wait, reply)
+
+    def _on_opening(self, wait: _Wait, reply: Reply) -> bytes:  # noqa: PLR0911  # the same
+        match wait:
+            case _Wait.GREETING if reply.code == 220:
+                return self._say(b"EHLO " + self._name, _Wait.EHLO)
+            case _Wait.EHLO if reply.positive:
+                return self._on_features(reply)
+            case _Wait.EHLO if not self._starttls and not self._user:
+                return self._say(b"HELO " + self._name, _Wait.HELO)
+            case _Wait.STARTTLS if reply.code == 220:
+                self.events.append(StartTls())
+                return b""
+            case _Wait.AUTH_USER if reply.code == 334:
+                return self._say(b64encode(self._user.encode()), _Wait.AUTH_PASSWORD)
+            case _Wait.AUTH_PASSWORD if reply.code == 334:
+                return self._say(b64encode(self._password.encode()), _Wait.AUTH)
+            case _Wait.AUTH | _Wait.HELO if reply.positive:
+                return self._open()
+            case _Wait.AUTH | _Wait.AUTH_USER | _Wait.AUTH_PASSWORD:
+                return self._break(f"the relay refuses user and password: {reply.shown}", refused=True)
+            case _:
+                return self._break(f"the relay does not let us in: {reply.shown} {reply.text[:200]}", refused=True)
+
+    def _on_features(self, reply: Reply) -> bytes:
+        for line in reply.text.split("\n")[1:]:
+            word, _, rest = line.replace("AUTH=", "AUTH ", 1).strip().partition(" ")
+            self._features[word.upper()] = rest
+        if self._starttls:
+            if "STARTTLS" not in self._features:
+                return self._break("the relay offers no STARTTLS, and mail must not go out unencrypted", refused=True)
+            return self._say(b"STARTTLS", _Wait.STARTTLS)
+        size = self._features.get("SIZE", "")
+        self.size_limit = int(size) if size.isdigit() else 0
+        return self._authenticate() if self._user else self._open()
+
+    def _authenticate(self) -> bytes:
+        ways = self._features.get("AUTH", "").upper().split()
+        if "PLAIN" in ways:
+            token = b64encode(f"\0{self._user}\0{self._password}".encode())
+            return self._say(b"AUTH PLAIN " + token, _Wait.AUTH)
+        if "LOGIN" in ways:
+            return self._say(b"AUTH LOGIN", _Wait.AUTH_USER)
+        return self._break("the relay offers neither AUTH PLAIN nor AUTH LOGIN", refused=True)
+
+    def _open(self) -> bytes:
+        self.ready = True
+        self.events.append(Ready())
+        return b""
+
+    def _start_envelope(self) -> bytes:
+        """MAIL, RCPT and DATA of the next mail, at once if the server takes them so."""
+        mail, self._next = self._next, None
+        if mail is None:
+            return b""
+        self._envelope, self._refusal = mail, None
+        reset = b""
+        if self._must_reset:
+            self._must_reset = False
+            reset = self._say(b"RSET", _Wait.IGNORE)
+        options = (f" SIZE={len(mail.body)}" if "SIZE" in self._features else "") + (
+            " BODY=8BITMIME" if "8BITMIME" in self._features and not mail.body.isascii() else ""
+        )
+        first = f"MAIL FROM:<{mail.sender}>{options}\r\n".encode("ascii")
+        self._waiting.append(_Wait.MAIL)
+        if not self._pipelining:
+            return reset + first
+        self._waiting += (_Wait.RCPT, _Wait.DATA)
+        return reset + first + f"RCPT TO:<{mail.recipient}>\r\nDATA\r\n".encode("ascii")
+
+    def _on_envelope(self, wait: _Wait, reply: Reply) -> bytes:
+        if reply.code == 421:
+            return self._closing(reply, "mail" if wait is _Wait.MAIL else "rcpt")
+        if not reply.positive and self._refusal is None:
+            self._refusal = (reply, "mail" if wait is _Wait.MAIL else "rcpt")
+        if self._pipelining:
+            return b""
+        if self._refusal is not None:
+            return self._refused()
+        mail = self._envelope
+        if wait is _Wait.MAIL and mail is not None:
+            return self._say(f"RCPT TO:<{mail.recipient}>".encode("ascii"), _Wait.RCPT)
+        return self._say(b"DATA", _Wait.DATA)
+
+    def _on_data(self, reply: Reply) -> bytes:
+        if reply.code == 421:
+            return self._closing(reply, "data")
+        if reply.code == 354:
+            if self._refusal is None and self._envelope is not None:
+                self._granted = self._envelope
+                self.events.append(NeedGo(self._envelope))
+                return b""
+            return self._say(b".", _Wait.IGNORE) + self._refused()  # RFC 2920: the server will refuse the empty body
+        if self._refusal is None:
+            self._refusal = (reply, "data")
+        return self._refused()
+
+    def _refused(self) -> bytes:
+        """Tells the envelope's refusal and goes on with the next mail after a reset."""
+        mail, refusal = self._envelope, self._refusal
+        self._envelope, self._refusal, self._must_reset = None, None, True
+        if mail is not None and refusal is not None:
+            self.events.append(Answered(mail, *refusal))
+        return self._start_envelope()
+
+    def _on_dot(self, reply: Reply) -> bytes:
+        mail, self._on_wire = self._on_wire, None
+        if mail is not None:
+            self.events.append(Answered(mail, reply, "dot"))
+        if reply.code == 421:
+            return self._break(f"{reply.shown} {reply.text[:200]}")
+        return self._start_envelope() if self._envelope is None else b""
+
+    def _closing(self, reply: Reply, stage: str) -> bytes:
+        """421 in an envelope: that mail is answered, the session is over."""
+        mail, self._envelope = self._envelope, None
+        if mail is not None:
+            self.events.append(Answered(mail, reply, stage))
+        return self._break(f"{reply.shown} {reply.text[:200]}")

@@ -1,0 +1,429 @@
+"""The sender: claims what is due, feeds the channel's lanes, and records every answer.
+
+Its loop runs in one thread of its own, ledger calls included: they are the pace-maker anyway, and one thread needs no
+locks. Pausing acts within one flush, because every message asks the ledger right before its body leaves.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import sys
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from sqlalchemy.exc import OperationalError
+
+from tidings.distribution import repository
+from tidings.distribution.backoff import relay_wait
+from tidings.distribution.channels.base import Channel, ChannelDownError, Outcome, Outgoing, Result
+from tidings.distribution.compile import Addressee, CompiledEmail, UndeliverableError
+from tidings.distribution.ledger import Claimed, Ledger, Sent
+from tidings.distribution.tokens import TokenSigner
+from tidings.domain.instant import Clock
+from tidings.store.database import Database
+
+log = logging.getLogger("tidings.distribution")
+_MAX_CLAIM = 500
+_FRESH_MS = 700  # older claims are checked again: consent may have changed
+_IDLE_SECONDS = (1.0, 2.0)  # between looks when there is nothing to do, at first and after a while
+_TAKEOVER_SECONDS = 5.0
+_STOP_SECONDS = 45.0
+
+Templates = Mapping[tuple[int, str], CompiledEmail]
+
+
+class Observer(Protocol):
+    """Who is told what the sender does; see `agent.py`. Each call may write; none may fail."""
+
+    def holding(self, reason: str, held: int) -> None:
+        """The way out does not work; what is due is held."""
+        ...
+
+    def going_on(self, held: int) -> None:
+        """It works again."""
+        ...
+
+    def taken_over(self, uncertain: int, planned: int) -> None:
+        """A dead sender's deliveries were settled."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Addresses:
+    """What messages need besides their template."""
+
+    base_url: str
+    signer: TokenSigner
+
+
+class Worker:
+    """One sender, in a thread of its own."""
+
+    def __init__(
+        self, db: Database, clock: Clock, ledger: Ledger, channel: Channel, addresses: Addresses,
+        observer: Observer | None = None, *, lanes: int = 10, max_per_hour: int = 0,
+    ) -> None:  # fmt: skip
+        self._db, self._clock, self._ledger, self._channel = db, clock, ledger, channel
+        self._addresses, self._observer = addresses, observer
+        self._low = 2 * lanes
+        self._interval = 3600 / max_per_hour if max_per_hour else 0.0
+        self._next_at = 0.0
+        self._queue: deque[Claimed] = deque()
+        self._compiled: dict[int, Templates] = {}
+        self._asks: list[tuple[Outgoing, Callable[[bool], None]]] = []
+        self._answers: list[tuple[Sent, Outcome]] = []
+        self._back: list[Sent] = []
+        self._flush_due = self._refill_due = self._pacing = False
+        self._drained = False
+        """The last step brought less than asked for: no use in asking again before the next look."""
+        self._stopping = False
+        self._failures = 0
+        self._retry_at = 0.0
+        self._down_words = ""
+        self._rate, self._counted, self._counted_at = 50.0, 0, time.monotonic()
+        self._idle_looks = 0
+        self._last_takeover = 0.0
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._wake = asyncio.Event()
+        self._thread: threading.Thread | None = None
+        self._ended = threading.Event()
+        self.failed: BaseException | None = None
+        """What ended the loop, if it ended by a fault."""
+
+    # Life
+
+    async def run(self) -> None:
+        """Sends until `stop`, in a thread of its own; raises what ended the thread if that was a fault."""
+        self.start()
+        try:
+            await asyncio.to_thread(self._ended.wait)
+        finally:
+            self._ask_to_stop()
+            await asyncio.to_thread(self._join)
+        if self.failed is not None:
+            raise self.failed
+
+    async def stop(self) -> None:
+        """Lets what is on the wire finish, gives the rest back, and ends the thread."""
+        self._ask_to_stop()
+        await asyncio.to_thread(self._join)
+
+    def start(self) -> None:
+        """Begins to send, in a thread of its own, on uvloop where there is one."""
+        self._ended.clear()
+        self._thread = threading.Thread(target=self._run_thread, name="tidings-sender", daemon=True)
+        self._thread.start()
+
+    def stop_and_wait(self) -> None:
+        """`stop` for callers without a loop."""
+        self._ask_to_stop()
+        self._join()
+
+    def _ask_to_stop(self) -> None:
+        self._stopping = True
+        self.wake()
+
+    def _join(self) -> None:
+        if self._thread is not None:
+            self._thread.join(_STOP_SECONDS)
+
+    @property
+    def alive(self) -> bool:
+        """Whether the thread runs."""
+        return self._thread is not None and self._thread.is_alive()
+
+    def wake(self) -> None:
+        """There is something new to look at. May be called from any thread."""
+        if self._loop is not None and not self._loop.is_closed():
+            with contextlib.suppress(RuntimeError):  # it may close between the two
+                self._loop.call_soon_threadsafe(self._wake.set)
+
+    def _run_thread(self) -> None:
+        try:
+            with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+                runner.run(self._send_until_stopped())
+        except BaseException as error:  # the thread's end must be known to health, whatever caused it
+            self.failed = error
+            log.exception("the sender stopped")
+        finally:
+            self._ended.set()
+
+    async def _send_until_stopped(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._wake = asyncio.Event()
+        try:
+            while not self._stopping:
+                delay = await self._look_safely()
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(delay):
+                        await self._wake.wait()
+                self._wake.clear()
+        finally:
+            self._stopping = True
+            await self._channel.close()
+            self._back += self._queue
+            self._queue.clear()
+            self._flush()
+            self._ledger.leave()
+            self._ledger.close()
+
+    async def _look_safely(self) -> float:
+        """A database that is locked or full for a while is waited for; nothing is lost by that."""
+        try:
+            return await self._look()
+        except OperationalError:
+            log.exception("the ledger cannot be used now")
+            return 2.0
+
+    async def _look(self) -> float:
+        """One look at the ledger; the seconds until the next."""
+        self._drained = False
+        self._measure()
+        self._take_over()
+        if self._channel.lanes == 0 and not await self._connect():
+            return 0.25 if self._retry_at else self._idle()
+        self._refill()
+        self._channel.wake()
+        busy = bool(self._queue or self._asks or self._answers or self._ledger.unpublished)
+        if busy:
+            self._idle_looks = 0
+            return 0.2
+        return self._idle()
+
+    def _idle(self) -> float:
+        self._idle_looks += 1
+        return _IDLE_SECONDS[self._idle_looks > 30]
+
+    def _take_over(self) -> None:
+        now = time.monotonic()
+        if now - self._last_takeover < _TAKEOVER_SECONDS and self._last_takeover:
+            return
+        self._last_takeover = now
+        became = self._ledger.take_over()
+        if became and self._observer is not None:
+            self._observer.taken_over(became["uncertain"], became["planned"])
+
+    # The way out
+
+    async def _connect(self) -> bool:
+        """Opens the channel if there is a reason to; False when there is none or it does not work."""
+        if not self._queue and not self._ledger.something_due():
+            if self._ledger.unpublished:
+                self._ledger.step(0)
+            self._retry_at = 0.0 if not self._down_words else self._retry_at
+            return False
+        if self._retry_at and time.monotonic() < self._retry_at:
+            return False
+        try:
+            await self._channel.connect(self)
+        except ChannelDownError as error:
+            self._went_down(str(error), refused=error.refused)
+            return False
+        self._came_back()
+        return True
+
+    def _went_down(self, words: str, *, refused: bool) -> None:
+        self._failures += 1
+        self._retry_at = time.monotonic() + relay_wait(self._failures, refused=refused) / 1000
+        self._give_queue_back()
+        held = self._ledger.hold_due(words)
+        if words != self._down_words:
+            self._down_words = words
+            log.warning("holding: %s", words)
+            if self._observer is not None:
+                self._observer.holding(words, held)
+
+    def _came_back(self) -> None:
+        self._retry_at = 0.0
+        if not self._down_words:
+            return
+        self._failures, self._down_words = 0, ""
+        held = self._ledger.release_held()
+        if self._observer is not None:
+            self._observer.going_on(held)
+
+    @property
+    def holding(self) -> str:
+        """Why nothing can go out now; empty when it can."""
+        return self._down_words
+
+    # Filling
+
+    def _refill(self) -> None:
+        """Claims the next micro-batch: about half a second's worth, so that a no said now is heard in time."""
+        self._refill_due = False
+        if self._stopping or self._retry_at:
+            return
+        want = 0
+        if len(self._queue) < self._low and not self._drained:
+            want = max(self._low, min(_MAX_CLAIM, int(self._rate * 0.5)))
+            if self._interval:
+                want = max(1, min(want, int(1 / self._interval)))
+        if want == 0 and not self._ledger.unpublished:
+            return
+        step = self._ledger.step(want)
+        if step.stopped or step.stale:
+            self._give_queue_back(None if step.stopped else step.stale)
+        self._drained = len(step.claimed) < want
+        self._queue += step.claimed
+
+    def _give_queue_back(self, campaigns: set[int] | None = None) -> None:
+        keep: deque[Claimed] = deque()
+        for claimed in self._queue:
+            if campaigns is None or claimed.campaign_pk in campaigns:
+                self._back.append(claimed)
+            else:
+                keep.append(claimed)
+        self._queue = keep
+        self._flush()
+
+    def _measure(self) -> None:
+        now = time.monotonic()
+        if self._counted and now > self._counted_at:
+            self._rate = 0.5 * self._rate + 0.5 * self._counted / (now - self._counted_at)
+        self._counted, self._counted_at = 0, now
+
+    def _soon(self) -> None:
+        if self._loop is not None and not self._flush_due:
+            self._flush_due = True
+            self._loop.call_soon(self._flush)
+
+    # Feed: what the channel calls
+
+    def take(self) -> Outgoing | None:
+        """The next message, rendered. A claim that has waited too long is given back and checked anew."""
+        if self._interval and not self._in_turn():
+            return None
+        oldest = self._clock.now() - _FRESH_MS
+        while self._queue and not self._stopping:
+            claimed = self._queue.popleft()
+            if len(self._queue) < self._low and not self._refill_due and not self._drained and self._loop is not None:
+                self._refill_due = True
+                self._loop.call_soon(self._refill_and_wake)
+            if claimed.claimed_at < oldest:
+                self._back.append(claimed)
+                self._soon()
+                self._wake.set()
+                continue
+            try:
+                return self._render(claimed)
+            except UndeliverableError as error:
+                self._answers.append((claimed, Outcome(Result.FAILED, "", str(error))))
+            except Exception as error:  # one poisonous row must not stop the others
+                log.exception("a message could not be made")
+                words = f"the message could not be made: {type(error).__name__}"
+                self._answers.append((claimed, Outcome(Result.FAILED, "", words)))
+            self._soon()
+        return None
+
+    def _in_turn(self) -> bool:
+        """Keeps the distance the limit asks for; wakes the channel when the next may leave."""
+        now = time.monotonic()
+        if now >= self._next_at:
+            if self._queue:
+                self._next_at = max(self._next_at, now - self._interval) + self._interval
+            return True
+        if self._loop is not None and not self._pacing:
+            self._pacing = True
+            self._loop.call_later(self._next_at - now, self._pace)
+        return False
+
+    def _pace(self) -> None:
+        self._pacing = False
+        self._channel.wake()
+
+    def _refill_and_wake(self) -> None:
+        self._measure()
+        self._refill()
+        self._channel.wake()
+
+    def _render(self, claimed: Claimed) -> Outgoing:
+        templates = self._templates(claimed.campaign_pk)
+        compiled = templates.get((claimed.step, claimed.variant))
+        if compiled is None:
+            raise UndeliverableError(f"there is no message for variant {claimed.variant}")
+        person = Addressee(claimed.contact_pk, claimed.step, claimed.fields)
+        recipient, body = compiled.render(person, self._clock.now())
+        return Outgoing(
+            claimed.campaign_pk, claimed.contact_pk, claimed.step, claimed.variant, claimed.chunk_no, claimed.fence,
+            claimed.epoch, claimed.attempt, compiled.sender, recipient, body, claimed.claimed_at,
+        )  # fmt: skip
+
+    def _templates(self, campaign_pk: int) -> Templates:
+        found = self._compiled.get(campaign_pk)
+        if found is None:
+            if len(self._compiled) > 20:
+                self._compiled.clear()
+            with self._db.reading() as conn:
+                found = compile_campaign(conn, campaign_pk, self._addresses)
+            self._compiled[campaign_pk] = found
+        return found
+
+    def ask(self, message: Outgoing, go: Callable[[bool], None]) -> None:
+        """Answered at the next flush."""
+        self._asks.append((message, go))
+        self._soon()
+
+    def report(self, message: Outgoing, outcome: Outcome) -> None:
+        """Recorded at the next flush."""
+        self._answers.append((message, outcome))
+        self._counted += 1
+        self._soon()
+
+    def give_back(self, message: Outgoing) -> None:
+        """Planned again at the next flush."""
+        self._asks = [(each, go) for each, go in self._asks if each is not message]
+        self._back.append(message)
+        self._soon()
+
+    def down(self, words: str, *, refused: bool) -> None:
+        """The channel lost its last lane, or the relay refuses everything."""
+        if not self._stopping:
+            self._went_down(words, refused=refused)
+
+    def _flush(self) -> None:
+        """One commit for everything the lanes brought since the last."""
+        self._flush_due = False
+        asks, answers, back = self._asks, self._answers, self._back
+        if not (asks or answers or back):
+            return
+        self._asks, self._answers, self._back = [], [], []
+        allowed = self._ledger.flush(answers, [message for message, _ in asks], back)
+        for (_, go), yes in zip(asks, allowed, strict=True):
+            go(yes)
+        if not all(allowed):
+            self._give_queue_back()
+            self._drained = True
+        self._wake_if_empty()
+
+    def _wake_if_empty(self) -> None:
+        if not self._queue and not self._asks and not self._drained and not self._refill_due and self._loop is not None:
+            self._refill_due = True
+            self._loop.call_soon(self._refill_and_wake)
+
+
+def compile_campaign(conn: Any, campaign_pk: int, addresses: Addresses) -> Templates:
+    """A launched campaign's messages, compiled, by step and variant."""
+    campaign_id, _ = repository.campaign_name(conn, campaign_pk)
+    return {
+        (step, template.variant): CompiledEmail(
+            template, campaign_pk=campaign_pk, campaign_id=campaign_id, base_url=addresses.base_url,
+            signer=addresses.signer,
+        )
+        for step, template in repository.templates_of(conn, campaign_pk)
+    }  # fmt: skip
+
+
+def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
+    """uvloop's loops where they exist."""
+    if sys.platform == "win32":
+        return None
+    import uvloop
+
+    return uvloop.new_event_loop

@@ -1,0 +1,130 @@
+"""A brief: what a campaign is to say, to whom and when. The only source of facts beside the brand's claims."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+
+from tidings.domain.claim import ClaimKind
+from tidings.domain.errors import InvalidInputError
+
+CampaignType = Literal[
+    "announcement", "event", "offer", "newsletter", "welcome", "win_back", "feedback", "update"
+]  # fmt: skip
+CAMPAIGN_TYPES: tuple[str, ...] = CampaignType.__args__  # type: ignore[attr-defined]
+
+EXAMPLE = """\
+name: Autumn workshop
+type: event
+goal: Fill the bread workshop
+brand: Northwind Bakery
+audience: newsletter readers
+facts:
+  - It is a bread workshop for beginners.
+  - You get a sourdough starter to take home.
+call_to_action: Reserve a place
+link: https://example.com/workshop
+"""
+
+
+class Fact(BaseModel):
+    """One whole sentence the brief vouches for; what a person writes into the brief is thereby confirmed."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    sentence: str = Field(min_length=4, max_length=400)
+    kind: ClaimKind | None = None
+    """None: derived from the sentence's stem."""
+
+
+class Brief(BaseModel):
+    """A typed brief. Everything a draft may state comes from `facts` and the brand's approved claims."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str = Field(min_length=1, max_length=120)
+    type: CampaignType = "announcement"
+    goal: str = Field(min_length=3, max_length=300)
+    brand: str = Field(min_length=1, description="The brand's name or id")
+    audience: str = Field(default="everyone", description="A segment's name or id, or `everyone`")
+    product: str = Field(default="", max_length=80, description="What the campaign is about, in one to five words")
+    facts: tuple[Fact, ...] = Field(min_length=1, max_length=30)
+    call_to_action: str = Field(min_length=2, max_length=40)
+    link: str = Field(pattern=r"^https?://[^\s<>\"]+$")
+    channels: tuple[Literal["email"], ...] = ("email",)
+    tone: Literal["friendly", "professional", "bold"] | None = None
+    must_say: tuple[str, ...] = ()
+    must_not_say: tuple[str, ...] = ()
+    send_after: str | None = Field(default=None, description="ISO date from which it may be sent")
+    send_within_days: int = Field(default=3, ge=1, le=30)
+    subjects: int = Field(default=2, ge=1, le=5, description="How many subject lines to test")
+
+    @field_validator("facts", mode="before")
+    @classmethod
+    def _plain_sentences(cls, value: Any) -> Any:
+        if isinstance(value, list | tuple):
+            return [{"sentence": item} if isinstance(item, str) else item for item in value]  # pyright: ignore[reportUnknownVariableType]
+        return value
+
+    @field_validator("facts")
+    @classmethod
+    def _whole_sentences(cls, facts: tuple[Fact, ...]) -> tuple[Fact, ...]:
+        for number, fact in enumerate(facts, 1):
+            text = fact.sentence.strip()
+            first, last = text.lstrip("\"“‘'(£€$")[:1], text.rstrip("\"”’')")[-1:]  # a quotation or a price may begin it
+            if not first.isupper() and not first.isdigit():
+                raise ValueError(f"fact {number} must begin with a capital letter, as a whole sentence does: {text!r}")
+            if last not in ".!?":
+                raise ValueError(f"fact {number} must be a whole sentence ending in a full stop: {text!r}")
+        return facts
+
+    @field_validator("send_after")
+    @classmethod
+    def _a_date(cls, value: str | None) -> str | None:
+        if value is not None:
+            from datetime import date
+
+            try:
+                date.fromisoformat(value)
+            except ValueError as error:
+                raise ValueError("is not a date; an example: 2026-12-01") from error
+        return value
+
+    @model_validator(mode="after")
+    def _no_contradiction(self) -> Brief:
+        clash = {word.casefold() for word in self.must_say} & {word.casefold() for word in self.must_not_say}
+        if clash:
+            raise ValueError(f"must_say and must_not_say both name {', '.join(sorted(clash))}")
+        return self
+
+
+def parse_brief(raw: object) -> Brief:
+    """The typed brief of a mapping (from YAML, JSON or a form).
+
+    Raises InvalidInputError that names each field that is wrong, why, and shows a whole valid example.
+    """
+    if not isinstance(raw, dict):
+        raise InvalidInputError(
+            "The brief is not a list of named fields.", remedy=f"Write it like this:\n{EXAMPLE}", field="brief"
+        )
+    try:
+        return Brief.model_validate(raw)
+    except ValidationError as error:
+        problems = [_problem(item["loc"], item["msg"], item["type"]) for item in error.errors()]
+        first = error.errors()[0]["loc"]
+        raise InvalidInputError(
+            "The brief cannot be used: " + "; ".join(problems) + ".",
+            remedy=f"A complete example:\n{EXAMPLE}",
+            field=str(first[0]) if first else None,
+        ) from None
+
+
+def _problem(place: tuple[int | str, ...], message: str, kind: str) -> str:
+    """One finding in words: the field as the author wrote it, then why."""
+    name = ".".join(str(part + 1) if isinstance(part, int) else part for part in place) or "brief"
+    if kind == "missing":
+        return f"`{name}` is missing"
+    if kind == "extra_forbidden":
+        return f"`{name}` is not a field of a brief"
+    return f"`{name}`: {message.removeprefix('Value error, ')}"

@@ -1,0 +1,64 @@
+"""A draft, what the verifier found in it, and where each of its sentences comes from."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from pydantic import BaseModel, ConfigDict
+
+from tidings.domain.blocks import Block
+
+
+class Severity(StrEnum):
+    """What a finding does: an error blocks, a warning asks, an info tells."""
+
+    ERROR = "error"
+    WARNING = "warning"
+    INFO = "info"
+
+
+class Finding(BaseModel):
+    """One thing a check found, and where: `place` is `subject`, `preheader` or `block 3`."""
+
+    model_config = ConfigDict(frozen=True)
+
+    check: str
+    severity: Severity
+    place: str
+    message: str
+    quote: str = ""
+    remedy: str = ""
+
+
+class Trace(BaseModel):
+    """Where one sentence comes from: claims, the brief, or the composer's stock (which states no fact)."""
+
+    model_config = ConfigDict(frozen=True)
+
+    sentence: str
+    source: str
+    """`claim`, `brief`, `stock`, `brand` or `person`."""
+    claim_ids: tuple[str, ...] = ()
+
+
+class Draft(BaseModel):
+    """One variant of a message in one channel. `writer` is shown wherever the draft's author is named."""
+
+    model_config = ConfigDict(frozen=True)
+
+    variant: str
+    channel: str
+    subject: str
+    preheader: str
+    blocks: tuple[Block, ...]
+    writer: str
+    model_hash: str = ""
+    prompt_hash: str = ""
+    seed: int = 0
+    traces: tuple[Trace, ...] = ()
+    findings: tuple[Finding, ...] = ()
+
+    @property
+    def sendable(self) -> bool:
+        """Whether no finding blocks it."""
+        return all(finding.severity is not Severity.ERROR for finding in self.findings)

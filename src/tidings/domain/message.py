@@ -1,0 +1,38 @@
+"""A rendered message before it meets a person: Liquid templates whose only open places are merge fields."""
+
+from __future__ import annotations
+
+from pydantic import BaseModel, ConfigDict
+
+
+class Link(BaseModel):
+    """One link of a message; `no` is its index in the campaign's link table."""
+
+    model_config = ConfigDict(frozen=True)
+
+    no: int
+    url: str
+    label: str
+
+
+class EmailTemplate(BaseModel):
+    """One variant of an e-mail, rendered from blocks.
+
+    Subject, preheader, html and text are Liquid. Their open places are `{{ contact.first_name | default: "…" }}`
+    and the like, `{{ links[0] }}` for each link, and `{{ unsubscribe_url }}`. Everything else is final.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    variant: str
+    subject: str
+    preheader: str
+    html: str
+    text: str
+    from_name: str
+    from_address: str
+    reply_to: str | None = None
+    language: str = "en"
+    list_id: str = ""
+    """Stable name of the list for List-Id, e.g. `northwind.example.com`."""
+    links: tuple[Link, ...] = ()

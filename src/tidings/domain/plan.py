@@ -1,0 +1,87 @@
+"""A send plan: for each person of the audience one slot, with the reason why it is this one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from tidings.domain.instant import Instant
+
+
+class SlotReason(StrEnum):
+    """Why a person's slot is when it is."""
+
+    BEST_HOUR = "best_hour"  # the model's best allowed hour
+    QUIET_HOURS = "quiet_hours"  # moved out of the person's quiet hours
+    FREQUENCY_CAP = "frequency_cap"  # moved past the cap across all campaigns
+    SLOT_FULL = "slot_full"  # moved because the best hour's capacity was used up
+    OVERRIDE = "override"  # a person set the time
+    HOLDOUT_TIME = "holdout_time"  # a random allowed hour, so that the lift shown is unbiased
+
+
+class HeldBack(StrEnum):
+    """Why somebody of the audience gets no slot."""
+
+    NO_CONSENT = "no_consent"
+    SUPPRESSED = "suppressed"
+    NO_ADDRESS = "no_address"
+    FREQUENCY_CAP = "frequency_cap"  # no room within the campaign's window
+    NO_ALLOWED_TIME = "no_allowed_time"
+    SLOT_FULL = "slot_full"  # every hour allowed to them is full
+
+
+@dataclass(frozen=True, slots=True)
+class QuietHours:
+    """Hours, local to the person, in which nothing is sent: from `start` up to `end`, over midnight if start > end."""
+
+    start: int = 21
+    end: int = 8
+
+    def covers(self, hour: int) -> bool:
+        """Whether the local hour (0 to 23) is quiet."""
+        if self.start == self.end:
+            return False
+        if self.start < self.end:
+            return self.start <= hour < self.end
+        return hour >= self.start or hour < self.end
+
+
+@dataclass(frozen=True, slots=True)
+class FrequencyCap:
+    """At most `limit` marketing messages to one person in any `days` days, across all campaigns."""
+
+    limit: int = 3
+    days: int = 7
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """One person's place in the plan. `zone_assumed` says the zone was not known and had to be derived."""
+
+    contact_pk: int
+    due_at: Instant
+    variant: str
+    reason: SlotReason
+    zone: str
+    zone_assumed: bool = False
+    step: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class PlanSummary:
+    """What a plan amounts to. `by_hour` counts people per instant of the slot's hour; it is what the calendar shows."""
+
+    id: str
+    campaign_id: str
+    revision_id: str
+    created_at: Instant
+    people: int
+    first_at: Instant | None
+    last_at: Instant | None
+    by_hour: dict[Instant, int] = field(default_factory=dict[Instant, int])
+    by_reason: dict[str, int] = field(default_factory=dict[str, int])
+    by_variant: dict[str, int] = field(default_factory=dict[str, int])
+    held_back: dict[str, int] = field(default_factory=dict[str, int])
+    zones_assumed: int = 0
+    expected_gain: str = ""
+    """In words, with its uncertainty; says so when data are too thin to expect any."""

@@ -1,0 +1,1 @@
+"""Durable work: jobs that survive a kill, timers, heartbeats, the clock."""

@@ -1,0 +1,131 @@
+"""Says truthfully how the house is: each part with its status and, where it is not well, the remedy."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from sqlalchemy import Connection, func, select
+
+from tidings.domain.actor import AgentName
+from tidings.domain.delivery import DeliveryState
+from tidings.domain.errors import TidingsError
+from tidings.domain.instant import MINUTE, SECOND, Clock
+from tidings.engine.heartbeat import alive_roles
+from tidings.store.tables import agent, campaign, delivery
+
+if TYPE_CHECKING:
+    from tidings.distribution.service import DistributionService
+    from tidings.store.database import Database
+
+Status = Literal["ok", "warn", "fail"]
+ALIVE_FOR = 15 * SECOND
+LATE_AFTER = 5 * MINUTE
+DISK_WARN, DISK_FAIL = 1 << 30, 100 << 20  # bytes free
+
+
+@dataclass(frozen=True, slots=True)
+class HealthItem:
+    """One part of the house."""
+
+    name: str
+    status: Status
+    message: str
+    remedy: str = ""
+
+
+class HealthService:
+    """Checks every part; none of the checks changes anything."""
+
+    def __init__(
+        self, db: Database, clock: Clock, data_dir: Path, distribution: DistributionService,
+        facts: Mapping[str, str],
+    ) -> None:  # fmt: skip
+        self.db = db
+        self.clock = clock
+        self.data_dir = data_dir
+        self.distribution = distribution
+        self.facts = facts
+
+    def check(self) -> list[HealthItem]:
+        """Every part, in a fixed order. A check that itself fails is a failure of its part."""
+        parts: tuple[tuple[str, Callable[[Connection], list[HealthItem]]], ...] = (
+            ("database", self._database), ("agents", self._agents), ("sending", self._sending),
+            ("queue", self._queue), ("disk", self._disk), ("language model", self._configured),
+        )  # fmt: skip
+        found: list[HealthItem] = []
+        for name, part in parts:
+            try:
+                with self.db.reading() as conn:
+                    found.extend(part(conn))
+            except TidingsError as error:
+                found.append(HealthItem(name, "fail", error.message, error.remedy))
+            except Exception as error:  # whatever a part throws is what we are here to say
+                found.append(HealthItem(name, "fail", f"{type(error).__name__} while checking", "See `tidings logs`."))
+        return found
+
+    def ready(self) -> bool:
+        """Whether the faces can serve: the database answers."""
+        return all(item.status != "fail" for item in self.check() if item.name == "database")
+
+    def _database(self, conn: Connection) -> list[HealthItem]:
+        people = conn.execute(select(func.count()).select_from(campaign)).scalar_one()
+        kind = "encrypted file" if self.db.is_sqlite else "PostgreSQL (its disk encryption is the platform's)"
+        return [HealthItem("database", "ok", f"{kind}, {people} campaigns")]
+
+    def _agents(self, conn: Connection) -> list[HealthItem]:
+        now = self.clock.now()
+        beats = alive_roles(conn, now)
+        paused = set(conn.execute(select(agent.c.name).where(agent.c.paused)).scalars())
+        found: list[HealthItem] = []
+        for name in AgentName:
+            beat = beats.get(name.value)
+            if beat is None or now - beat > ALIVE_FOR:
+                remedy = f"Start it: tidings worker --agent {name.value} (`tidings up` starts all four)."
+                found.append(HealthItem(f"{name.value} agent", "fail", "no worker runs it", remedy))
+            elif name.value in paused:
+                found.append(HealthItem(f"{name.value} agent", "warn", "paused by a person", "Resume it on its page."))
+            else:
+                found.append(HealthItem(f"{name.value} agent", "ok", f"last heard {(now - beat) // SECOND} s ago"))
+        return found
+
+    def _sending(self, conn: Connection) -> list[HealthItem]:
+        stopped = self.distribution.all_paused(conn)
+        if stopped is not None:
+            by = stopped.get("by", "a person")
+            return [HealthItem("sending", "warn", f"all sending is paused by {by}", "tidings sending resume")]
+        return [HealthItem("sending", "ok", self.facts.get("relay", ""))]
+
+    def _queue(self, conn: Connection) -> list[HealthItem]:
+        waiting = [state.value for state in (DeliveryState.PLANNED, DeliveryState.HELD, DeliveryState.DEFERRED)]
+        query = (
+            select(func.count(), func.min(delivery.c.due_at))
+            .join(campaign, campaign.c.pk == delivery.c.campaign_pk)
+            .where(
+                delivery.c.state.in_(waiting),
+                delivery.c.due_at < self.clock.now() - LATE_AFTER,
+                campaign.c.state == "sending",
+                campaign.c.paused_at.is_(None),
+            )
+        )
+        late, oldest = conn.execute(query).one()
+        if not late:
+            return [HealthItem("queue", "ok", "nothing is late")]
+        minutes = (self.clock.now() - oldest) // MINUTE
+        remedy = "See the reason on the campaign's deliveries; `tidings doctor` checks relay and worker."
+        return [HealthItem("queue", "warn", f"{late} deliveries are late, the oldest by {minutes} min", remedy)]
+
+    def _disk(self, _conn: Connection) -> list[HealthItem]:
+        free = shutil.disk_usage(self.data_dir).free
+        remedy = f"Free some space on the disk of {self.data_dir}; nothing is lost meanwhile."
+        status: Status = "fail" if free < DISK_FAIL else "warn" if free < DISK_WARN else "ok"
+        return [HealthItem("disk", status, f"{free / (1 << 30):.1f} GiB free", "" if status == "ok" else remedy)]
+
+    def _configured(self, _conn: Connection) -> list[HealthItem]:
+        return [
+            HealthItem(name, "ok", self.facts.get(name, "not configured"))
+            for name in ("language model", "sync")
+        ]  # fmt: skip

@@ -1,0 +1,166 @@
+"""The outgoing HTTP clients, blocking and async, behind one guard: address, breaker, content. No redirect, no proxy."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from dataclasses import dataclass, field
+from json import loads
+from typing import Any
+
+import httpx2
+
+from tidings.domain.errors import InvalidInputError, UnavailableError
+from tidings.net.addresses import AddressRule, Target
+from tidings.net.breaker import Breaker
+from tidings.net.egress import EgressScan
+
+log = logging.getLogger("tidings.net")
+
+TIMEOUT = httpx2.Timeout(30.0, connect=5.0)
+MOST_BYTES = 8_000_000
+# Connections are pooled by address; two names on one address must not share what was verified for the first.
+_NO_REUSE = httpx2.Limits(max_keepalive_connections=0)
+# What says "later" rather than "no": it counts against the place.
+TROUBLE = frozenset({408, 425, 429, 500, 502, 503, 504})
+
+
+@dataclass(frozen=True, slots=True)
+class Guard:
+    """What every request passes. Share one among all clients, so that they share the breaker."""
+
+    addresses: AddressRule = field(default_factory=AddressRule)
+    breaker: Breaker = field(default_factory=Breaker)
+    egress: EgressScan | None = None
+
+    def admit(self, request: httpx2.Request) -> Target:
+        """The target the request goes to, pinned into it.
+
+        Raises ForbiddenError, InvalidInputError or UnavailableError.
+        """
+        target = self.addresses.check(str(request.url))
+        if self.egress is not None and not target.local:
+            self.egress.check(str(request.url).encode() + b"\n" + request.read())
+        self.breaker.enter(target.host)
+        request.headers["Host"] = request.url.netloc.decode("ascii").rpartition("@")[2]
+        request.extensions = {**request.extensions, "sni_hostname": target.host}
+        request.url = request.url.copy_with(host=target.address)
+        return target
+
+    def settle(self, target: Target, status: int | None) -> None:
+        """Tells the breaker how it went; None: nothing came back."""
+        if status is None or status in TROUBLE:
+            self.breaker.failed(target.host)
+        else:
+            self.breaker.succeeded(target.host)
+
+
+class GuardedTransport(httpx2.BaseTransport):
+    """Sends what the guard admits."""
+
+    def __init__(self, guard: Guard, inner: httpx2.BaseTransport | None = None) -> None:
+        self._guard = guard
+        self._inner = inner or httpx2.HTTPTransport(trust_env=False, limits=_NO_REUSE)
+
+    def handle_request(self, request: httpx2.Request) -> httpx2.Response:
+        """One request. Errors of the network come as httpx2's own."""
+        target = self._guard.admit(request)
+        status: int | None = None
+        try:
+            response = self._inner.handle_request(request)
+            status = response.status_code
+            return response
+        finally:
+            self._guard.settle(target, status)
+
+    def close(self) -> None:
+        """Closes the connections."""
+        self._inner.close()
+
+
+class GuardedAsyncTransport(httpx2.AsyncBaseTransport):
+    """The same for coroutines; for libraries that take an async client."""
+
+    def __init__(self, guard: Guard, inner: httpx2.AsyncBaseTransport | None = None) -> None:
+        self._guard = guard
+        self._inner = inner or httpx2.AsyncHTTPTransport(trust_env=False, limits=_NO_REUSE)
+
+    async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
+        """One request. Errors of the network come as httpx2's own."""
+        await request.aread()
+        target = await asyncio.to_thread(self._guard.admit, request)  # resolving a name blocks
+        status: int | None = None
+        try:
+            response = await self._inner.handle_async_request(request)
+            status = response.status_code
+            return response
+        finally:
+            self._guard.settle(target, status)
+
+    async def aclose(self) -> None:
+        """Closes the connections."""
+        await self._inner.aclose()
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A whole answer, whatever its status."""
+
+    status: int
+    headers: httpx2.Headers
+    body: bytes
+
+    def json(self) -> Any:
+        """The body as JSON. Raises UnavailableError when it is none."""
+        try:
+            return loads(self.body)
+        except ValueError as error:
+            raise UnavailableError(
+                "The answer is not JSON.", remedy="Check that the address is the right one."
+            ) from error
+
+
+class Outbound:
+    """The client for our own calls: a whole answer or an UnavailableError, never a hang."""
+
+    def __init__(self, guard: Guard, *, timeout: httpx2.Timeout = TIMEOUT) -> None:
+        self.guard = guard
+        self._client = httpx2.Client(
+            transport=GuardedTransport(guard), timeout=timeout, follow_redirects=False, trust_env=False,
+            headers={"User-Agent": "tidings"},
+        )  # fmt: skip
+
+    def send(
+        self, method: str, url: str, *, json: object = None, headers: dict[str, str] | None = None,
+        seconds: float | None = None,
+    ) -> Answer:  # fmt: skip
+        """One request and its answer; `seconds` is how long it may think between two pieces.
+
+        Raises UnavailableError when none comes in time, it redirects or it is too large; ForbiddenError when the
+        request may not be made.
+        """
+        timeout = TIMEOUT if seconds is None else httpx2.Timeout(seconds, connect=TIMEOUT.connect)
+        try:
+            with self._client.stream(method, url, json=json, headers=headers, timeout=timeout) as response:
+                if response.is_redirect:
+                    raise UnavailableError("The service sends the request elsewhere.", remedy="Use its new address.")
+                return Answer(response.status_code, response.headers, _read_within(response))
+        except httpx2.InvalidURL as error:
+            raise InvalidInputError(f"{url!r} is not an address on the web.") from error
+        except httpx2.HTTPError as error:
+            host = httpx2.URL(url).host
+            log.warning("no answer from %s: %s", host, type(error).__name__)
+            raise UnavailableError(f"{host} does not answer.", remedy="Check the network and the service.") from error
+
+    def close(self) -> None:
+        """Closes the connections."""
+        self._client.close()
+
+
+def _read_within(response: httpx2.Response) -> bytes:
+    body = bytearray()
+    for part in response.iter_bytes():
+        body += part
+        if len(body) > MOST_BYTES:
+            raise UnavailableError(f"The answer is larger than {MOST_BYTES // 1_000_000} MB.")
+    return bytes(body)

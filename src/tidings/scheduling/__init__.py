@@ -1,0 +1,1 @@
+"""The Scheduling agent: who hears a campaign when, and why then."""

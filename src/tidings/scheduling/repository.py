@@ -1,0 +1,165 @@
+"""Queries of the Scheduling agent: people's other messages, their clicks, and the slots of a plan."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import asdict
+from itertools import islice
+from typing import Any
+
+import numpy as np
+from sqlalchemy import Connection, bindparam, case, delete, func, insert, select, union_all, update
+
+from tidings.domain.campaign import CampaignState
+from tidings.domain.delivery import OPEN, SENT, DeliveryState
+from tidings.domain.event import EventKind
+from tidings.domain.instant import DAY, Instant
+from tidings.domain.plan import FrequencyCap, PlanSummary
+from tidings.scheduling.planning import Plan
+from tidings.store.tables import campaign, contact, delivery, event, send_plan, slot
+
+_ROWS = 10_000
+_HISTORY_DAYS = 180
+_WENT_OUT = sorted(SENT | {DeliveryState.UNCERTAIN})
+_STILL_TO_GO = sorted(OPEN)
+_PROPOSED = (CampaignState.PLANNING.value, CampaignState.REVIEW.value, CampaignState.APPROVED.value)
+
+
+def commitments(
+    conn: Connection, campaign_pk: int, cap: FrequencyCap, since: Instant, until: Instant
+) -> dict[int, list[Instant]]:
+    """Other campaigns' messages by contact, sent or planned in [since, until); only of people at the cap or above.
+
+    Sent ones count at the time they went, open and proposed ones at the time they are due.
+    """
+    when = case(
+        (delivery.c.state.in_(_WENT_OUT), func.coalesce(delivery.c.at, delivery.c.due_at)), else_=delivery.c.due_at
+    )
+    ledger = select(delivery.c.contact_pk, when.label("at")).where(
+        delivery.c.campaign_pk != campaign_pk,
+        delivery.c.state.in_([*_WENT_OUT, *_STILL_TO_GO]),
+        when >= since,
+        when < until,
+    )
+    proposed = (
+        select(slot.c.contact_pk, slot.c.due_at.label("at"))
+        .join(campaign, campaign.c.pk == slot.c.campaign_pk)
+        .where(
+            slot.c.campaign_pk != campaign_pk,
+            campaign.c.state.in_(_PROPOSED),
+            campaign.c.launched_at.is_(None),
+            slot.c.due_at >= since,
+            slot.c.due_at < until,
+        )
+    )
+    messages = union_all(ledger, proposed).cte("messages")
+    many = select(messages.c.contact_pk).group_by(messages.c.contact_pk).having(func.count() >= cap.limit)
+    found: defaultdict[int, list[Instant]] = defaultdict(list)
+    query = select(messages.c.contact_pk, messages.c.at).where(messages.c.contact_pk.in_(many))
+    for contact_pk, at in conn.execute(query):
+        found[contact_pk].append(int(at))
+    return dict(found)
+
+
+def clicks_by_hour(conn: Connection, now: Instant) -> dict[int, list[float]]:
+    """People's own clicks per local hour in the last half year, machines left out: 24 counts by contact."""
+    query = (
+        select(event.c.contact_pk, event.c.hour_local, func.count())
+        .where(
+            event.c.kind == EventKind.CLICKED.value,
+            event.c.machine < 0.5,
+            event.c.hour_local.is_not(None),
+            event.c.at >= now - _HISTORY_DAYS * DAY,
+        )
+        .group_by(event.c.contact_pk, event.c.hour_local)
+    )
+    found: defaultdict[int, list[float]] = defaultdict(lambda: [0.0] * 24)
+    for contact_pk, hour, count in conn.execute(query):
+        found[contact_pk][hour] = float(count)
+    return dict(found)
+
+
+def replace_slots(conn: Connection, campaign_pk: int, plan: Plan) -> None:
+    """Writes the plan's slots in place of any the campaign had."""
+    conn.execute(delete(slot).where(slot.c.campaign_pk == campaign_pk))
+    rows = _rows(campaign_pk, plan)
+    statement = insert(slot)
+    while part := list(islice(rows, _ROWS)):
+        conn.execute(statement, part)
+
+
+def _rows(campaign_pk: int, plan: Plan) -> Iterator[dict[str, Any]]:
+    names = [zone.shown for zone in plan.zones]
+    assumed = [zone.assumed for zone in plan.zones]
+    columns = (plan.pk.tolist(), plan.due_at.tolist(), plan.variant.tolist(), plan.reasons, plan.zone.tolist())
+    for pk, due_at, variant, reason, zone in zip(*columns, strict=True):
+        yield {
+            "campaign_pk": campaign_pk,
+            "contact_pk": pk,
+            "step": 0,
+            "due_at": due_at,
+            "variant": plan.variants[variant],
+            "reason": reason,
+            "zone": names[zone],
+            "zone_assumed": assumed[zone],
+        }
+
+
+def insert_plan(conn: Connection, campaign_pk: int, summary: PlanSummary) -> None:
+    """Keeps the summary; the plan in force is named by the campaign."""
+    row = {"id": summary.id, "campaign_pk": campaign_pk, "revision_id": summary.revision_id}
+    conn.execute(insert(send_plan).values(**row, summary=as_json(summary), created_at=summary.created_at))
+
+
+def latest_plan(conn: Connection, campaign_pk: int) -> PlanSummary | None:
+    """The newest plan of a campaign, or None."""
+    query = select(send_plan.c.summary).where(send_plan.c.campaign_pk == campaign_pk)
+    newest = query.order_by(send_plan.c.created_at.desc(), send_plan.c.id.desc()).limit(1)
+    body: Mapping[str, Any] | None = conn.execute(newest).scalar_one_or_none()
+    return None if body is None else from_json(body)
+
+
+def as_json(summary: PlanSummary) -> dict[str, Any]:
+    """The summary as a JSON document; keys of JSON objects are text."""
+    return {**asdict(summary), "by_hour": {str(hour): people for hour, people in summary.by_hour.items()}}
+
+
+def from_json(body: Mapping[str, Any]) -> PlanSummary:
+    """The summary as it was before `as_json`."""
+    plain: dict[str, Any] = dict(body)
+    plain["by_hour"] = {int(hour): people for hour, people in body["by_hour"].items()}
+    return PlanSummary(**plain)
+
+
+def slots_with_places(conn: Connection, campaign_pk: int) -> list[tuple[int, Instant, str, str, str, str]]:
+    """Contact, due time, variant, reason, and the contact's own zone and country, of each slot of a campaign."""
+    query = (
+        select(slot.c.contact_pk, slot.c.due_at, slot.c.variant, slot.c.reason, contact.c.time_zone, contact.c.country)
+        .join(contact, contact.c.pk == slot.c.contact_pk)
+        .where(slot.c.campaign_pk == campaign_pk, slot.c.step == 0)
+        .order_by(slot.c.contact_pk)
+    )
+    return [tuple(row) for row in conn.execute(query)]
+
+
+def move_slots(conn: Connection, campaign_pk: int, moved: Iterable[tuple[int, Instant, str]]) -> None:
+    """Gives people of a plan new times with new reasons: (contact, due time, reason)."""
+    rows = [{"person": person, "then": due_at, "why": reason} for person, due_at, reason in moved]
+    if rows:
+        conn.execute(_MOVE.where(slot.c.campaign_pk == campaign_pk), rows)
+
+
+_MOVE = (
+    update(slot)
+    .where(slot.c.contact_pk == bindparam("person"), slot.c.step == 0)
+    .values(due_at=bindparam("then"), reason=bindparam("why"))
+)
+
+
+def drop_slots(conn: Connection, campaign_pk: int, people: Iterable[int]) -> None:
+    """Takes people out of a plan."""
+    gone = np.fromiter(people, dtype=np.int64)
+    for start in range(0, len(gone), 500):
+        part = gone[start : start + 500].tolist()
+        conn.execute(delete(slot).where(slot.c.campaign_pk == campaign_pk, slot.c.contact_pk.in_(part)))

@@ -1,0 +1,37 @@
+"""What the faces are given: every use case of the house, wired by `app.py`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from tidings.access.service import AccessService
+    from tidings.agents.service import AgentService
+    from tidings.analytics.service import AnalyticsService
+    from tidings.audience.service import AudienceService
+    from tidings.campaigns.service import CampaignService
+    from tidings.content.service import BrandService
+    from tidings.distribution.service import DistributionService
+    from tidings.domain.instant import Clock
+    from tidings.events.activity import ActivityFeed
+    from tidings.health import HealthService
+    from tidings.store.database import Database
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """One field a use-case class. Each checks the actor's rights itself, whatever face asks."""
+
+    db: Database
+    clock: Clock
+    access: AccessService
+    agents: AgentService
+    brands: BrandService
+    audience: AudienceService
+    campaigns: CampaignService
+    distribution: DistributionService
+    analytics: AnalyticsService
+    activity: ActivityFeed
+    health: HealthService
+    base_url: str

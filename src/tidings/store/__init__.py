@@ -1,0 +1,1 @@
+"""The encrypted database: tables, migrations, transactions; one code base for SQLite and PostgreSQL."""

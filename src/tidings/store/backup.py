@@ -1,0 +1,132 @@
+"""Backup and restore: a whole, encrypted, verified copy made while Tidings runs."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+from tidings.domain.errors import ConflictError, InvalidInputError, StoreLockedError, UnavailableError
+from tidings.domain.instant import to_datetime
+from tidings.keys.master import DATABASE_FILE, MasterKey
+from tidings.store.database import Database, open_sqlite, sqlcipher
+from tidings.store.files import alone, check, flush, open_quietly, put_in_place, schema_of, scratch, told
+from tidings.store.lock import InstanceLock
+from tidings.store.migrations import known_versions
+from tidings.store.settings import put_setting
+
+RESTORED = "restored"
+"""Setting written by a restore: `{"at", "from"}`. Sends since the backup are not known to it; see `restore`."""
+
+
+def backup(db: Database, master: MasterKey, target: Path) -> None:
+    """Writes everything, at one instant, to a new file under the same key, and verifies it.
+
+    Of the SQLite file it is a database again; of PostgreSQL a sealed dump. Nothing in plain text touches the disk.
+    Raises ConflictError when the target exists, UnavailableError when the disk is full; then no file is left.
+    """
+    if not db.is_sqlite:
+        raise UnavailableError(
+            "Tidings does not back up PostgreSQL itself.",
+            remedy="Use pg_dump or your provider's backups, and keep the master key: it opens the secrets inside.",
+        )
+    if target.exists():
+        raise ConflictError(f"{target} exists already.", remedy="Choose another name; a backup never overwrites.")
+    if not target.parent.is_dir():
+        raise InvalidInputError(f"There is no folder {target.parent}.", remedy="Make it first.")
+    with scratch(target) as part:
+        _copy_sqlite(db, part)
+        check(part, master.raw)
+        part.chmod(0o600)
+        flush(part)
+        part.replace(target)
+    flush(target.parent.resolve())
+
+
+def _copy_sqlite(db: Database, target: Path) -> None:
+    """VACUUM INTO keeps the key of the open database, and one consistent view while others write."""
+    connection = db.engine.raw_connection()
+    try:
+        connection.cursor().execute("VACUUM INTO ?", (str(target),))
+    except sqlcipher().DatabaseError as error:
+        raise told(error) from error
+    except OSError as error:
+        raise UnavailableError(f"{target} cannot be written: {error.strerror}.") from error
+    finally:
+        connection.close()
+
+
+def restore(source: Path, data_dir: Path, master: MasterKey, *, force: bool = False) -> Path | None:
+    """Puts a backup in place of the encrypted file; returns where the former one is kept, if there was one.
+
+    The backup is verified before anything is touched, and nothing is overwritten without `force`. What was sent after
+    the backup was made is not known to it, so it marks the database as restored (`RESTORED`): sending has to wait for
+    a person. Raises ConflictError, InvalidInputError (damaged), StoreLockedError (another key).
+    """
+    with InstanceLock(data_dir):
+        verify_backup(source, master)
+        path = data_dir / DATABASE_FILE
+        if path.exists() and not force:
+            raise ConflictError(
+                f"There is a database in {data_dir}.",
+                remedy="Add --force to replace it; it is kept aside, not deleted.",
+            )
+        with scratch(path) as part:
+            _copy_file(source, part, master.raw)
+            check(part, master.raw)
+            _mark(part, master, source)
+            kept = _aside(path)
+            _fold_in(path, master)
+            put_in_place(part, path, keep=kept)
+    return kept
+
+
+def verify_backup(source: Path, master: MasterKey) -> None:
+    """Whether the file is a whole backup this version and key can use; raises what is wrong with it."""
+    if not source.is_file():
+        raise InvalidInputError(f"There is no backup {source}.")
+    check(source, master.raw)
+    schema = schema_of(source, master.raw)
+    if not schema:
+        raise InvalidInputError(f"{source} is not a backup of Tidings.")
+    if schema not in known_versions():
+        raise StoreLockedError(
+            f"{source} was made by a newer Tidings (schema {schema}).", remedy="Install that version or a later one."
+        )
+
+
+def _copy_file(source: Path, target: Path, key: bytes) -> None:
+    """Copies in SQLite's own way: a file that was copied with its log beside it is read rightly too."""
+    connection = open_quietly(source, key)
+    try:
+        connection.execute("VACUUM INTO ?", (str(target),))
+    except sqlcipher().DatabaseError as error:
+        raise told(error) from error
+    finally:
+        connection.close()
+
+
+def _mark(path: Path, master: MasterKey, source: Path) -> None:
+    database = open_sqlite(path, master.raw)
+    try:
+        at = time.time_ns() // 1_000_000
+        with database.transaction() as conn:
+            put_setting(conn, RESTORED, {"at": at, "from": source.name}, at)
+    finally:
+        database.close()
+
+
+def _aside(path: Path) -> Path | None:
+    if not path.exists():
+        return None
+    stamp = to_datetime(time.time_ns() // 1_000_000).strftime("%Y%m%dT%H%M%S")
+    return path.with_name(f"{path.name}.before-restore-{stamp}")
+
+
+def _fold_in(path: Path, master: MasterKey) -> None:
+    """Completes the old file with its log where the key still opens it; a file nobody can open is kept as it is."""
+    if path.exists():
+        try:
+            with alone(path, master.raw):
+                pass
+        except StoreLockedError:
+            return

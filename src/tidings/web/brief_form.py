@@ -1,0 +1,91 @@
+"""The brief as a form: stems and rests become whole sentences, fields become a brief's mapping. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from starlette.datastructures import FormData
+
+STEMS = (
+    ("it", "It …"),
+    ("you_can", "You can …"),
+    ("you_get", "You get …"),
+    ("there_is", "There is …"),
+    ("whole", "A whole sentence"),
+)
+_WORDS = {"it": "It", "you_can": "You can", "you_get": "You get", "there_is": "There is", "whole": ""}
+_PLAIN = ("name", "type", "goal", "brand", "audience", "product", "call_to_action", "link", "tone", "send_after")
+_LISTS = ("must_say", "must_not_say")
+_COUNTS = ("send_within_days", "subjects")
+LINES = 4
+
+
+class FactLine(NamedTuple):
+    """One line of the form: how the sentence begins and the rest of it."""
+
+    stem: str
+    text: str
+
+
+def sentence(line: FactLine) -> str:
+    """The whole sentence: stem, rest, full stop. Empty when there is no rest."""
+    rest = " ".join(line.text.split())
+    stem = _WORDS.get(line.stem, "")
+    if not rest:
+        return ""
+    if stem and rest.casefold().startswith(stem.casefold() + " "):
+        rest = rest[len(stem) + 1 :]
+    whole = f"{stem} {rest}" if stem else rest[0].upper() + rest[1:]
+    return whole if whole[-1] in ".!?" else whole + "."
+
+
+def fact_lines(stems: Sequence[str], texts: Sequence[str]) -> list[FactLine]:
+    """The form's lines of facts as sent."""
+    return [FactLine(stem if stem in _WORDS else "whole", text) for stem, text in zip(stems, texts, strict=False)]
+
+
+def values_of(fields: FormData) -> dict[str, Any]:
+    """What was typed, to be shown again; with at least `LINES` lines of facts."""
+    values: dict[str, Any] = {name: _one(fields, name) for name in (*_PLAIN, *_LISTS, *_COUNTS)}
+    values["type"] = values["type"] or "announcement"
+    values["subjects"] = values["subjects"] or "2"
+    values["send_within_days"] = values["send_within_days"] or "3"
+    lines = fact_lines(_all(fields, "fact_stem"), _all(fields, "fact_text"))
+    default = [FactLine(stem, "") for stem, _ in STEMS[:LINES]]
+    values["facts"] = lines if any(line.text for line in lines) else default
+    return values
+
+
+def brief_of(fields: FormData) -> dict[str, Any]:
+    """The mapping that `domain.brief.parse_brief` takes; what was left empty is left out."""
+    raw: dict[str, Any] = {name: text for name in _PLAIN if (text := _one(fields, name))}
+    for name in _LISTS:
+        items = [item.strip() for item in _one(fields, name).split(",")]
+        raw[name] = [item for item in items if item]
+    for name in _COUNTS:
+        if text := _one(fields, name):
+            raw[name] = int(text) if text.isdigit() else text
+    raw["facts"] = sentences_of(fields)
+    return raw
+
+
+def sentences_of(fields: FormData) -> list[str]:
+    """The whole sentences of the form's facts."""
+    lines = fact_lines(_all(fields, "fact_stem"), _all(fields, "fact_text"))
+    return [whole for line in lines if (whole := sentence(line))]
+
+
+def missing(raw: dict[str, Any]) -> list[str]:
+    """The required fields still empty, as the form calls them."""
+    needed = {"name": "name", "goal": "goal", "facts": "a fact", "call_to_action": "call to action", "link": "link"}
+    return [label for name, label in needed.items() if not raw.get(name)]
+
+
+def _one(fields: FormData, name: str) -> str:
+    value = fields.get(name)
+    return value.strip() if isinstance(value, str) else ""
+
+
+def _all(fields: FormData, name: str) -> list[str]:
+    return [value.strip() for value in fields.getlist(name) if isinstance(value, str)]

@@ -1,0 +1,150 @@
+"""Jinja environment: templates, filters, icons and addresses of static files."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from pathlib import Path
+from typing import Any, cast
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, pass_context
+from jinja2.runtime import Context
+from markupsafe import Markup, escape
+
+from tidings.domain.instant import Instant, iso
+from tidings.web import charts, formats
+
+HERE = Path(__file__).parent
+STATIC = HERE / "static"
+
+# Short notices after a form. A cookie carries the key alone, so that no page can be made to say anything else.
+FLASHES = {
+    "created": "The campaign is created. The Content agent is writing its drafts.",
+    "approved": "Approved. The send plan stands.",
+    "changes": "Changes requested. The campaign goes back to drafting.",
+    "sent": "Sending starts as planned.",
+    "sent_now": "Sending starts now.",
+    "paused": "Paused. Nothing more goes out until you resume.",
+    "resumed": "Resumed.",
+    "cancelled": "Cancelled. What was sent stays sent; nothing more goes out.",
+    "replanned": "A new send plan is being made.",
+    "retried": "Tried again.",
+    "edited": "Saved as a new revision. It needs its own approval.",
+    "rescheduled": "The send time is set.",
+    "all_paused": "All sending is paused.",
+    "all_resumed": "Sending goes on.",
+    "configured": "The agent's configuration is saved.",
+    "overridden": "The decision is overridden. The agent has noted it.",
+    "decided": "Noted.",
+    "sample_removed": "The sample data are gone.",
+}
+
+STATE_TONES = {
+    "drafting": "plain", "planning": "plain", "review": "warn", "approved": "good", "sending": "good",
+    "done": "quiet", "blocked": "bad", "cancelled": "quiet", "working": "quiet", "idle": "plain",
+    "paused": "warn", "stopped": "bad", "ok": "good", "warn": "warn", "fail": "bad", "error": "bad",
+    "warning": "warn", "info": "plain", "proposed": "warn", "accepted": "good", "rejected": "quiet",
+    "delivered": "good", "failed": "bad", "uncertain": "warn", "held": "warn", "planned": "plain",
+    "suppressed": "quiet", "bounced": "bad", "complained": "bad", "deferred": "warn", "subscribed": "good",
+    "no_consent": "plain", "changes_requested": "warn", "noted": "quiet",
+}  # fmt: skip
+
+
+class Pages:
+    """Renders templates. One for the whole process; safe to share between threads."""
+
+    def __init__(self) -> None:
+        self._versions: dict[str, str] = {}
+        env = Environment(
+            loader=FileSystemLoader(HERE / "templates"),
+            autoescape=True,
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+        )
+        cast("dict[str, Any]", env.filters).update(
+            number=formats.number, percent=formats.percent, words=formats.words, held_words=formats.held_words,
+            plural=formats.plural, when=_when, time_of_day=_time_of_day, ago=_ago, local_input=_local_input,
+            attribute_json=_attribute_json, iso=iso, shown=formats.shown, merged=_merged,
+        )  # fmt: skip
+        cast("dict[str, Any]", env.globals).update(
+            icon=self._icon, static=self.static, tone=_tone, histogram=_histogram, parts=charts.parts,
+            parts_bar=charts.parts_bar, interval=charts.interval,
+        )  # fmt: skip
+        self._env = env
+
+    def render(self, template: str, **values: Any) -> str:
+        """One template as text. Raises on a name the template uses and nobody gave."""
+        return self._env.get_template(template).render(**values)
+
+    def static(self, name: str) -> str:
+        """The address of a static file, with a version that changes with its content."""
+        if name not in self._versions:
+            self._versions[name] = hashlib.sha256((STATIC / name).read_bytes()).hexdigest()[:10]
+        return f"/static/{name}?v={self._versions[name]}"
+
+    def _icon(self, name: str, classes: str = "") -> Markup:
+        """One icon of the sprite; decoration, so hidden from screen readers."""
+        address = self.static("icons.svg")
+        return Markup('<svg class="icon {}" aria-hidden="true"><use href="{}#{}"></use></svg>').format(
+            classes, address, name
+        )
+
+
+_MERGE = re.compile(r"\{\{\s*contact\.(\w+)(?:\s*\|\s*default:\s*\"([^\"]*)\")?\s*\}\}")
+
+
+def _merged(text: str) -> Markup:
+    """A text whose merge fields are shown by name, as the places they are."""
+    parts: list[Markup] = []
+    end = 0
+    for found in _MERGE.finditer(text):
+        name = found[1].replace("_", " ")
+        title = f"The contact’s {name}" + (f", else “{found[2]}”" if found[2] else "")
+        place = Markup('<span class="merge" title="{}">{}</span>').format(title, name)
+        parts += [escape(text[end : found.start()]), place]
+        end = found.end()
+    return Markup("").join([*parts, escape(text[end:])])
+
+
+def _tone(code: object) -> str:
+    return STATE_TONES.get(str(getattr(code, "value", code)), "plain")
+
+
+@pass_context
+def _when(context: Context, instant: Instant | None) -> Markup:
+    if instant is None:
+        return Markup("–")
+    words = formats.when(instant, context["look"].zone)
+    return Markup('<time datetime="{}">{}</time>').format(iso(instant), words)
+
+
+@pass_context
+def _time_of_day(context: Context, instant: Instant) -> str:
+    return formats.time_of_day(instant, context["look"].zone)
+
+
+@pass_context
+def _ago(context: Context, instant: Instant | None) -> Markup:
+    if instant is None:
+        return Markup("never")
+    title = formats.when(instant, context["look"].zone)
+    return Markup('<time datetime="{}" title="{}">{}</time>').format(
+        iso(instant), title, formats.ago(instant, context["now"])
+    )
+
+
+@pass_context
+def _local_input(context: Context, instant: Instant | None) -> str:
+    return formats.local_input(instant, context["look"].zone)
+
+
+@pass_context
+def _histogram(context: Context, by_hour: dict[Instant, int]) -> Markup:
+    return charts.histogram(by_hour, context["look"].zone)
+
+
+def _attribute_json(value: Any) -> Markup:
+    """JSON for a data attribute."""
+    return escape(json.dumps(value, separators=(",", ":")))

@@ -1,0 +1,48 @@
+"""A campaign's message as a real contact gets it: desktop, phone, dark, plain text, source."""
+
+from __future__ import annotations
+
+from urllib.parse import urlencode
+
+from fastapi import APIRouter
+from starlette.responses import Response
+
+from tidings.campaigns.views import Preview
+from tidings.domain.errors import ConflictError
+from tidings.web.sandbox import mail_response
+from tidings.web.visit import Visit, VisitHere
+
+router = APIRouter(prefix="/campaigns/{campaign_id}/preview/{variant}")
+_LOOKS = frozenset({"desktop", "phone", "dark", "text", "source"})
+
+
+@router.get("")
+def preview(visit: VisitHere, campaign_id: str, variant: str, contact: str = "", look: str = "") -> Response:
+    """The page around the message."""
+    look_as = visit.request.query_params.get("as", look)
+    look_as = look_as if look_as in _LOOKS else "desktop"
+    detail = visit.services.campaigns.get(visit.actor, campaign_id)
+    if detail.revision is None:
+        raise ConflictError("There is no draft to look at yet.", remedy="Wait for the Content agent.")
+    base = f"/campaigns/{campaign_id}/preview"
+    chosen = {"contact": contact} if contact else {}
+
+    def address(of_variant: str, seen_as: str) -> str:
+        return f"{base}/{of_variant}?{urlencode({'as': seen_as, **chosen})}"
+
+    return visit.page(
+        "preview.html", campaign=detail, variant=variant, look_as=look_as, contact=contact, address=address,
+        message=_message(visit, campaign_id, variant, contact),
+        frame_address=f"{base}/{variant}/html?{urlencode({**chosen, **({'dark': '1'} if look_as == 'dark' else {})})}",
+        people=visit.services.campaigns.slots(visit.actor, campaign_id, limit=25)[0],
+    )  # fmt: skip
+
+
+@router.get("/html")
+def message_html(visit: VisitHere, campaign_id: str, variant: str, contact: str = "", dark: str = "") -> Response:
+    """The message itself, for the sandboxed frame."""
+    return mail_response(_message(visit, campaign_id, variant, contact).html, dark=bool(dark))
+
+
+def _message(visit: Visit, campaign_id: str, variant: str, contact: str) -> Preview:
+    return visit.services.campaigns.preview(visit.actor, campaign_id, variant=variant, contact_id=contact or None)

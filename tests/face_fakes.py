@@ -1,0 +1,510 @@
+"""Fake use cases for the tests of the faces: they keep the contract's shapes and the roles, and remember calls."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import Any
+
+from tidings.access.permissions import Permission, require
+from tidings.agents.service import AgentView
+from tidings.analytics.intervals import Share
+from tidings.analytics.views import (
+    CampaignReport,
+    Chart,
+    HourLine,
+    Metric,
+    OverviewNumbers,
+    RecommendationView,
+    VariantLine,
+)
+from tidings.audience.contacts import AudienceCounts, ContactDetail, ContactView
+from tidings.audience.intake import ImportResult, Refusal
+from tidings.audience.segments import SegmentView
+from tidings.campaigns.views import (
+    ActionView,
+    ApprovalView,
+    CampaignDetail,
+    CampaignRow,
+    DeliveryView,
+    Preview,
+    RevisionView,
+    SlotView,
+)
+from tidings.distribution.mailbox.parsing import ParsedMail
+from tidings.distribution.mailbox.service import MailboxCount, MailRow, MailView
+from tidings.domain.actor import Actor, ActorKind, AgentName, Role
+from tidings.domain.blocks import Text
+from tidings.domain.brand import Brand, Sender
+from tidings.domain.brief import Brief, parse_brief
+from tidings.domain.campaign import CampaignState
+from tidings.domain.claim import Claim
+from tidings.domain.consent import Consent, ConsentState, Purpose
+from tidings.domain.decision import Autonomy, Decision
+from tidings.domain.draft import Draft
+from tidings.domain.errors import ConflictError, InvalidInputError, NotFoundError
+from tidings.domain.ids import new_id
+from tidings.domain.plan import PlanSummary
+from tidings.events.activity import ActivityLine
+from tidings.health import HealthItem
+from tidings.services import Services
+
+AT = 1_780_000_000_000
+BRIEF = {
+    "name": "Autumn workshop",
+    "type": "event",
+    "goal": "Fill the bread workshop",
+    "brand": "Northwind Bakery",
+    "facts": ["It is a bread workshop for beginners.", "You get a sourdough starter to take home."],
+    "call_to_action": "Reserve a place",
+    "link": "https://example.com/workshop",
+}
+BRAND = Brand(
+    id=new_id("brand"),
+    name="Northwind Bakery",
+    sender=Sender(name="Northwind", address="hello@northwind.example.com"),
+    postal_address="Mill Lane 4, 1010 Vienna",
+    website="https://northwind.example.com",
+)
+CONTACT = ContactView(
+    id=new_id("contact"), email="ada@example.com", first_name="Ada", last_name="Lovelace", locale="en", country="GB",
+    time_zone="Europe/London", attributes={}, status="subscribed", sample=True, created_at=AT,
+)  # fmt: skip
+DECISION = Decision(
+    id=new_id("decision"), agent=AgentName.CONTENT, at=AT, kind="draft", summary="Wrote two drafts",
+    reason="The brief asks for two subjects.", decided_by="Composer 1",
+)  # fmt: skip
+
+
+class FakeAccess:
+    """One account a role, whose token is `tid_` and the role's name."""
+
+    def __init__(self) -> None:
+        self.people = {
+            role: Actor(
+                ActorKind.AGENT if role is Role.SERVICE else ActorKind.PERSON, f"acc_{role}", role.title(), role
+            )
+            for role in Role
+        }
+        self.revoked: list[str] = []
+        self.made = 0
+
+    def actor_of_token(self, secret: str) -> Actor | None:
+        name = secret.removeprefix("tid_")
+        return self.people.get(Role(name)) if name in set(map(str, Role)) else None
+
+    def actor_of_session(self, secret: str) -> Actor | None:
+        return self.actor_of_token(f"tid_{secret}")
+
+    def accounts(self, actor: Actor) -> list[Any]:
+        require(actor, Permission.ACCOUNTS_MANAGE)
+        return [self._account(each.id, each.name, each.role) for each in self.people.values()]
+
+    def _account(self, number: str, name: str, role: Role) -> Any:
+        from types import SimpleNamespace
+
+        return SimpleNamespace(
+            id=number, email=f"{name.lower()}@example.com", name=name, role=role, brands=[], active=True, sample=False,
+            created_at=AT,
+        )  # fmt: skip
+
+    def create_account(self, actor: Actor, *, email: str, name: str, role: Role, brands: Any = ()) -> Any:
+        require(actor, Permission.ACCOUNTS_MANAGE)
+        self.made += 1
+        return self._account(f"acc_{self.made}", name, role)
+
+    def create_sign_in_link(self, account_id: str, *, minutes: int = 15) -> str:
+        self.made += 1
+        return f"secret{self.made}"
+
+    def tokens(self, actor: Actor) -> list[Any]:
+        from types import SimpleNamespace
+
+        return [SimpleNamespace(id="tok_1", name="nightly", scopes=[], created_at=AT, expires_at=None, revoked_at=None)]
+
+    def create_token(self, actor: Actor, *, name: str, scopes: Any = (), days: int | None = None) -> tuple[str, str]:
+        self.made += 1
+        return f"tok_{self.made}", f"tid_secret{self.made}"
+
+    def revoke_token(self, actor: Actor, token_id: str) -> None:
+        self.revoked.append(token_id)
+
+
+class FakeCampaigns:
+    """Campaigns in memory, with the states that matter to a face."""
+
+    def __init__(self) -> None:
+        self.details: dict[str, CampaignDetail] = {}
+        self.calls: list[str] = []
+
+    def _detail(self, brief: Brief, author: Actor) -> CampaignDetail:
+        row = CampaignRow(
+            id=new_id("campaign"), name=brief.name, brand_id=BRAND.id, brand_name=BRAND.name,
+            state=CampaignState.REVIEW, state_reason="", paused=False, author_name=author.name, type=brief.type,
+            people=3, counts={}, created_at=AT, updated_at=AT, launched_at=None, done_at=None, first_at=AT,
+            sample=False, version=1,
+        )  # fmt: skip
+        drafts = tuple(
+            Draft(
+                variant=variant, channel="email", subject=f"Bake with us {variant}", preheader="Beginners welcome",
+                blocks=(Text(text="It is a bread workshop for beginners."),), writer="Composer 1",
+            )
+            for variant in "AB"
+        )  # fmt: skip
+        revised = RevisionView(new_id("revision"), 1, "Content agent", AT, "0" * 64, drafts)
+        plan = PlanSummary(
+            id=new_id("plan"), campaign_id=row.id, revision_id=revised.id, created_at=AT, people=3, first_at=AT,
+            last_at=AT, by_hour={AT: 3}, by_reason={"best_hour": 3}, by_variant={"A": 2, "B": 1},
+            expected_gain="Not enough data yet.",
+        )  # fmt: skip
+        return CampaignDetail(row, brief, revised, (revised,), plan, (), self._actions(row.state))
+
+    def _actions(self, state: CampaignState) -> tuple[ActionView, ...]:
+        names = {CampaignState.REVIEW: ["approve"], CampaignState.APPROVED: ["send"]}.get(state, [])
+        return tuple(ActionView(name, allowed=True) for name in names)
+
+    def create(self, actor: Actor, brief: Brief) -> CampaignDetail:
+        require(actor, Permission.CAMPAIGNS_WRITE)
+        if brief.brand != BRAND.name:
+            raise InvalidInputError(f"There is no brand {brief.brand!r}.", remedy="Brands here: …", field="brand")
+        detail = self._detail(brief, actor)
+        self.details[detail.row.id] = detail
+        self.calls.append("create")
+        return detail
+
+    def list(
+        self, actor: Actor, *, state: str | None = None, after: str = "", limit: int = 50
+    ) -> tuple[list[CampaignRow], str]:
+        require(actor, Permission.CAMPAIGNS_READ)
+        rows = [each.row for each in reversed(self.details.values()) if state is None or each.row.state == state]
+        start = int(after or 0)
+        return rows[start : start + limit], str(start + limit) if start + limit < len(rows) else ""
+
+    def waiting(self, actor: Actor) -> list[CampaignRow]:
+        return self.list(actor, state="review")[0]
+
+    def get(self, actor: Actor, campaign_id: str) -> CampaignDetail:
+        require(actor, Permission.CAMPAIGNS_READ)
+        if campaign_id not in self.details:
+            raise NotFoundError(f"There is no campaign {campaign_id}.", remedy="See the list.")
+        return self.details[campaign_id]
+
+    def _move(self, actor: Actor, campaign_id: str, permission: Permission, **changes: Any) -> CampaignDetail:
+        require(actor, permission)
+        detail = self.get(actor, campaign_id)
+        row = replace(detail.row, version=detail.row.version + 1, **changes)
+        detail = replace(detail, row=row, actions=self._actions(row.state))
+        self.details[campaign_id] = detail
+        return detail
+
+    def approve(self, actor: Actor, campaign_id: str, revision_id: str, comment: str = "") -> CampaignDetail:
+        detail = self.get(actor, campaign_id)
+        require(actor, Permission.CAMPAIGNS_APPROVE)
+        if detail.revision is None or detail.revision.id != revision_id:
+            raise ConflictError("The revision is no longer in force.", remedy="Look at the new one.")
+        detail = self._move(actor, campaign_id, Permission.CAMPAIGNS_APPROVE, state=CampaignState.APPROVED)
+        verdict = ApprovalView(1, "approved", actor.name, comment, self_approved=False, at=AT)
+        self.details[campaign_id] = replace(detail, approvals=(verdict,))
+        return self.details[campaign_id]
+
+    def request_changes(self, actor: Actor, campaign_id: str, comment: str) -> CampaignDetail:
+        return self._move(actor, campaign_id, Permission.CAMPAIGNS_APPROVE, state=CampaignState.BLOCKED)
+
+    def send(self, actor: Actor, campaign_id: str, *, now: bool) -> CampaignDetail:
+        self.calls.append(f"send now={now}")
+        if self.get(actor, campaign_id).row.state is not CampaignState.APPROVED:
+            raise ConflictError("It is not approved; it cannot be sent.", remedy="It waits for approval.")
+        counts = {"planned": 1, "accepted": 2}
+        return self._move(actor, campaign_id, Permission.CAMPAIGNS_SEND, state=CampaignState.SENDING, counts=counts)
+
+    def pause(self, actor: Actor, campaign_id: str) -> CampaignDetail:
+        return self._move(actor, campaign_id, Permission.SENDING_PAUSE, paused=True)
+
+    def resume(self, actor: Actor, campaign_id: str) -> CampaignDetail:
+        return self._move(actor, campaign_id, Permission.SENDING_PAUSE, paused=False)
+
+    def cancel(self, actor: Actor, campaign_id: str) -> CampaignDetail:
+        return self._move(actor, campaign_id, Permission.CAMPAIGNS_WRITE, state=CampaignState.CANCELLED)
+
+    def replan(self, actor: Actor, campaign_id: str) -> CampaignDetail:
+        return self._move(actor, campaign_id, Permission.CAMPAIGNS_WRITE)
+
+    def retry(self, actor: Actor, campaign_id: str) -> CampaignDetail:
+        return self._move(actor, campaign_id, Permission.CAMPAIGNS_WRITE)
+
+    def set_send_time(self, actor: Actor, campaign_id: str, due_at: int, reason: str) -> CampaignDetail:
+        return self._move(actor, campaign_id, Permission.CAMPAIGNS_WRITE, first_at=due_at)
+
+    def edit_draft(
+        self, actor: Actor, campaign_id: str, variant: str, *, subject: str | None = None,
+        preheader: str | None = None, texts: Any = None,
+    ) -> CampaignDetail:  # fmt: skip
+        self.calls.append(f"edit {variant} {subject} {texts}")
+        return self._move(actor, campaign_id, Permission.CAMPAIGNS_WRITE)
+
+    def preview(self, actor: Actor, campaign_id: str, *, variant: str = "A", contact_id: str | None = None) -> Preview:
+        self.get(actor, campaign_id)
+        return Preview(
+            variant, "a…@example.com", "Bake with us", "Beginners", "<p>Bread</p>", "Bread", {"List-Id": "x"}
+        )
+
+    def slots(self, actor: Actor, campaign_id: str, *, after: str = "", limit: int = 50) -> tuple[list[SlotView], str]:
+        self.get(actor, campaign_id)
+        slot = SlotView(
+            CONTACT.id, "Ada", "a…@example.com", AT, "Tue 24 Nov 09:15", "Europe/London", zone_assumed=False,
+            variant="A", reason="best_hour", reason_text="Most people here read at nine.",
+        )  # fmt: skip
+        return [slot], ""
+
+    def deliveries(
+        self, actor: Actor, campaign_id: str, *, state: str | None = None, after: str = "", limit: int = 50
+    ) -> tuple[list[DeliveryView], str]:
+        self.get(actor, campaign_id)
+        found = DeliveryView(
+            CONTACT.id, "Ada", "a…@example.com", "accepted", "A", AT, AT, 1, "250", "2.0.0 Ok", "<1@example.com>"
+        )
+        return [found], ""
+
+
+class FakeAgents:
+    """The four agents, with one version each."""
+
+    def __init__(self) -> None:
+        self.views = {name: self._view(name) for name in AgentName}
+
+    def _view(self, name: AgentName) -> AgentView:
+        return AgentView(
+            name=name, goal="To do its part.", trigger="Work comes.", status="idle", doing="", doing_at=None,
+            last_seen=AT, paused=False, paused_by="", autonomy=Autonomy.SUGGEST, config={"max_words": 220},
+            schema={"properties": {"max_words": {"description": "Most words"}}}, version=1, decisions_today=1,
+            last_decision=DECISION,
+        )  # fmt: skip
+
+    def list(self, actor: Actor) -> list[AgentView]:
+        require(actor, Permission.AGENTS_READ)
+        return list(self.views.values())
+
+    def get(self, actor: Actor, name: str) -> AgentView:
+        require(actor, Permission.AGENTS_READ)
+        return self.views[AgentName(name)]
+
+    def _change(self, name: str, **changes: Any) -> AgentView:
+        before = self.views[AgentName(name)]
+        self.views[AgentName(name)] = replace(before, version=before.version + 1, **changes)
+        return self.views[AgentName(name)]
+
+    def pause(self, actor: Actor, name: str, reason: str = "") -> AgentView:
+        return self._change(name, paused=True, status="paused", paused_by=actor.name)
+
+    def resume(self, actor: Actor, name: str) -> AgentView:
+        require(actor, Permission.AGENTS_CONFIGURE)
+        return self._change(name, paused=False, status="idle", paused_by="")
+
+    def configure(self, actor: Actor, name: str, config: dict[str, Any], autonomy: str, expected: int) -> AgentView:
+        require(actor, Permission.AGENTS_CONFIGURE)
+        return self._change(name, config={**self.views[AgentName(name)].config, **config}, autonomy=Autonomy(autonomy))
+
+    def decisions(
+        self, actor: Actor, *, agent: str | None = None, campaign_id: str | None = None, after: str = "",
+        limit: int = 50,
+    ) -> tuple[list[Decision], str]:  # fmt: skip
+        require(actor, Permission.AGENTS_READ)
+        return [DECISION], ""
+
+    def decision(self, actor: Actor, decision_id: str) -> Decision:
+        return DECISION
+
+    def override(self, actor: Actor, decision_id: str, reason: str) -> Decision:
+        return replace(DECISION, overridden_by=actor.name)
+
+
+class FakeAudience:
+    """One contact, one segment."""
+
+    def __init__(self) -> None:
+        self.imported: list[tuple[Any, Any]] = []
+
+    def contacts(self, actor: Actor, **_: Any) -> tuple[list[ContactView], str]:
+        require(actor, Permission.CONTACTS_READ)
+        return [CONTACT], ""
+
+    def contact(self, actor: Actor, contact_id: str) -> ContactDetail:
+        if contact_id != CONTACT.id:
+            raise NotFoundError("There is no such contact.")
+        said = Consent(Purpose.MARKETING_EMAIL, ConsentState.GRANTED, AT, "form", "Yes, write to me.")
+        return ContactDetail(CONTACT, (said,), "")
+
+    def counts(self, actor: Actor) -> AudienceCounts:
+        return AudienceCounts(1, 1, 0, 0, 0, 1)
+
+    def segments(self, actor: Actor) -> list[SegmentView]:
+        return [SegmentView("seg_1", "Readers", "", {"all": []}, 1)]
+
+    def create_segment(self, actor: Actor, *, name: str, rule: dict[str, Any], description: str = "") -> SegmentView:
+        return SegmentView("seg_2", name, description, rule, 0)
+
+    def add_contacts(self, actor: Actor, rows: Any, *, consent: Any = None) -> ImportResult:
+        self.imported.append((list(rows), consent))
+        return ImportResult(added=1)
+
+    def import_csv(self, actor: Actor, source: Any, *, consent: Any = None) -> ImportResult:
+        self.imported.append((source, consent))
+        return ImportResult(added=1, refused=[Refusal(3, "it has no proof of consent", "Add it.")])
+
+    def suppress(self, actor: Actor, address: str, *, reason: str = "") -> None:
+        pass
+
+    def erase(self, actor: Actor, contact_id: str) -> None:
+        pass
+
+
+class FakeBrands:
+    """One brand."""
+
+    def brands(self, actor: Actor) -> list[Brand]:
+        return [BRAND]
+
+    def brand(self, actor: Actor, id_or_name: str) -> Brand:
+        return BRAND
+
+    def create_brand(self, actor: Actor, **fields: Any) -> Brand:
+        return BRAND
+
+    def update_brand(self, actor: Actor, brand_id: str, **fields: Any) -> Brand:
+        return BRAND
+
+    def claims(self, actor: Actor, brand_id: str) -> list[Claim]:
+        return [Claim(id="clm_1", sentence="It is bread.", approved_by="Ada")]
+
+    def add_claim(self, actor: Actor, brand_id: str, sentence: str, *args: Any, **fields: Any) -> Claim:
+        return Claim(id="clm_2", sentence=sentence, approved_by=actor.name)
+
+
+class FakeDistribution:
+    """Only the kill switch."""
+
+    def __init__(self) -> None:
+        self.stopped: dict[str, Any] | None = None
+
+    def pause_all(self, actor: Actor, reason: str) -> None:
+        require(actor, Permission.SENDING_PAUSE)
+        self.stopped = {"by": actor.name, "reason": reason, "at": AT}
+
+    def resume_all(self, actor: Actor) -> None:
+        self.stopped = None
+
+    def all_paused(self, conn: Any) -> dict[str, Any] | None:
+        return self.stopped
+
+
+class FakeAnalytics:
+    """Numbers that never change."""
+
+    SHARE = Share(12, 100, 0.12, 0.07, 0.2)
+
+    def overview(self, actor: Actor, days: int = 60) -> OverviewNumbers:
+        metric = Metric("delivered", 100, None, 90, None, "up")
+        return OverviewNumbers(AT, AT, days, 30, metric, None, "off", metric, metric, Chart((1,), (2,), (3,)), ())
+
+    def campaign_report(self, actor: Actor, campaign_id: str) -> CampaignReport:
+        line = VariantLine("A", "Bake with us", 100, 100, None, self.SHARE, self.SHARE, self.SHARE)
+        hours = (HourLine(AT, 100, 12, 1),)
+        return CampaignReport(
+            campaign_id, (line,), line, hours, complete=True, verdict="Not enough data yet.", winner=None
+        )
+
+    def recommendations(self, actor: Actor, campaign_id: str | None = None) -> list[RecommendationView]:
+        return [RecommendationView("rec_1", campaign_id, "subject", "proposed", "Use shorter subjects", {}, AT)]
+
+    def decide_recommendation(self, actor: Actor, recommendation_id: str, accept: bool) -> RecommendationView:
+        status = "accepted" if accept else "rejected"
+        return RecommendationView("rec_1", None, "subject", status, "Use shorter subjects", {}, AT, actor.name, AT)
+
+
+class FakeActivity:
+    """A feed one can add to."""
+
+    def __init__(self) -> None:
+        self.lines = [ActivityLine(1, AT, "content", "wrote two drafts", None)]
+
+    def latest(self, limit: int = 20) -> list[ActivityLine]:
+        return self.lines[::-1][:limit]
+
+    def since(self, pk: int, limit: int = 100) -> list[ActivityLine]:
+        return [line for line in self.lines if line.pk > pk][:limit]
+
+
+class FakeHealth:
+    """Well, but for a warning."""
+
+    def check(self) -> list[HealthItem]:
+        return [HealthItem("database", "ok", "encrypted file"), HealthItem("queue", "warn", "2 are late", "Look.")]
+
+
+class FakeMailbox:
+    """One mail."""
+
+    ROW = MailRow("msg_1", AT, "hello@northwind.example.com", "ada@example.com", "Bake with us", read=False, size=99)
+
+    def messages(self, actor: Actor, **_: Any) -> tuple[list[MailRow], str]:
+        require(actor, Permission.MAILBOX_READ)
+        return [self.ROW], ""
+
+    def message(self, actor: Actor, message_id: str) -> MailView:
+        if message_id != self.ROW.id:
+            raise NotFoundError("There is no such mail.")
+        mail = ParsedMail((("Subject", "Bake with us"),), "Bread", "<p>Bread</p>", ("https://example.com",))
+        return MailView(self.ROW, "<1@example.com>", mail, b"Subject: Bake with us\r\n\r\nBread")
+
+    def count(self, actor: Actor) -> MailboxCount:
+        return MailboxCount(1, 1)
+
+    def mark_read(self, actor: Actor, message_id: str, *, read: bool = True) -> None:
+        pass
+
+
+class NoDatabase:
+    """For use cases that keep nothing; whoever asks for a connection gets none."""
+
+    @contextmanager
+    def reading(self) -> Iterator[None]:
+        yield None
+
+
+def make_services(db: Any, clock: Any) -> Services:
+    """Every fake, on a database that only the idempotency of the API uses."""
+    return Services(
+        db=db, clock=clock, access=FakeAccess(), agents=FakeAgents(), brands=FakeBrands(), audience=FakeAudience(),
+        campaigns=FakeCampaigns(), distribution=FakeDistribution(), analytics=FakeAnalytics(), activity=FakeActivity(),
+        health=FakeHealth(), base_url="https://localhost:8443",
+    )  # type: ignore[arg-type]  # fmt: skip
+
+
+def brief_of(**changes: Any) -> Brief:
+    """The example brief with changes."""
+    return parse_brief({**BRIEF, **changes})
+
+
+@contextmanager
+def serving(app: Any) -> Iterator[str]:
+    """The application behind a real server on the loopback; gives its address."""
+    import socket
+    import threading
+    import time
+
+    import uvicorn
+
+    listener = socket.create_server(("127.0.0.1", 0))
+    config = uvicorn.Config(app, log_level="critical", lifespan="off", timeout_graceful_shutdown=1)
+    server = uvicorn.Server(config)
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
+    thread.start()
+    try:
+        while not server.started:
+            time.sleep(0.01)
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+    finally:
+        server.should_exit = True
+        thread.join(10)
+        listener.close()

@@ -1,0 +1,448 @@
+"""Fake use cases with realistic values, so that every page can be looked at without a running house."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from types import SimpleNamespace
+from typing import Any
+
+from tidings.agents.config import check_config, config_schema
+from tidings.agents.service import AgentView
+from tidings.analytics.intervals import share_of
+from tidings.analytics.views import (
+    CampaignReport,
+    Chart,
+    HourLine,
+    Metric,
+    OverviewNumbers,
+    RecommendationView,
+    VariantLine,
+)
+from tidings.audience.contacts import AudienceCounts, ContactView
+from tidings.audience.segments import SegmentView
+from tidings.campaigns.views import (
+    ActionView,
+    ApprovalView,
+    CampaignDetail,
+    CampaignRow,
+    DeliveryView,
+    Preview,
+    RevisionView,
+    SlotView,
+)
+from tidings.distribution.mailbox.parsing import parse_mail
+from tidings.distribution.mailbox.service import MailRow, MailView
+from tidings.domain.actor import Actor, ActorKind, AgentName, Role
+from tidings.domain.blocks import Button, Footer, Heading, Text
+from tidings.domain.brand import Brand, Sender
+from tidings.domain.brief import Brief, parse_brief
+from tidings.domain.campaign import CampaignState
+from tidings.domain.claim import Claim
+from tidings.domain.decision import Autonomy, Decision
+from tidings.domain.draft import Draft, Finding, Severity, Trace
+from tidings.domain.errors import ConflictError, NotFoundError, UnauthenticatedError
+from tidings.domain.instant import DAY, HOUR, MINUTE
+from tidings.domain.plan import PlanSummary
+from tidings.events.activity import ActivityLine
+
+NOW = 1_795_343_400_000  # Sunday, 22 November 2026, 10:30 UTC
+S = CampaignState
+ADMIN = Actor(ActorKind.PERSON, "acc_1", "Ada Lind", Role.ADMIN)
+VIEWER = Actor(ActorKind.PERSON, "acc_2", "Vera Blik", Role.VIEWER)
+LONG = "Ein sehr langer Kampagnenname mit Donaudampfschifffahrtsgesellschaftskapitänsmütze im Herbst"
+
+BRAND = Brand(
+    id="brd_1", name="Northwind Bakery", sender=Sender(name="Northwind Bakery", address="hello@northwind.example.com"),
+    postal_address="Mill Lane 4, 1010 Vienna, Austria", website="https://northwind.example.com",
+    banned_words=("cheap", "guaranteed"),
+)  # fmt: skip
+CLAIMS = [
+    Claim(id="clm_1", sentence="Our bread is baked every night in Vienna.", approved_by="Ada Lind"),
+    Claim(id="clm_2", sentence="Every loaf rests for at least 24 hours.", evidence="Bakery schedule"),
+]
+BRIEF: Brief = parse_brief(
+    {
+        "name": "Autumn workshop", "type": "event", "goal": "Fill the bread workshop", "brand": "Northwind Bakery",
+        "audience": "seg_1", "must_say": ["sourdough"], "call_to_action": "Reserve a place",
+        "facts": ["It is a bread workshop for beginners.", "You get a sourdough starter to take home.",
+                  "There is room for twelve people."],
+        "link": "https://northwind.example.com/workshop",
+    }
+)  # fmt: skip
+
+
+def draft(variant: str, subject: str, *findings: Finding) -> Draft:
+    return Draft(
+        variant=variant, channel="email", subject=subject, preheader="Twelve places, one sourdough starter each.",
+        blocks=(
+            Heading(text="Bake with us this autumn"),
+            Text(text='Hello {{ contact.first_name | default: "there" }},'),
+            Text(text="It is a bread workshop for beginners. You get a sourdough starter to take home."),
+            Button(label="Reserve a place", url="https://northwind.example.com/workshop"),
+            Footer(text="Northwind Bakery, Mill Lane 4, 1010 Vienna, Austria"),
+        ),
+        writer="rules (composer)",
+        traces=(
+            Trace(sentence="It is a bread workshop for beginners.", source="brief"),
+            Trace(sentence="Hello there,", source="stock"),
+        ),
+        findings=findings,
+    )  # fmt: skip
+
+
+DRAFTS = (
+    draft("A", "A bread workshop for beginners"),
+    draft("B", "Take a sourdough starter home",
+          Finding(check="length", severity=Severity.WARNING, place="subject", message="It is cut off on small phones.",
+                  quote="Take a sourdough starter", remedy="Keep it under 40 characters.")),
+)  # fmt: skip
+
+
+def row(number: int, name: str, state: CampaignState, **more: Any) -> CampaignRow:
+    values: dict[str, Any] = {
+        "id": f"cmp_{number}", "name": name, "brand_id": "brd_1", "brand_name": "Northwind Bakery", "state": state,
+        "state_reason": "", "paused": False, "author_name": "Ola Autor", "type": "event", "people": 1_872,
+        "counts": {}, "created_at": NOW - 2 * HOUR, "updated_at": NOW - 5 * MINUTE, "launched_at": None,
+        "done_at": None, "first_at": NOW + 22 * HOUR, "sample": False, "version": 3, **more,
+    }  # fmt: skip
+    return CampaignRow(**values)
+
+
+SENDING = {
+    "planned": 612,
+    "claimed": 40,
+    "accepted": 1_180,
+    "deferred": 7,
+    "failed": 4,
+    "suppressed": 28,
+    "uncertain": 1,
+}
+ROWS = [
+    row(1, "Autumn workshop", S.REVIEW),
+    row(2, "Rye week", S.SENDING, counts=SENDING, launched_at=NOW - 20 * MINUTE),
+    row(3, "Win-back, 90 days", S.BLOCKED,
+        state_reason="Variant B has findings that block it. Edit it until they are gone."),
+    row(4, LONG, S.DRAFTING, first_at=None, people=0),
+    row(5, "Spring letter", S.DONE, counts={"accepted": 1_800, "bounced": 12}, launched_at=NOW - 40 * DAY,
+        done_at=NOW - 37 * DAY, people=1_812, sample=True),
+    row(6, "Open day", S.APPROVED),
+    row(7, "Old idea", S.CANCELLED, state_reason="Cancelled by Ada Lind."),
+    row(8, "New oven", S.PLANNING, paused=True),
+]  # fmt: skip
+PLAN = PlanSummary(
+    id="pln_1", campaign_id="cmp_1", revision_id="rev_1", created_at=NOW - HOUR, people=1_872,
+    first_at=NOW + 22 * HOUR, last_at=NOW + 40 * HOUR,
+    by_hour={(NOW // HOUR + 22 + n) * HOUR: count for n, count in enumerate((40, 180, 420, 610, 300, 122, 60, 80, 60))},
+    by_reason={"best_hour": 1_512, "quiet_hours": 160, "holdout_time": 94, "frequency_cap": 20, "slot_full": 86},
+    by_variant={"A": 936, "B": 936}, held_back={"no_consent": 61, "suppressed": 17, "no_address": 0}, zones_assumed=12,
+    expected_gain="About 0.4 points more clicks than at one fixed time (95 % interval −0.1 to 0.9): not certain yet.",
+)  # fmt: skip
+ALL_ACTIONS = {
+    S.REVIEW: "approve request_changes edit replan pause cancel", S.APPROVED: "send send_now edit replan pause cancel",
+    S.BLOCKED: "retry edit pause cancel", S.SENDING: "pause cancel", S.DRAFTING: "pause cancel",
+    S.PLANNING: "resume cancel", S.DONE: "", S.CANCELLED: "",
+}  # fmt: skip
+
+
+def detail(of: CampaignRow) -> CampaignDetail:
+    has_draft = of.state is not S.DRAFTING
+    revision = RevisionView("rev_1", 2, "Content agent", NOW - HOUR, "ab" * 32, DRAFTS) if has_draft else None
+    actions = tuple(ActionView(name, allowed=True) for name in ALL_ACTIONS[of.state].split())
+    approvals = (
+        ApprovalView(
+            1, "changes_requested", "Ada Lind", "Say what one takes home.", self_approved=False, at=NOW - HOUR
+        ),
+    )
+    return CampaignDetail(
+        row=of, brief=BRIEF, revision=revision, revisions=(revision,) if revision else (),
+        plan=PLAN if has_draft and of.state is not S.PLANNING else None, approvals=approvals if has_draft else (),
+        actions=actions,
+        overrides=({"what": "send times", "by_name": "Ada Lind", "at": NOW - HOUR, "reason": "Market day"},)
+        if has_draft else (),
+    )  # fmt: skip
+
+
+HTML = """<!doctype html><html lang="en"><head><title>Mail</title><style>p{font:16px sans-serif}</style></head>
+<body><p>Hello Mina, it is a bread workshop for beginners.</p><a href="https://example.com">Reserve a place</a>
+<script>parent.document.title = "owned"</script></body></html>"""
+
+
+class FakeCampaigns:
+    def __init__(self) -> None:
+        self.rows = list(ROWS)
+        self.calls: list[tuple[str, Any]] = []
+
+    def list(self, actor: Actor, *, state: Any = None, after: str = "", limit: int = 50) -> Any:
+        return [one for one in self.rows if not state or one.state == state], ""
+
+    def waiting(self, actor: Actor) -> Any:
+        return [one for one in self.rows if one.state is S.REVIEW]
+
+    def get(self, actor: Actor, campaign_id: str) -> CampaignDetail:
+        for one in self.rows:
+            if one.id == campaign_id:
+                return detail(one)
+        raise NotFoundError("There is no such campaign.", remedy="Look at the list of campaigns.")
+
+    def preview(self, actor: Actor, campaign_id: str, *, variant: str = "A", contact_id: str | None = None) -> Preview:
+        return Preview(variant, "m…@example.com", "A bread workshop", "Twelve places", HTML, "Hello Mina,\n\nBake.",
+                       {"From": "Northwind <hello@northwind.example.com>", "List-Unsubscribe": "<https://x.example/u>"})  # fmt: skip
+
+    def slots(self, actor: Actor, campaign_id: str, *, after: str = "", limit: int = 50) -> Any:
+        return [
+            SlotView("con_1", "Mina Kato", "m…@example.com", NOW + DAY, "Mon 23 Nov 19:15", "Asia/Tokyo",
+                     zone_assumed=True, variant="A", reason="best_hour", reason_text="the best allowed hour")
+        ], "1-2"  # fmt: skip
+
+    def deliveries(self, actor: Actor, campaign_id: str, *, state: Any = None, after: str = "", limit: int = 50) -> Any:
+        return [
+            DeliveryView(
+                "con_1", "Mina Kato", "m…@example.com", "accepted", "A", NOW, NOW, 1, "250 2.0.0", "Ok", "<1@x>"
+            )
+        ], ""
+
+    def create(self, actor: Actor, brief: Brief) -> CampaignDetail:
+        self.calls.append(("create", brief))
+        return detail(ROWS[3])
+
+    def approve(self, actor: Actor, campaign_id: str, revision_id: str, comment: str = "") -> CampaignDetail:
+        self.calls.append(("approve", (campaign_id, revision_id, comment)))
+        if revision_id != "rev_1":
+            raise ConflictError("The revision has changed.", remedy="Look at the new one.")
+        return self.get(actor, campaign_id)
+
+    def __getattr__(self, name: str) -> Any:
+        def verb(actor: Actor, campaign_id: str, *values: Any, **named: Any) -> CampaignDetail:
+            self.calls.append((name, (campaign_id, *values, named)))
+            return self.get(actor, campaign_id)
+
+        return verb
+
+
+def decision(number: int, agent: AgentName, summary: str) -> Decision:
+    return Decision(
+        id=f"dec_{number}", agent=agent, at=NOW - number * 7 * MINUTE, kind="plan", summary=summary,
+        reason="most people like these open their mail in the early evening of their own day",
+        decided_by="rules (planner)", campaign_id="cmp_1", inputs={"people": 1_872, "quiet_hours": {"start": 21, "end": 8}},
+        alternatives=({"time": "09:00 for all", "expected": 0.031},), evidence={"clicks": 4_113, "share": 0.0412},
+    )  # fmt: skip
+
+
+class FakeAgents:
+    def __init__(self) -> None:
+        self.calls: list[tuple[str, Any]] = []
+
+    def get(self, actor: Actor, name: str) -> AgentView:
+        known = AgentName(name)
+        status, doing = {
+            AgentName.CONTENT: ("working", "Writing two variants of “Rye week”"),
+            AgentName.SCHEDULING: ("idle", ""),
+            AgentName.DISTRIBUTION: ("paused", "612 wait for their time"),
+            AgentName.ANALYTICS: ("stopped", ""),
+        }[known]
+        return AgentView(
+            name=known, goal="Says what the brief says, well and nothing more.", trigger="a new brief", status=status,
+            doing=doing, doing_at=NOW - MINUTE, last_seen=NOW, paused=status == "paused", paused_by="Ada Lind",
+            autonomy=Autonomy.AFTER_APPROVAL, config=check_config(known, {}), schema=config_schema(known), version=4,
+            decisions_today=3, last_decision=None,
+        )  # fmt: skip
+
+    def list(self, actor: Actor) -> Any:
+        return [self.get(actor, name) for name in AgentName]
+
+    def decisions(
+        self, actor: Actor, *, agent: Any = None, campaign_id: Any = None, after: str = "", limit: int = 50
+    ) -> Any:
+        who = AgentName(agent or "scheduling")
+        return [decision(1, who, "planned 1,872 contacts over 18 hours"), decision(2, who, "held back 78 contacts")], ""
+
+    def __getattr__(self, name: str) -> Any:
+        def verb(actor: Actor, *values: Any) -> Any:
+            self.calls.append((name, values))
+            return None
+
+        return verb
+
+
+def overview_numbers(*, empty: bool = False) -> OverviewNumbers:
+    days = 60
+    first = NOW // DAY * DAY // 1000 - (days - 1) * 86_400
+    sent = tuple(0 if empty else 900 + (n * 37) % 500 + (n * n) % 170 for n in range(days))
+    chart = Chart(tuple(first + n * 86_400 for n in range(days)), sent, tuple(count // 13 for count in sent))
+
+    def metric(name: str, count: int, of: int, change: str) -> Metric:
+        return Metric(name, count, share_of(count, of), count, share_of(count, of), change)
+
+    return OverviewNumbers(
+        since=NOW - 7 * DAY, until=NOW, days=days, compared_days=7,
+        delivered=metric("delivered", 48_457, 48_500, "+6.2 % on the 7 days before"), opened=None,
+        opened_note="off: open tracking needs consent", clicked=metric("clicked", 3_590, 48_457, "−0.3 pt"),
+        unsubscribed=metric("unsubscribed", 58, 48_457, "−0.02 pt"), chart=chart, next_sends=(),
+    )  # fmt: skip
+
+
+RECOMMENDATIONS = [
+    RecommendationView("rec_1", "cmp_5", "subject", "proposed", "Name the thing one takes home in the subject",
+                       {"change": "Use variant B’s subject style for events", "evidence": {"difference": "1.4 points"},
+                        "expected_gain": "0.6 to 2.2 points more clicks (95 % interval)"}, NOW - DAY),
+    RecommendationView("rec_2", "cmp_2", "wait", "noted", "Not enough data yet", {}, NOW - HOUR),
+]  # fmt: skip
+
+
+class FakeAnalytics:
+    def __init__(self) -> None:
+        self.empty = False
+        self.calls: list[Any] = []
+
+    def overview(self, actor: Actor, days: int = 60, *, zone: str = "UTC") -> OverviewNumbers:
+        return overview_numbers(empty=self.empty)
+
+    def campaign_report(self, actor: Actor, campaign_id: str) -> CampaignReport:
+        def line(variant: str, sent: int, clicked: int, gone: int) -> VariantLine:
+            return VariantLine(variant, f"Subject {variant}", sent, sent - 3, None, share_of(clicked, sent),
+                               share_of(gone, sent), share_of(3, sent))  # fmt: skip
+
+        lines = (line("A", 590, 24, 1), line("B", 590, 39, 0))
+        words = "Too early to compare: 612 of 1,872 are not sent yet."
+        return CampaignReport(campaign_id, lines, line("all", 1_180, 63, 1), (HourLine(NOW, 590, 20, 1),), complete=False,
+                              verdict=words, winner=None)  # fmt: skip
+
+    def recommendations(self, actor: Actor, campaign_id: str | None = None) -> Any:
+        return [] if self.empty else [one for one in RECOMMENDATIONS if campaign_id in {None, one.campaign_id}]
+
+    def decide_recommendation(self, actor: Actor, recommendation_id: str, accept: bool) -> None:
+        self.calls.append((recommendation_id, accept))
+
+
+class FakeAudience:
+    def __init__(self) -> None:
+        self.empty = False
+
+    def contacts(
+        self, actor: Actor, *, query: str = "", segment_id: Any = None, after: str = "", limit: int = 50
+    ) -> Any:
+        if self.empty or query == "nobody":
+            return [], ""
+        return [
+            ContactView(f"con_{n}", f"{name[0].lower()}…@example.com", name, "Kato", "en", "JP", "Asia/Tokyo", {},
+                        status, sample=True, created_at=NOW)
+            for n, (name, status) in enumerate((("Mina", "subscribed"), ("Ben", "no_consent"), ("Eve", "suppressed")))
+        ], "con_2"  # fmt: skip
+
+    def counts(self, actor: Actor) -> AudienceCounts:
+        return AudienceCounts(2_000, 1_872, 100, 28, 12, 2_000)
+
+    def segments(self, actor: Actor) -> Any:
+        return [SegmentView("seg_1", "Newsletter readers", "Clicked in the last 90 days", {}, 812)]
+
+
+RAW = (
+    b"""From: Northwind Bakery <hello@northwind.example.com>
+To: mina.kato@example.com
+Subject: A bread workshop for beginners
+MIME-Version: 1.0
+Content-Type: multipart/alternative; boundary=x
+
+--x
+Content-Type: text/plain; charset=utf-8
+
+Hello Mina, bake with us: https://example.com/t/abc
+--x
+Content-Type: text/html; charset=utf-8
+
+"""
+    + HTML.encode()
+    + b"""
+--x--
+"""
+)
+
+
+class FakeMailbox:
+    def __init__(self) -> None:
+        self.empty = False
+        self.marked: list[str] = []
+
+    def messages(self, actor: Actor, **_asked: Any) -> Any:
+        rows = [self.message(actor, "msg_1").row, replace(self.message(actor, "msg_2").row, read=True)]
+        return ([] if self.empty else rows), ""
+
+    def message(self, actor: Actor, message_id: str) -> MailView:
+        row = MailRow(message_id, NOW - MINUTE, "bounce@northwind.example.com", "mina.kato@example.com",
+                      "A bread workshop for beginners", read=False, size=len(RAW))  # fmt: skip
+        return MailView(row, "1@northwind.example.com", parse_mail(RAW), RAW)
+
+    def mark_read(self, actor: Actor, message_id: str, *, read: bool = True) -> None:
+        self.marked.append(message_id)
+
+
+class FakeAccess:
+    def __init__(self) -> None:
+        self.people = {"admin": ADMIN, "viewer": VIEWER}
+
+    def actor_of_session(self, secret: str) -> Actor | None:
+        return self.people.get(secret)
+
+    def sign_in(self, email: str, password: str, *, source: str = "") -> str:
+        if password != "correct horse":
+            raise UnauthenticatedError("That is not right.", remedy="Check address and password.")
+        return "admin"
+
+    def redeem_link(self, secret: str) -> str:
+        if secret != "once":
+            raise UnauthenticatedError("This link does not work any more.", remedy="Ask for a new one.")
+        return "admin"
+
+    def sign_out(self, secret: str) -> None:
+        self.people.pop(secret, None)
+
+    def set_password(self, account_id: str, password: str, *, actor: Actor) -> None: ...
+
+    def accounts(self, actor: Actor) -> Any:
+        return [SimpleNamespace(name="Ada Lind", email="ada@example.com", role="admin", sample=False)]
+
+
+class FakeDistribution:
+    paused: dict[str, Any] | None = None
+
+    def all_paused(self, conn: Any) -> dict[str, Any] | None:
+        return self.paused
+
+    def pause_all(self, actor: Actor, reason: str) -> None:
+        self.paused = {"by": actor.name, "reason": reason, "at": NOW}
+
+    def resume_all(self, actor: Actor) -> None:
+        self.paused = None
+
+
+class FakeFeed:
+    def __init__(self) -> None:
+        said = (
+            ("analytics", "finds: not enough data yet in “Rye week”", "cmp_2"),
+            ("distribution", "delivered batch 14 of 40 of “Rye week”", "cmp_2"),
+            ("person", "Ada Lind approved “Open day”", "cmp_6"),
+            ("scheduling", "moved 812 contacts to 14:30", None),
+        )
+        self.lines = [ActivityLine(9 - n, NOW - n * MINUTE, *line) for n, line in enumerate(said)]
+
+    def latest(self, limit: int = 20) -> Any:
+        return self.lines
+
+    def since(self, pk: int, limit: int = 100) -> Any:
+        return [line for line in reversed(self.lines) if line.pk > pk]
+
+
+def fake_services() -> Any:
+    @contextmanager
+    def reading() -> Iterator[None]:
+        yield None
+
+    health = [SimpleNamespace(name="agents", status="fail", message="Analytics has stopped.", remedy="tidings worker")]
+    return SimpleNamespace(
+        db=SimpleNamespace(reading=reading), clock=SimpleNamespace(now=lambda: NOW), access=FakeAccess(),
+        agents=FakeAgents(), brands=SimpleNamespace(brands=lambda _: [BRAND], claims=lambda *_: CLAIMS),
+        audience=FakeAudience(), campaigns=FakeCampaigns(), distribution=FakeDistribution(), analytics=FakeAnalytics(),
+        activity=FakeFeed(), health=SimpleNamespace(check=lambda: health), base_url="https://localhost",
+    )  # fmt: skip

@@ -1,0 +1,92 @@
+"""Signs of life in the real databases."""
+
+from __future__ import annotations
+
+import os
+import time
+
+import pytest
+from sqlalchemy import insert, select, update
+from tests.conftest import FakeClock
+
+from tidings.domain.errors import ConflictError
+from tidings.domain.instant import DAY, SECOND
+from tidings.engine.heartbeat import Heartbeat, alive_roles
+from tidings.engine.process import boot_id, host
+from tidings.store.database import Database
+from tidings.store.tables import worker
+
+
+def alive(database: Database, clock: FakeClock) -> set[str]:
+    with database.reading() as conn:
+        return set(alive_roles(conn, clock.now()))
+
+
+def test_roles_are_alive_while_their_process_beats(database: Database, clock: FakeClock) -> None:
+    heart = Heartbeat(database, clock, "worker@here", ["content", "analytics"], every=60)
+    heart.start()
+    assert alive(database, clock) == {"content", "analytics"}
+    clock.advance(14 * SECOND)
+    heart.beat()
+    clock.advance(14 * SECOND)
+    assert alive(database, clock) == {"content", "analytics"}
+    clock.advance(2 * SECOND)
+    assert alive(database, clock) == set()
+    heart.beat()
+    heart.stop()
+    assert alive(database, clock) == set()
+
+
+def test_it_beats_by_itself_and_a_swept_row_comes_back(sqlite_database: Database, clock: FakeClock) -> None:
+    heart = Heartbeat(sqlite_database, clock, "worker@here", ["content"], every=0.1)
+    heart.start()
+    with sqlite_database.transaction() as conn:
+        conn.execute(worker.delete())
+    clock.advance(60 * SECOND)
+    deadline = time.monotonic() + 5
+    while alive(sqlite_database, clock) != {"content"}:
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    heart.stop()
+
+
+def test_a_second_process_of_the_same_name_is_refused(sqlite_database: Database, clock: FakeClock) -> None:
+    def pretend(pid: int, beat_at: int, where: str = "") -> None:
+        with sqlite_database.transaction() as conn:
+            conn.execute(worker.delete())
+            conn.execute(
+                insert(worker).values(
+                    id="worker@here:content", role="content", executor="worker@here", pid=pid, host=where or host(),
+                    boot_id=boot_id(), started_at=1, beat_at=beat_at,
+                )
+            )  # fmt: skip
+
+    pretend(os.getppid(), clock.now())
+    with pytest.raises(ConflictError, match="already runs as worker@here"):
+        Heartbeat(sqlite_database, clock, "worker@here", ["content"]).start()
+    pretend(1, clock.now(), "another machine")
+    with pytest.raises(ConflictError, match="on another machine"):
+        Heartbeat(sqlite_database, clock, "worker@here", ["content"]).start()
+    pretend(os.getppid(), clock.now() - 16 * SECOND)  # the number was given to another program since
+    heart = Heartbeat(sqlite_database, clock, "worker@here", ["content"])
+    heart.start()
+    heart.stop()
+    with sqlite_database.reading() as conn:
+        assert [row.pid for row in conn.execute(select(worker))] == [os.getpid()]
+
+
+def test_rows_of_workers_long_gone_are_swept_away(sqlite_database: Database, clock: FakeClock) -> None:
+    Heartbeat(sqlite_database, clock, "old@there", ["content"], every=60).start()
+    with sqlite_database.transaction() as conn:
+        conn.execute(update(worker).values(beat_at=0))
+    clock.advance(8 * DAY)
+    heart = Heartbeat(sqlite_database, clock, "worker@here", ["content"], every=60)
+    heart.start()
+    heart.stop()
+    with sqlite_database.reading() as conn:
+        assert [row.executor for row in conn.execute(select(worker))] == ["worker@here"]
+
+
+def test_the_boot_id_of_postgresql_is_the_servers(database: Database) -> None:
+    assert boot_id(database) == boot_id(database)
+    assert (boot_id(database) == boot_id()) is database.is_sqlite

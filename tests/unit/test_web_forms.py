@@ -1,0 +1,185 @@
+"""The pure parts of the pages: wording, sentences of a brief, forms from schemas, charts."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from starlette.datastructures import FormData, Headers
+
+from tidings.agents.config import CONFIGS, check_config, config_schema
+from tidings.domain.actor import AgentName
+from tidings.domain.brief import parse_brief
+from tidings.domain.errors import InvalidInputError
+from tidings.domain.instant import DAY, HOUR
+from tidings.web import brief_form, charts, formats
+from tidings.web.brief_form import FactLine, sentence
+from tidings.web.middleware import from_own_site
+from tidings.web.routes.sign_in import local_path
+from tidings.web.sandbox import mail_response
+from tidings.web.schema_form import config_of, fields_of
+
+MONDAY = 1_772_445_600_000  # 2 March 2026, 10:00 UTC
+
+
+@pytest.mark.parametrize(
+    ("stem", "text", "whole"),
+    [
+        ("it", "is a bread workshop", "It is a bread workshop."),
+        ("it", "It is a bread workshop.", "It is a bread workshop."),
+        ("you_get", "a starter!", "You get a starter!"),
+        ("there_is", "  room   for twelve ", "There is room for twelve."),
+        ("whole", "bring an apron", "Bring an apron."),
+        ("it", "", ""),
+        ("made up", "", ""),
+    ],
+)
+def test_a_stem_and_its_rest_make_a_whole_sentence(stem: str, text: str, whole: str) -> None:
+    assert sentence(FactLine(stem, text)) == whole
+
+
+@given(st.sampled_from([name for name, _ in brief_form.STEMS[:4]]), st.text(min_size=3, max_size=80))
+def test_a_sentence_of_the_form_is_one_the_brief_takes(stem: str, text: str) -> None:
+    whole = sentence(FactLine(stem, text))
+    assert whole == "" or (whole[0].isupper() and whole[-1] in ".!?" and whole == " ".join(whole.split()))
+
+
+def filled(**more: str) -> FormData:
+    plain = {
+        "name": "Autumn workshop", "goal": "Fill it", "brand": "Northwind", "call_to_action": "Reserve a place",
+        "link": "https://example.com/w", "must_say": "sourdough, rye", "subjects": "3", **more,
+    }  # fmt: skip
+    return FormData([*plain.items(), ("fact_stem", "it"), ("fact_text", "is a workshop"), ("fact_stem", "you_can"),
+                     ("fact_text", "")])  # fmt: skip
+
+
+def test_a_filled_form_is_a_valid_brief() -> None:
+    brief = parse_brief(brief_form.brief_of(filled()))
+    assert [fact.sentence for fact in brief.facts] == ["It is a workshop."]
+    assert (brief.must_say, brief.subjects, brief.tone) == (("sourdough", "rye"), 3, None)
+
+
+def test_what_is_wrong_in_the_form_is_said_by_field() -> None:
+    with pytest.raises(InvalidInputError, match="subjects"):
+        parse_brief(brief_form.brief_of(filled(subjects="many")))
+    assert brief_form.missing(brief_form.brief_of(FormData())) == ["name", "goal", "a fact", "call to action", "link"]
+
+
+def test_an_empty_form_offers_lines_for_facts() -> None:
+    assert [line.stem for line in brief_form.values_of(FormData())["facts"]] == ["it", "you_can", "you_get", "there_is"]
+
+
+@pytest.mark.parametrize("name", list(AgentName))
+def test_each_agents_form_gives_back_the_configuration_it_was_made_of(name: AgentName) -> None:
+    config = check_config(name, {})
+    fields = fields_of(config_schema(name), config)
+    sent = {f"config_{field.name}": _typed(field.value) for field in fields if field.value is not False}
+    assert CONFIGS[name].model_validate(config_of(fields, sent)).model_dump() == config
+
+
+def _typed(value: object) -> str:
+    return "true" if value is True else str(value)
+
+
+def test_a_word_in_a_number_field_is_refused_by_name() -> None:
+    fields = fields_of(config_schema(AgentName.SCHEDULING), {})
+    with pytest.raises(InvalidInputError, match="Quiet hours from is not a number: 'late'"):
+        config_of(fields, {"config_quiet_start": "late"})
+
+
+def test_lists_choices_and_absent_values_of_a_schema() -> None:
+    schema = {
+        "$defs": {"Tone": {"enum": ["calm", "loud"], "type": "string"}},
+        "properties": {
+            "tone": {"$ref": "#/$defs/Tone", "default": "calm"},
+            "limit": {"anyOf": [{"type": "integer", "minimum": 1}, {"type": "null"}], "default": None},
+            "words": {"type": "array", "items": {"type": "string"}, "default": []},
+        },
+    }
+    fields = fields_of(schema, {"words": ["rye", "oat"]})
+    assert [(field.kind, field.value) for field in fields] == [
+        ("choice", "calm"),
+        ("integer", None),
+        ("list", "rye\noat"),
+    ]
+    sent = {"config_tone": "loud", "config_limit": "", "config_words": "rye\n\n oat "}
+    assert config_of(fields, sent) == {"tone": "loud", "limit": None, "words": ["rye", "oat"]}
+
+
+def test_values_are_worded_for_people() -> None:
+    assert formats.number(48_457) == "48,457"
+    assert formats.percent(0.0736) == "7.4 %"
+    assert formats.percent(None) == "–"
+    assert formats.when(MONDAY, "Europe/Berlin") == "Mon 2 Mar 11:00"
+    assert formats.when(MONDAY, "UTC") == "Mon 2 Mar 10:00 UTC"
+    assert [formats.ago(MONDAY - passed, MONDAY) for passed in (10, 61_000, 3 * HOUR, 2 * DAY)] == [
+        "just now", "1 min ago", "3 h ago", "2 days ago",
+    ]  # fmt: skip
+    assert formats.plural(1, "contact") == "1 contact"
+    assert formats.shown({"people": 1872, "better": True, "q": 0.01234}) == "people: 1,872; better: yes; q: 0.01234"
+
+
+@pytest.mark.parametrize("name", ["Mars/Olympus", "../../etc/passwd", "", "Europe", "\0", "a" * 4000])
+def test_a_zone_nobody_knows_is_utc(name: str) -> None:
+    assert formats.zone_or_utc(name) == "UTC"
+
+
+def test_a_local_time_survives_the_form() -> None:
+    for zone in ("UTC", "Asia/Tokyo", "America/New_York"):
+        assert formats.from_local_input(formats.local_input(MONDAY, zone), zone) == MONDAY
+
+
+def test_the_histogram_shows_every_hour_of_a_short_plan_and_folds_a_long_one() -> None:
+    short = charts.histogram({MONDAY: 10, MONDAY + 5 * HOUR: 40}, "UTC")
+    assert short.count("<rect") == 24
+    assert "Mon 15:00: 40" in short
+    long = charts.histogram({MONDAY: 10, MONDAY + 3 * DAY: 5}, "UTC")
+    assert long.count("<rect") == 24
+    assert "10: 15" in long
+    assert charts.histogram({}, "UTC") == ""
+
+
+@given(st.dictionaries(st.sampled_from(["accepted", "planned", "failed", "new_state"]), st.integers(0, 10**6)))
+def test_the_parts_of_the_bar_add_up(counts: dict[str, int]) -> None:
+    assert sum(part.count for part in charts.parts(counts)) == sum(counts.values())
+
+
+def test_an_interval_stays_on_its_scale() -> None:
+    drawn = charts.interval(0.01, 0.02, 0.9, 0.05)
+    assert 'x2="198.0"' in drawn
+    assert "between 1.0 and 90.0 %" in drawn
+
+
+@pytest.mark.parametrize(
+    ("headers", "ours"),
+    [
+        ({"sec-fetch-site": "same-origin"}, True),
+        ({"sec-fetch-site": "cross-site", "origin": "https://tidings.example", "host": "tidings.example"}, False),
+        ({"sec-fetch-site": "same-site"}, False),
+        ({"sec-fetch-site": "none"}, False),
+        ({"origin": "https://tidings.example:8443", "host": "tidings.example:8443"}, True),
+        ({"origin": "http://tidings.example", "host": "tidings.example"}, False),
+        ({"origin": "https://tidings.example.evil", "host": "tidings.example"}, False),
+        ({"origin": "null", "host": "tidings.example"}, False),
+        ({"host": "tidings.example"}, False),
+    ],
+)
+def test_a_changing_request_must_come_from_our_own_pages(headers: dict[str, str], ours: bool) -> None:
+    assert from_own_site(Headers(headers), "https") is ours
+
+
+@pytest.mark.parametrize(
+    "wanted", ["https://evil.example", "//evil.example", "/\\evil.example", "javascript:1", "/a\nb", ""]
+)
+def test_no_open_redirect_after_signing_in(wanted: str) -> None:
+    assert local_path(wanted) == "/"
+
+
+def test_mail_is_shown_under_a_policy_that_allows_nothing() -> None:
+    response = mail_response("<html><head></head><body>Hi<script>1</script></body></html>", dark=True)
+    policy = response.headers["content-security-policy"]
+    assert policy.startswith("sandbox allow-popups")
+    assert "allow-scripts" not in policy
+    assert "allow-same-origin" not in policy
+    assert "default-src 'none'" in policy
+    assert b'<base target="_blank">' in response.body

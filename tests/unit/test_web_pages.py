@@ -1,0 +1,346 @@
+"""Every page from fake use cases: what it shows, what its forms do, and what guards it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from html.parser import HTMLParser
+from typing import Any
+
+import pytest
+from starlette.testclient import TestClient
+
+from tests.fake_services import ROWS, FakeMailbox, fake_services
+from tidings.domain.campaign import CampaignState
+from tidings.domain.errors import ForbiddenError, InvalidInputError
+from tidings.web.app import build_web
+from tidings.web.middleware import CSP
+
+OURS = {"sec-fetch-site": "same-origin"}
+PAGES = [
+    "/", "/campaigns", "/campaigns?view=board", "/campaigns?state=review", "/campaigns/new",
+    *(f"/campaigns/{row.id}" for row in ROWS), "/campaigns/cmp_1/people", "/campaigns/cmp_2/deliveries",
+    *(f"/campaigns/cmp_1/preview/A?as={look}" for look in ("desktop", "phone", "dark", "text", "source")),
+    "/approvals", "/agents/content", "/agents/scheduling", "/agents/distribution", "/agents/analytics", "/audience",
+    "/audience?q=nobody", "/insights", "/mailbox", "/mailbox/msg_1", "/mailbox/msg_1?as=text",
+    "/mailbox/msg_1?as=source", "/settings",
+]  # fmt: skip
+
+
+@pytest.fixture
+def services() -> Any:
+    return fake_services()
+
+
+@pytest.fixture
+def mailbox() -> FakeMailbox:
+    return FakeMailbox()
+
+
+@pytest.fixture
+def client(services: Any, mailbox: FakeMailbox) -> Iterator[TestClient]:
+    app = build_web(services, mailbox=mailbox, remove_sample=lambda _: None)
+    with TestClient(app, base_url="https://tidings.test", follow_redirects=False, headers=OURS) as client:
+        client.cookies.set("__Host-tidings", "admin")
+        yield client
+
+
+class Strict(HTMLParser):
+    """Collects what a strict policy and a reader of the page would stumble over."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.ids: list[str] = []
+        self.bad: list[str] = []
+        self.named: set[str] = set()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        given = dict(attrs)
+        if "id" in given:
+            self.ids.append(given["id"] or "")
+        if tag == "style" or "style" in given or any(name.startswith("on") for name in given):
+            self.bad.append(f"inline style or handler in <{tag}>")
+        if tag == "script" and "src" not in given:
+            self.bad.append("inline script")
+        self.named |= {given[name] or "" for name in ("aria-labelledby", "data-opens", "for") if given.get(name)}
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_every_page_renders_under_the_strict_policy(client: TestClient, path: str) -> None:
+    response = client.get(path)
+    assert response.status_code == 200
+    assert response.headers["content-security-policy"] == CSP
+    page = Strict()
+    page.feed(response.text)
+    assert page.bad == []
+    assert len(page.ids) == len(set(page.ids))
+    assert page.named <= set(page.ids)
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_nobody_sees_a_page_without_signing_in(client: TestClient, path: str) -> None:
+    client.cookies.clear()
+    response = client.get(path)
+    assert response.status_code == 303
+    assert response.headers["location"].startswith("/sign-in?next=/")
+
+
+def test_a_viewer_sees_pages_without_their_buttons(client: TestClient) -> None:
+    client.cookies.set("__Host-tidings", "viewer")
+    page = client.get("/").text
+    assert "Pause all sending" not in page
+    assert "New campaign" not in page
+
+
+def test_the_password_opens_a_session_in_a_guarded_cookie(client: TestClient) -> None:
+    client.cookies.clear()
+    wrong = client.post("/sign-in", data={"email": "a@example.com", "password": "x", "next": "/"})
+    assert wrong.status_code == 401
+    assert "Check address and password." in wrong.text
+    right = client.post("/sign-in", data={"email": "a@example.com", "password": "correct horse", "next": "/approvals"})
+    assert (right.status_code, right.headers["location"]) == (303, "/approvals")
+    cookie = right.headers["set-cookie"].lower()
+    assert cookie.startswith("__host-tidings=")
+    assert all(part in cookie for part in ("secure", "httponly", "samesite=lax", "path=/"))
+    assert "domain" not in cookie
+
+
+def test_a_link_is_used_only_when_a_person_goes_on(client: TestClient) -> None:
+    client.cookies.clear()
+    page = client.get("/sign-in/link?token=once")
+    assert 'value="once"' in page.text
+    assert page.headers["referrer-policy"] == "no-referrer"
+    assert "set-cookie" not in page.headers
+    assert client.post("/sign-in/link", data={"token": "once"}).status_code == 303
+    assert client.post("/sign-in/link", data={"token": "twice"}).status_code == 401
+
+
+def test_signing_out_ends_the_session_on_the_server(client: TestClient, services: Any) -> None:
+    assert client.post("/sign-out").status_code == 303
+    assert "admin" not in services.access.people
+
+
+@pytest.mark.parametrize(
+    "headers", [{"sec-fetch-site": "cross-site"}, {"sec-fetch-site": "", "origin": "https://x.example"}]
+)
+def test_forms_from_other_sites_change_nothing(client: TestClient, services: Any, headers: dict[str, str]) -> None:
+    response = client.post("/sending/pause", headers=headers)
+    assert response.status_code == 403
+    assert services.distribution.paused is None
+
+
+def test_the_kill_switch_shows_a_loud_banner_on_every_page(client: TestClient) -> None:
+    assert client.post("/sending/pause", data={"reason": "wrong price"}).status_code == 303
+    for path in ("/", "/campaigns", "/settings", "/agents/content"):
+        page = client.get(path).text
+        assert "All sending is paused by Ada Lind: wrong price." in page
+        assert 'data-opens="resume-all"' in page
+    client.post("/sending/resume")
+    assert "All sending is paused" not in client.get("/campaigns").text
+
+
+FACTS = {"fact_stem": ["it"], "fact_text": ["is a workshop"]}
+BRIEF = {"name": "W", "goal": "Fill it", "brand": "brd_1", "call_to_action": "Go", "link": "https://example.com"}
+
+
+def test_a_brief_becomes_a_campaign(client: TestClient, services: Any) -> None:
+    response = client.post("/campaigns/new", data={**BRIEF, **FACTS})
+    assert (response.status_code, response.headers["location"]) == (303, "/campaigns/cmp_4")
+    (name, brief), *_ = services.campaigns.calls
+    assert (name, brief.facts[0].sentence) == ("create", "It is a workshop.")
+
+
+def test_a_brief_that_cannot_be_used_comes_back_with_reason_and_values(client: TestClient, services: Any) -> None:
+    response = client.post("/campaigns/new", data={**BRIEF, **FACTS, "link": "ftp://x", "goal": "Fill “it” <b>"})
+    assert response.status_code == 422
+    assert "`link`" in response.text
+    assert "Fill “it” &lt;b&gt;" in response.text
+    assert "is a workshop" in response.text
+    assert services.campaigns.calls == []
+
+
+def test_the_preview_says_what_drafts_may_say(client: TestClient) -> None:
+    page = client.post("/campaigns/new/preview", data={**FACTS, "brand": "brd_1"}).text
+    assert "It is a workshop." in page
+    assert "Our bread is baked every night in Vienna." in page
+    assert "Every loaf rests" not in page  # not approved
+    assert "Still to fill in: name, goal, call to action, link" in page
+
+
+@pytest.mark.parametrize(
+    ("path", "data", "call"),
+    [
+        ("approve", {"revision_id": "rev_1", "comment": "Fine"}, ("approve", ("cmp_1", "rev_1", "Fine"))),
+        ("request-changes", {"comment": "Shorter"}, ("request_changes", ("cmp_1", "Shorter", {}))),
+        ("send", {"how": "planned"}, ("send", ("cmp_1", {"now": False}))),
+        ("send", {"how": "now"}, ("send", ("cmp_1", {"now": True}))),
+        ("pause", {}, ("pause", ("cmp_1", {}))),
+        ("resume", {}, ("resume", ("cmp_1", {}))),
+        ("cancel", {}, ("cancel", ("cmp_1", {}))),
+        ("retry", {}, ("retry", ("cmp_1", {}))),
+        ("replan", {}, ("replan", ("cmp_1", {}))),
+        (
+            "time",
+            {"due_at": "2026-11-24T09:30", "reason": "Fair"},
+            ("set_send_time", ("cmp_1", 1795509000000, "Fair", {})),
+        ),
+    ],
+)
+def test_each_verb_reaches_its_use_case(
+    client: TestClient, services: Any, path: str, data: dict[str, str], call: tuple[str, Any]
+) -> None:
+    client.cookies.set("tidings_zone", "Europe/Berlin")
+    response = client.post(f"/campaigns/cmp_1/{path}", data=data)
+    assert (response.status_code, response.headers["location"]) == (303, "/campaigns/cmp_1")
+    assert services.campaigns.calls == [call]
+
+
+def test_an_edit_sends_only_what_the_person_changed(client: TestClient, services: Any) -> None:
+    data = {"subject": "Mine", "preheader": "P", "text_0": "Bake with us this autumn", "text_2": "It is for beginners."}
+    client.post("/campaigns/cmp_1/edit/A", data=data)
+    assert services.campaigns.calls == [
+        ("edit_draft", ("cmp_1", "A", {"subject": "Mine", "preheader": "P", "texts": {2: "It is for beginners."}}))
+    ]
+
+
+def test_an_error_is_a_page_with_its_remedy_and_status(client: TestClient) -> None:
+    stale = client.post("/campaigns/cmp_1/approve", data={"revision_id": "old"})
+    assert stale.status_code == 409
+    assert "The revision has changed." in stale.text
+    assert "Look at the new one." in stale.text
+    assert client.get("/campaigns/cmp_99").status_code == 404
+    assert "There is no such page." in client.get("/nothing/here").text
+    assert client.get("/agents/astrology").status_code == 404
+    assert client.post("/campaigns/cmp_1/time", data={"due_at": "soon"}).status_code == 422
+    assert client.post("/campaigns/cmp_1/approve", data={}).status_code == 422
+
+
+def test_a_fault_of_ours_is_a_page_too(client: TestClient, services: Any) -> None:
+    def broken(*_: Any) -> Any:
+        raise RuntimeError("the secret detail")
+
+    services.analytics.recommendations = broken
+    response = client.get("/insights")
+    assert response.status_code == 500
+    assert "Something broke" in response.text
+    assert "the secret detail" not in response.text
+    assert response.headers["content-security-policy"] == CSP
+
+
+def test_a_store_that_fails_still_gives_an_error_page(client: TestClient, services: Any) -> None:
+    def broken(*_: Any) -> Any:
+        raise RuntimeError("down")
+
+    services.access.actor_of_session = broken
+    response = client.get("/")
+    assert response.status_code == 500
+    assert "Something broke" in response.text
+
+
+def test_a_role_without_the_right_gets_a_readable_no(client: TestClient, services: Any) -> None:
+    def forbidden(*_: Any, **__: Any) -> Any:
+        raise ForbiddenError("Your role (viewer) may not see contacts.", remedy="Ask an admin.")
+
+    services.audience.contacts = forbidden
+    response = client.get("/audience")
+    assert response.status_code == 403
+    assert "Ask an admin." in response.text
+
+
+def test_the_live_part_asks_for_the_whole_page_when_the_state_changed(client: TestClient) -> None:
+    same = client.get("/campaigns/cmp_2/live?seen=sending")
+    assert "1,180" in same.text
+    changed = client.get("/campaigns/cmp_2/live?seen=approved")
+    assert (changed.status_code, changed.headers["hx-refresh"]) == (204, "true")
+
+
+def test_the_counts_shown_add_up_to_the_people(client: TestClient) -> None:
+    page = client.get("/campaigns/cmp_2").text
+    shown = [
+        int(count.replace(",", "")) for count in re.findall(r'<strong class="num font-medium">([\d,]+)</strong>', page)
+    ]
+    assert sum(shown) == next(row.people for row in ROWS if row.state is CampaignState.SENDING)
+
+
+def test_an_agents_configuration_is_sent_whole_with_its_version(client: TestClient, services: Any) -> None:
+    data = {"version": "4", "autonomy": "suggest", "config_connections": "8", "config_max_per_hour": "0",
+            "config_max_attempts": "6", "config_hold_on_failures": "0.2"}  # fmt: skip
+    assert client.post("/agents/distribution/configure", data=data).status_code == 303
+    ((name, values),) = services.agents.calls
+    assert (name, values[0], values[2:]) == ("configure", "distribution", ("suggest", 4))
+    assert values[1] == {"connections": 8, "max_per_hour": 0, "max_attempts": 6, "hold_on_failures": 0.2}
+
+
+def test_a_wrong_configuration_comes_back_with_the_reason(client: TestClient, services: Any) -> None:
+    def refuse(*_: Any) -> Any:
+        raise InvalidInputError("connections: must be 1 to 50.", remedy="Keep to the limits.")
+
+    services.agents.configure = refuse
+    data = {"version": "4", "autonomy": "suggest", "config_connections": "800", "config_max_per_hour": "0",
+            "config_max_attempts": "6", "config_hold_on_failures": "0.2"}  # fmt: skip
+    response = client.post("/agents/distribution/configure", data=data)
+    assert response.status_code == 422
+    assert "must be 1 to 50" in response.text
+
+
+def test_recommendations_and_decisions_can_be_answered(client: TestClient, services: Any) -> None:
+    client.post("/insights/rec_1", data={"answer": "reject"})
+    assert services.analytics.calls == [("rec_1", False)]
+    moved = client.post("/agents/decisions/dec_1/override", data={"reason": "Fair", "back": "https://evil.example"})
+    assert moved.headers["location"] == "/"
+    assert services.agents.calls == [("override", ("dec_1", "Fair"))]
+
+
+def test_mail_is_framed_and_read(client: TestClient, mailbox: FakeMailbox) -> None:
+    page = client.get("/mailbox/msg_1").text
+    assert '<iframe class="mail-frame html" sandbox="allow-popups allow-popups-to-escape-sandbox"' in page
+    assert mailbox.marked == ["msg_1"]
+    framed = client.get("/mailbox/msg_1/html")
+    assert framed.headers["content-security-policy"].startswith("sandbox")
+    assert "https://example.com" in framed.text
+
+
+def test_empty_pages_teach_the_next_step(client: TestClient, services: Any, mailbox: FakeMailbox) -> None:
+    services.campaigns.rows = []
+    services.analytics.empty = services.audience.empty = mailbox.empty = True
+    assert "Brief the first one" in client.get("/campaigns").text
+    assert "Nothing sent yet" in client.get("/").text
+    assert "tidings audience import" in client.get("/audience").text
+    assert "See what waits" in client.get("/mailbox").text
+    assert "Nothing waits" in client.get("/approvals").text
+    assert "No recommendations yet" in client.get("/insights").text
+
+
+def test_a_notice_is_shown_once_and_says_only_what_is_known(client: TestClient) -> None:
+    client.cookies.set("tidings_flash", "approved")
+    page = client.get("/campaigns/cmp_6")
+    assert "Approved. The send plan stands." in page.text
+    assert 'tidings_flash=""' in page.headers["set-cookie"]
+    client.cookies.set("tidings_flash", "<b>anything")
+    assert "anything" not in client.get("/campaigns/cmp_6").text
+
+
+def test_texts_of_others_are_shown_as_text(client: TestClient, services: Any) -> None:
+    from dataclasses import replace
+
+    services.campaigns.rows[0] = replace(ROWS[0], name='<script>alert("x")</script>')
+    for path in ("/", "/campaigns", "/campaigns/cmp_1", "/approvals"):
+        assert "<script>alert" not in client.get(path).text
+
+
+def test_static_files_are_kept_by_version(client: TestClient) -> None:
+    page = client.get("/sign-in").text
+    address = re.search(r'href="(/static/tidings\.css\?v=[0-9a-f]+)"', page)
+    assert address
+    answer = client.get(address[1])
+    assert answer.status_code == 200
+    assert "immutable" in answer.headers["cache-control"]
+    assert "immutable" not in client.get("/static/tidings.css").headers["cache-control"]
+
+
+def test_every_icon_used_is_in_the_sprite(client: TestClient) -> None:
+    sprite = client.get("/static/icons.svg").text
+    known = set(re.findall(r'<symbol id="([^"]+)"', sprite))
+    used = {name for path in PAGES for name in re.findall(r'icons\.svg\?v=\w+#([\w-]+)"', client.get(path).text)}
+    assert used
+    assert used <= known
