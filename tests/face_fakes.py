@@ -106,13 +106,17 @@ class FakeAccess:
 
         return SimpleNamespace(
             id=number, email=f"{name.lower()}@example.com", name=name, role=role, brands=[], active=True, sample=False,
-            created_at=AT,
+            has_password=False, created_at=AT,
         )  # fmt: skip
 
     def create_account(self, actor: Actor, *, email: str, name: str, role: Role, brands: Any = ()) -> Any:
         require(actor, Permission.ACCOUNTS_MANAGE)
         self.made += 1
         return self._account(f"acc_{self.made}", name, role)
+
+    def account(self, actor: Actor, account_id: str) -> Any:
+        require(actor, Permission.ACCOUNTS_MANAGE)
+        return self._account(account_id, "Ada", Role.AUTHOR)
 
     def create_sign_in_link(self, account_id: str, *, minutes: int = 15) -> str:
         self.made += 1
@@ -368,10 +372,10 @@ class FakeBrands:
     def brand(self, actor: Actor, id_or_name: str) -> Brand:
         return BRAND
 
-    def create_brand(self, actor: Actor, **fields: Any) -> Brand:
+    def create_brand(self, actor: Actor, fields: Any) -> Brand:
         return BRAND
 
-    def update_brand(self, actor: Actor, brand_id: str, **fields: Any) -> Brand:
+    def update_brand(self, actor: Actor, brand_id: str, fields: Any) -> Brand:
         return BRAND
 
     def claims(self, actor: Actor, brand_id: str) -> list[Claim]:
@@ -403,7 +407,7 @@ class FakeAnalytics:
 
     SHARE = Share(12, 100, 0.12, 0.07, 0.2)
 
-    def overview(self, actor: Actor, days: int = 60) -> OverviewNumbers:
+    def overview(self, actor: Actor, days: int = 60, *, compared_days: int = 7) -> OverviewNumbers:
         metric = Metric("delivered", 100, None, 90, None, "up")
         return OverviewNumbers(AT, AT, days, 30, metric, None, "off", metric, metric, Chart((1,), (2,), (3,)), ())
 

@@ -28,6 +28,7 @@ from tidings.campaigns.views import (
     CampaignDetail,
     CampaignRow,
     DeliveryView,
+    OverrideView,
     Preview,
     RevisionView,
     SlotView,
@@ -159,7 +160,7 @@ def detail(of: CampaignRow) -> CampaignDetail:
         row=of, brief=BRIEF, revision=revision, revisions=(revision,) if revision else (),
         plan=PLAN if has_draft and of.state is not S.PLANNING else None, approvals=approvals if has_draft else (),
         actions=actions,
-        overrides=({"what": "send times", "by_name": "Ada Lind", "at": NOW - HOUR, "reason": "Market day"},)
+        overrides=(OverrideView("send times", {}, {}, "Market day", "Ada Lind", NOW - HOUR),)
         if has_draft else (),
     )  # fmt: skip
 
@@ -188,7 +189,7 @@ class FakeCampaigns:
 
     def preview(self, actor: Actor, campaign_id: str, *, variant: str = "A", contact_id: str | None = None) -> Preview:
         return Preview(variant, "m…@example.com", "A bread workshop", "Twelve places", HTML, "Hello Mina,\n\nBake.",
-                       {"From": "Northwind <hello@northwind.example.com>", "List-Unsubscribe": "<https://x.example/u>"})  # fmt: skip
+                       {"From": "hello@northwind.example.com", "List-Unsubscribe": "<https://x.test/u>"})  # fmt: skip
 
     def slots(self, actor: Actor, campaign_id: str, *, after: str = "", limit: int = 50) -> Any:
         return [
@@ -225,7 +226,7 @@ def decision(number: int, agent: AgentName, summary: str) -> Decision:
     return Decision(
         id=f"dec_{number}", agent=agent, at=NOW - number * 7 * MINUTE, kind="plan", summary=summary,
         reason="most people like these open their mail in the early evening of their own day",
-        decided_by="rules (planner)", campaign_id="cmp_1", inputs={"people": 1_872, "quiet_hours": {"start": 21, "end": 8}},
+        decided_by="rules (planner)", campaign_id="cmp_1", inputs={"people": 1_872, "quiet": {"start": 21}},
         alternatives=({"time": "09:00 for all", "expected": 0.031},), evidence={"clicks": 4_113, "share": 0.0412},
     )  # fmt: skip
 
@@ -306,8 +307,10 @@ class FakeAnalytics:
 
         lines = (line("A", 590, 24, 1), line("B", 590, 39, 0))
         words = "Too early to compare: 612 of 1,872 are not sent yet."
-        return CampaignReport(campaign_id, lines, line("all", 1_180, 63, 1), (HourLine(NOW, 590, 20, 1),), complete=False,
-                              verdict=words, winner=None)  # fmt: skip
+        hours = (HourLine(NOW, 590, 20, 1),)
+        return CampaignReport(
+            campaign_id, lines, line("all", 1_180, 63, 1), hours, complete=False, verdict=words, winner=None
+        )
 
     def recommendations(self, actor: Actor, campaign_id: str | None = None) -> Any:
         return [] if self.empty else [one for one in RECOMMENDATIONS if campaign_id in {None, one.campaign_id}]

@@ -28,6 +28,8 @@ class Settings:
     """None: the built-in mailbox; mail then leaves nowhere and can be read in the web page."""
     public_url: str | None = None
     """What links in mails begin with; None: this machine's own address."""
+    agents_here: bool = True
+    """Whether `up` runs the four agents itself; off where each has a process of its own (`tidings worker`)."""
     environ: Mapping[str, str] = field(default_factory=dict[str, str])
 
     @property
@@ -63,6 +65,7 @@ def load_settings(environ: Mapping[str, str] | None = None, **given: object) -> 
         "database_url": env.get("TIDINGS_DATABASE_URL"),
         "relay": env.get("TIDINGS_RELAY"),
         "public_url": env.get("TIDINGS_PUBLIC_URL"),
+        "agents_here": env.get("TIDINGS_AGENTS", "here") != "none",
     }
     merged = {**read, **{key: value for key, value in given.items() if value is not None}}
     values = {key: value for key, value in merged.items() if value is not None}

@@ -120,6 +120,17 @@ class Action(Model):
     why_not: str = ""
 
 
+class Override(Model):
+    """What a person set differently than an agent had."""
+
+    what: str
+    before: dict[str, Any]
+    after: dict[str, Any]
+    reason: str
+    by_name: str
+    at: datetime
+
+
 class Campaign(CampaignRow):
     """Everything of one campaign."""
 
@@ -129,7 +140,7 @@ class Campaign(CampaignRow):
     plan: Plan | None = None
     approvals: list[Approval]
     actions: list[Action]
-    overrides: list[dict[str, Any]]
+    overrides: list[Override]
 
 
 class Preview(Model):

@@ -34,6 +34,7 @@ class Running:
     environ: dict[str, str]
     process: subprocess.Popen[str]
     lines: list[str] = field(default_factory=list)
+    reader: threading.Thread = field(default_factory=threading.Thread)
 
     @property
     def url(self) -> str:
@@ -59,7 +60,11 @@ class Running:
         """Asks it to end, as Ctrl+C does."""
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGINT)
-        return self.process.wait(30)
+        code = self.process.wait(30)
+        self.reader.join(10)
+        if self.process.stdout is not None:
+            self.process.stdout.close()
+        return code
 
 
 def environment(data_dir: Path, **more: str) -> dict[str, str]:
@@ -84,7 +89,8 @@ def start(environ: dict[str, str], *arguments: str) -> Running:
         for line in process.stdout:
             running.lines.append(line.rstrip())
 
-    threading.Thread(target=read, daemon=True).start()
+    running.reader = threading.Thread(target=read, daemon=True)
+    running.reader.start()
     until = time.monotonic() + READY_WITHIN
     while not any("/sign-in/link?token=" in line for line in running.lines):
         if process.poll() is not None or time.monotonic() > until:

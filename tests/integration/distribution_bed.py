@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import random
 import re
+import ssl
 import sys
 import threading
 import time
@@ -146,9 +147,11 @@ def make_worker(
 def running(worker: Worker) -> Iterator[Worker]:
     """A worker in its thread."""
     worker.start()
+    _running.append(worker)
     try:
         yield worker
     finally:
+        _running.remove(worker)
         worker.stop_and_wait()
         assert not worker.alive
         if worker.failed is not None:
@@ -161,11 +164,15 @@ def states(db: Database, campaign_pk: int) -> dict[str, int]:
         return repository.counts(conn, campaign_pk)
 
 
+_running: list[Worker] = []
+
+
 def wait_for(condition: Callable[[], bool], seconds: float = 20.0) -> None:
     """Waits until it holds; fails the test when it does not in time."""
     end = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < end, "waited too long"
+        assert all(worker.failed is None for worker in _running)
         time.sleep(0.01)
 
 
@@ -233,7 +240,7 @@ class Sink:
                 body = b""
                 while not body.endswith(b"\r\n.\r\n") and body != b".\r\n":
                     body += await reader.readuntil(b"\r\n")
-                if refused:
+                if refused or not self.faults.mail_reply.startswith(b"2"):
                     writer.write(b"554 5.5.1 no valid recipients\r\n")
                     continue
                 if not self._accept(rcpt, body, writer):
@@ -264,14 +271,14 @@ class Sink:
 
 
 @contextmanager
-def sink(faults: Faults | None = None, port: int = 0) -> Iterator[Sink]:
+def sink(faults: Faults | None = None, port: int = 0, context: ssl.SSLContext | None = None) -> Iterator[Sink]:
     """A sink in a thread of its own, on a free port unless one is given."""
     made = Sink(faults or Faults())
     ready, loop = threading.Event(), asyncio.new_event_loop()
     servers: list[asyncio.Server] = []
 
     async def begin() -> None:
-        server = await asyncio.start_server(made.serve, "127.0.0.1", port)
+        server = await asyncio.start_server(made.serve, "127.0.0.1", port, ssl=context)
         servers.append(server)
         made.port = server.sockets[0].getsockname()[1]
         ready.set()

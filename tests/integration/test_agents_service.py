@@ -22,7 +22,7 @@ from tidings.domain.ids import new_id
 from tidings.domain.instant import DAY, SECOND
 from tidings.engine.heartbeat import Heartbeat
 from tidings.store.database import Database
-from tidings.store.tables import activity, audit, brand, campaign, override
+from tidings.store.tables import activity, agent, audit, brand, campaign, override
 
 
 def person(role: Role, **more: Any) -> Actor:
@@ -81,6 +81,13 @@ def test_an_agent_without_a_row_has_its_defaults(database: Database) -> None:
     assert (state.autonomy, state.paused, state.version) == (Autonomy.SUGGEST, False, 1)
 
 
+def test_settings_of_another_version_do_not_get_in_the_way(database: Database, agents: AgentService) -> None:
+    with database.transaction() as conn:
+        conn.execute(agent.update().where(agent.c.name == "content").values(config={"max_words": 99, "gone": 1}))
+    view = agents.configure(MANAGER, "content", {"subjects": 3}, "suggest", 1)
+    assert view.config == {**check_config(AgentName.CONTENT, {}), "max_words": 99, "subjects": 3}
+
+
 def test_status_follows_the_heartbeat_the_pause_and_the_work(
     database: Database, clock: FakeClock, agents: AgentService
 ) -> None:
@@ -103,9 +110,9 @@ def test_status_follows_the_heartbeat_the_pause_and_the_work(
 def test_resuming_starts_again_what_waited_once(database: Database, clock: FakeClock, agents: AgentService) -> None:
     resumed: list[AgentName] = []
 
-    def on_resume(conn: Connection, agent: AgentName) -> int:
-        assert not load(conn, agent).paused
-        resumed.append(agent)
+    def on_resume(conn: Connection, name: AgentName) -> int:
+        assert not load(conn, name).paused
+        resumed.append(name)
         return 1
 
     service = AgentService(database, clock, on_resume=on_resume)

@@ -124,6 +124,21 @@ def test_unsubscribing_holds_at_once_and_twice_is_once(database: Database, clock
     assert last[-1].source == "one-click link, campaign 12"
 
 
+def test_a_bounce_suppresses_but_puts_no_word_into_anybodys_mouth(
+    database: Database, clock: Clock, secrets: Secrets
+) -> None:
+    now = clock.now()
+    with database.transaction() as conn:
+        pk = add(conn, secrets, "ann@example.com", now, yes(now - 5))
+        bounced = SuppressionReason.BOUNCED
+        assert unsubscribe(conn, secrets, pk, 12, "relay: 550 5.1.1", now, bounced) is True
+        assert unsubscribe(conn, secrets, pk, 12, "relay: 550 5.1.1", now, bounced) is False
+        assert may_send(conn, [pk], MAIL, "email", now) == {pk: HeldBack.SUPPRESSED}
+        assert [word.state for word in history(conn, pk)] == [ConsentState.GRANTED]
+        assert unsubscribe(conn, secrets, pk, 12, "link", now) is True  # now they said it themselves
+        assert [word.state for word in history(conn, pk)] == [ConsentState.GRANTED, ConsentState.WITHDRAWN]
+
+
 def test_a_contact_stored_without_its_hash_is_silenced_all_the_same(
     database: Database, clock: Clock, secrets: Secrets
 ) -> None:

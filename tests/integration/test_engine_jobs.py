@@ -173,6 +173,31 @@ def test_stopping_waits_for_the_job_in_hand(sqlite_database: Database, local_job
     assert local_jobs.unfinished() == {}
 
 
+def test_what_was_claimed_but_not_begun_waits_for_the_next_start(sqlite_database: Database, local_jobs: Jobs) -> None:
+    began: list[int] = []
+    go_on = threading.Event()
+
+    @local_jobs.job("slow", queue="content")
+    def slow(number: int) -> None:
+        began.append(number)
+        go_on.wait(10)
+
+    with sqlite_database.transaction() as conn:
+        for number in range(6):
+            local_jobs.enqueue(conn, "slow", number, id=str(number))
+    start(local_jobs)
+    wait_for(lambda: len(began) == 2)
+    time.sleep(0.2)
+    assert len(began) == 2  # two at a time
+    threading.Timer(0.2, go_on.set).start()
+    local_jobs.stop(5)
+    assert len(began) == 2
+    assert local_jobs.unfinished() == {"content": 4}
+    start(local_jobs)
+    wait_for(lambda: not local_jobs.unfinished())
+    assert sorted(began) == list(range(6))
+
+
 def run_program(path: Path, executor: str, *, seconds: float | None) -> subprocess.Popen[bytes]:
     """The worker as a process of its own; killed after so many seconds, or left to run."""
     process = subprocess.Popen([sys.executable, PROGRAM, path, DATABASE_KEY.hex(), executor], stdout=subprocess.PIPE)
@@ -202,13 +227,13 @@ def test_killed_at_random_moments_each_step_happens_exactly_once(sqlite_database
     jobs = Jobs(sqlite_database, SystemClock(), "asker")
     jobs.prepare()
     jobs.job("steps", queue="content")(print)
-    total = 12
+    total = 8
     with sqlite_database.transaction() as conn:
         for number in range(total):
             jobs.enqueue(conn, "steps", f"job{number:02}", id=f"steps:{number}")
     kills = 0
     chance = random.Random(7)
-    while jobs.unfinished() and kills < 5:
+    while jobs.unfinished() and kills < 4:
         run_program(sqlite_path, "worker@here", seconds=chance.uniform(0.05, 0.35))
         kills += 1
     process = run_program(sqlite_path, "worker@here", seconds=None)
@@ -244,6 +269,37 @@ def test_a_dead_executors_job_is_taken_over(sqlite_database: Database, sqlite_pa
     finally:
         asker.stop(0)
         heart.stop()
+
+
+def test_what_a_stopped_executor_left_in_hand_is_taken_over_at_once(database: Database) -> None:
+    began, go_on = threading.Event(), threading.Event()
+    ran: list[str] = []
+
+    def executor(name: str, work: Callable[[str], object]) -> tuple[Heartbeat, Jobs]:
+        made = Jobs(database, SystemClock(), name)
+        made.job("work", queue="content")(work)
+        return Heartbeat(database, SystemClock(), name, ["content"], jobs=made, every=0.2), made
+
+    def hang(_label: str) -> None:
+        began.set()
+        go_on.wait(10)
+
+    heart, first = executor("first@here", hang)
+    first.prepare()
+    with database.transaction() as conn:
+        first.enqueue(conn, "work", "job", id="work:1")
+    heart.start()
+    start(first)
+    assert began.wait(10)
+    first.stop(0)
+    heart.stop()
+    heart, second = executor("second@here", ran.append)
+    heart.start()
+    start(second)
+    wait_for(lambda: ran == ["job"] and not second.unfinished(), 8)
+    go_on.set()
+    second.stop(0)
+    heart.stop()
 
 
 def test_old_finished_jobs_are_forgotten_at_the_start(sqlite_database: Database, local_jobs: Jobs) -> None:

@@ -6,7 +6,7 @@ from threading import Thread
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import delete, select
+from sqlalchemy import delete, insert, select
 
 from tidings.domain.event import Event, EventKind
 from tidings.domain.instant import HOUR
@@ -15,7 +15,7 @@ from tidings.events.log import BITS, append
 from tidings.events.removal import forget_campaigns
 from tidings.events.repository import Count, by_hour, local_profile, totals, totals_between
 from tidings.store.database import Database
-from tidings.store.tables import engagement, event, rollup_hour, rollup_local
+from tidings.store.tables import contact, engagement, event, rollup_hour, rollup_local
 
 BASE = 1_772_445_600_000
 TABLES = (event, engagement, rollup_hour, rollup_local)
@@ -156,3 +156,20 @@ def test_forgetting_a_campaign_leaves_the_counts_of_the_others(database: Databas
         assert totals(conn, 2) == {"A": {"clicked": Count(1, 1, 0), "delivered": Count(1, 1, 0)}}
         assert {(r.kind, r.weekday, r.hour): r.people for r in conn.execute(select(rollup_local))} == dict(local)
     assert len(hours) == 2
+
+
+def test_a_missing_local_hour_is_taken_from_the_contacts_zone(database: Database) -> None:
+    zones = ["Asia/Kolkata", "Pacific/Apia", "", "Mars/Olympus"]
+    with database.transaction() as conn:
+        for number, zone in enumerate(zones, 1):
+            row = {"id": f"con_{number}", "email": f"p{number}@example.com", "time_zone": zone}
+            conn.execute(insert(contact).values(pk=number, **row, created_at=0, updated_at=0))
+        late = BASE + 13 * HOUR  # Monday 23:00 UTC: Tuesday in Kolkata and in Apia
+        sent = [Event(EventKind.ACCEPTED, late, 1, number) for number in range(1, 6)]
+        append(conn, [*sent, Event(EventKind.FAILED, late, 2, 1), _click(1, hour=5)])
+    with database.reading() as conn:
+        hours = conn.execute(select(event.c.hour_local).order_by(event.c.pk)).scalars().all()
+        profile = local_profile(conn, EventKind.ACCEPTED)
+    assert hours == [4, 12, None, None, None, None, 5]
+    assert (profile[1][4], profile[1][12], sum(map(sum, profile))) == (1, 1, 2)
+    assert _recount(database)[1]["accepted", 1, 12] == 1

@@ -6,6 +6,8 @@ import os
 import subprocess
 import sys
 import threading
+from collections.abc import Generator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -65,6 +67,23 @@ def number_in(data_dir: Path, master: MasterKey) -> int:
             return (get_setting(conn, "n") or {"n": 0})["n"]
     finally:
         database.close()
+
+
+@contextmanager
+def held_elsewhere(directory: Path) -> Generator[int]:
+    """The pid of another process that holds the lock, and is killed at the end."""
+    program = (
+        "import sys, time; from pathlib import Path; from tidings.store.lock import InstanceLock\n"
+        "with InstanceLock(Path(sys.argv[1])): print('held', flush=True); time.sleep(60)"
+    )
+    command = [sys.executable, "-c", program, str(directory)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as holder:
+        try:
+            assert holder.stdout
+            assert holder.stdout.readline() == "held\n"
+            yield holder.pid
+        finally:
+            holder.kill()
 
 
 # Backup and restore
@@ -178,7 +197,7 @@ def test_restore_onto_an_empty_directory_and_over_ruins(data_dir: Path, master: 
 def test_restore_needs_tidings_stopped(data_dir: Path, master: MasterKey, tmp_path: Path) -> None:
     database = open_database(data_dir, master, None)
     backup(database, master, tmp_path / "b")
-    with InstanceLock(data_dir), pytest.raises(ConflictError, match="Another Tidings"):
+    with held_elsewhere(data_dir), pytest.raises(ConflictError, match="Another Tidings"):
         restore(tmp_path / "b", data_dir, master, force=True)
     with database.reading(), pytest.raises(ConflictError, match="has the database open"):
         restore(tmp_path / "b", data_dir, master, force=True)
@@ -261,10 +280,20 @@ def test_a_rotation_cut_short_anywhere_loses_nothing(
     assert number_in(data_dir, load_master_key(data_dir, environ, create=False)) == 1
 
 
+def test_whoever_holds_the_lock_may_restore_and_rotate(data_dir: Path, master: MasterKey, tmp_path: Path) -> None:
+    database = open_database(data_dir, master, None)
+    backup(database, master, tmp_path / "b")
+    database.close()
+    with InstanceLock(data_dir):
+        restore(tmp_path / "b", data_dir, master, force=True)
+        rotate_key(data_dir, master)
+    assert number_in(data_dir, master) == 1
+
+
 def test_a_rotation_needs_tidings_stopped(data_dir: Path, master: MasterKey) -> None:
     database = open_database(data_dir, master, None)
     raw = master.raw
-    with InstanceLock(data_dir), pytest.raises(ConflictError):
+    with held_elsewhere(data_dir), pytest.raises(ConflictError):
         rotate_key(data_dir, master)
     with database.reading() as conn, pytest.raises(ConflictError, match="has the database open"):
         conn.execute(text("SELECT 1 FROM setting"))
@@ -325,21 +354,27 @@ def test_on_postgresql_the_sealed_secrets_change_their_key(
 
 
 def test_the_lock_names_its_holder_and_ends_with_it(tmp_path: Path) -> None:
-    program = (
-        "import sys, time; from pathlib import Path; from tidings.store.lock import InstanceLock\n"
-        "with InstanceLock(Path(sys.argv[1])): print('held', flush=True); time.sleep(60)"
-    )
-    with subprocess.Popen([sys.executable, "-c", program, str(tmp_path)], stdout=subprocess.PIPE, text=True) as holder:
-        assert holder.stdout
-        assert holder.stdout.readline() == "held\n"
-        with pytest.raises(ConflictError, match=rf"pid {holder.pid}\)"), InstanceLock(tmp_path):
-            pass
-        holder.kill()
-        holder.wait()
+    with (
+        held_elsewhere(tmp_path) as pid,
+        pytest.raises(ConflictError, match=rf"pid {pid}\)"),
+        InstanceLock(tmp_path),
+    ):
+        pass
     with InstanceLock(tmp_path):
         assert (tmp_path / "tidings.lock").read_text() == f"{os.getpid()}\n"
     with InstanceLock(tmp_path):
         pass
+
+
+def test_the_lock_ends_with_the_outermost_block(tmp_path: Path) -> None:
+    program = "import sys; from pathlib import Path; from tidings.store.lock import InstanceLock\n"
+    program += "with InstanceLock(Path(sys.argv[1])): pass"
+    attempt = [sys.executable, "-W", "error", "-c", program, str(tmp_path)]
+    with InstanceLock(tmp_path):
+        with InstanceLock(tmp_path / "." / "x" / ".."):
+            pass
+        assert subprocess.run(attempt, capture_output=True, check=False).returncode != 0
+    assert subprocess.run(attempt, capture_output=True, check=False).returncode == 0
 
 
 # Migrations

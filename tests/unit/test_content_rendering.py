@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+import shutil
 from html.parser import HTMLParser
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -91,6 +93,7 @@ def test_it_can_be_read_by_everybody() -> None:
     assert all(attrs.get("role") == "presentation" for tag, attrs in reader.tags if tag == "table")
     assert sum(tag == "h1" for tag, _ in reader.tags) == 1
     assert sum(tag == "li" for tag, _ in reader.tags) == 5
+    assert sum(attrs.get("role") == "main" for _, attrs in reader.tags) == 1
     assert "prefers-color-scheme: dark" in html
     assert 'name="color-scheme"' in html
     assert "color:#ffffff;line-height:1px" not in html  # no white on white preheader
@@ -174,3 +177,27 @@ def test_every_brand_colour_can_be_read(channels: tuple[int, int, int]) -> None:
 def test_contrast_is_wcags() -> None:
     assert contrast("#000000", "#ffffff") == pytest.approx(21)
     assert contrast("#777777", "#ffffff") == pytest.approx(4.48, abs=0.01)
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing(scheme: str, tmp_path: Path) -> None:
+    from axe_playwright_python.sync_playwright import Axe
+    from playwright.sync_api import sync_playwright
+
+    template = template_of(brief("Many facts"))
+    html = re.sub(r"\{\{ contact.*?\}\}", "Maria", template.html)
+    page_file = tmp_path / "mail.html"
+    page_file.write_text(OPEN.sub("https://example.com/", html), encoding="utf-8")
+    program = shutil.which("chromium") or shutil.which("google-chrome")
+    if program is None:
+        pytest.skip("needs Chromium")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
+        page = browser.new_page(color_scheme=scheme, viewport={"width": 390, "height": 900})  # type: ignore[arg-type]
+        page.goto(page_file.as_uri())
+        found = Axe().run(page).response["violations"]
+        wide = page.evaluate("document.documentElement.scrollWidth")
+        browser.close()
+    assert [violation["id"] for violation in found] == []
+    assert wide <= 390

@@ -183,3 +183,11 @@ def test_mail_is_shown_under_a_policy_that_allows_nothing() -> None:
     assert "allow-same-origin" not in policy
     assert "default-src 'none'" in policy
     assert b'<base target="_blank">' in response.body
+
+
+def test_a_messages_own_dark_styles_are_shown_when_asked_for_and_only_then() -> None:
+    html = "<html><head><style>@media (prefers-color-scheme: dark) {p{color:#fff}}</style></head><p>Hi</p></html>"
+    assert b"@media all {p" in mail_response(html, dark=True).body
+    assert b"invert" not in mail_response(html, dark=True).body
+    assert b"@media not all {p" in mail_response(html).body
+    assert b"invert" in mail_response("<p>Hi</p>", dark=True).body

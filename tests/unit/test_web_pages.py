@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 from starlette.testclient import TestClient
-
 from tests.fake_services import ROWS, FakeMailbox, fake_services
+
 from tidings.domain.campaign import CampaignState
 from tidings.domain.errors import ForbiddenError, InvalidInputError
 from tidings.web.app import build_web
@@ -130,7 +130,10 @@ def test_forms_from_other_sites_change_nothing(client: TestClient, services: Any
 
 
 def test_the_kill_switch_shows_a_loud_banner_on_every_page(client: TestClient) -> None:
-    assert client.post("/sending/pause", data={"reason": "wrong price"}).status_code == 303
+    assert (
+        client.post("/sending/pause", data={"reason": "wrong price", "back": "//evil.example"}).headers["location"]
+        == "/"
+    )
     for path in ("/", "/campaigns", "/settings", "/agents/content"):
         page = client.get(path).text
         assert "All sending is paused by Ada Lind: wrong price." in page
@@ -254,6 +257,14 @@ def test_the_live_part_asks_for_the_whole_page_when_the_state_changed(client: Te
     assert (changed.status_code, changed.headers["hx-refresh"]) == (204, "true")
 
 
+@pytest.mark.parametrize("part", ["numbers", "agents", "waiting"])
+def test_each_part_of_the_overview_can_be_asked_for_again(client: TestClient, part: str) -> None:
+    again = client.get(f"/overview/{part}")
+    assert f'hx-get="/overview/{part}"' in again.text
+    assert "<html" not in again.text
+    assert again.text.strip().removeprefix("\n")[:200] in client.get("/").text
+
+
 def test_the_counts_shown_add_up_to_the_people(client: TestClient) -> None:
     page = client.get("/campaigns/cmp_2").text
     shown = [
@@ -263,12 +274,11 @@ def test_the_counts_shown_add_up_to_the_people(client: TestClient) -> None:
 
 
 def test_an_agents_configuration_is_sent_whole_with_its_version(client: TestClient, services: Any) -> None:
-    data = {"version": "4", "autonomy": "suggest", "config_connections": "8", "config_max_per_hour": "0",
-            "config_max_attempts": "6", "config_hold_on_failures": "0.2"}  # fmt: skip
+    data = {"version": "4", "autonomy": "suggest", "config_connections": "8", "config_max_per_hour": "0"}
     assert client.post("/agents/distribution/configure", data=data).status_code == 303
     ((name, values),) = services.agents.calls
     assert (name, values[0], values[2:]) == ("configure", "distribution", ("suggest", 4))
-    assert values[1] == {"connections": 8, "max_per_hour": 0, "max_attempts": 6, "hold_on_failures": 0.2}
+    assert values[1] == {"connections": 8, "max_per_hour": 0}
 
 
 def test_a_wrong_configuration_comes_back_with_the_reason(client: TestClient, services: Any) -> None:
@@ -276,8 +286,7 @@ def test_a_wrong_configuration_comes_back_with_the_reason(client: TestClient, se
         raise InvalidInputError("connections: must be 1 to 50.", remedy="Keep to the limits.")
 
     services.agents.configure = refuse
-    data = {"version": "4", "autonomy": "suggest", "config_connections": "800", "config_max_per_hour": "0",
-            "config_max_attempts": "6", "config_hold_on_failures": "0.2"}  # fmt: skip
+    data = {"version": "4", "autonomy": "suggest", "config_connections": "800", "config_max_per_hour": "0"}
     response = client.post("/agents/distribution/configure", data=data)
     assert response.status_code == 422
     assert "must be 1 to 50" in response.text
@@ -335,6 +344,7 @@ def test_static_files_are_kept_by_version(client: TestClient) -> None:
     answer = client.get(address[1])
     assert answer.status_code == 200
     assert "immutable" in answer.headers["cache-control"]
+    assert answer.headers["content-encoding"] == "gzip"
     assert "immutable" not in client.get("/static/tidings.css").headers["cache-control"]
 
 

@@ -90,15 +90,15 @@ class AccessService:
             raise ConflictError("There is an account with that address already.", field="email") from error
 
     def accounts(self, actor: Actor) -> list[Account]:
-        """Every account."""
+        """Every account within the actor's brands."""
         require(actor, Permission.ACCOUNTS_MANAGE)
         with self._db.reading() as conn:
-            return repository.all_accounts(conn)
+            return [account for account in repository.all_accounts(conn) if _reaches(actor, account.brands)]
 
     def account(self, actor: Actor, account_id: str) -> Account:
         """One account: one's own, or any for who manages them."""
-        self._require_own_or_manage(actor, account_id)
         with self._db.reading() as conn:
+            self._require_own_or_manage(conn, actor, account_id)
             return repository.account_by_id(conn, account_id)
 
     def set_role(self, actor: Actor, account_id: str, role: Role, brands: Sequence[str] = ()) -> Account:
@@ -108,7 +108,7 @@ class AccessService:
 
     def set_active(self, actor: Actor, account_id: str, *, active: bool) -> Account:
         """Closes an account, with its sessions, links and tokens, or opens it again."""
-        self._require_manage(actor)
+        require(actor, Permission.ACCOUNTS_MANAGE)
         return self._change(actor, account_id, "account.opened" if active else "account.closed", active=active)
 
     def people_who_can_approve(self) -> int:
@@ -139,7 +139,7 @@ class AccessService:
                 return self._open_session(conn, account, "link")
         raise UnauthenticatedError(
             "This sign-in link does not work: it was used, it is too old, or it is incomplete.",
-            remedy="Ask for a new one; on the machine itself: tidings sign-in-link.",
+            remedy="Ask for a new one; on the machine itself: tidings account link.",
         )
 
     def sign_in(self, email: str, password: str, *, source: str = "") -> str:
@@ -165,9 +165,9 @@ class AccessService:
 
     def set_password(self, account_id: str, password: str, *, actor: Actor | None = None) -> None:
         """Sets the password and ends every session and link of the account. `actor` None is the console."""
-        if actor is not None:
-            self._require_own_or_manage(actor, account_id)
         with self._db.reading() as conn:
+            if actor is not None:
+                self._require_own_or_manage(conn, actor, account_id)
             email = repository.account_by_id(conn, account_id).email
         check_password(password, email)
         hashed = self._hasher.hash(password_bytes(password))
@@ -202,7 +202,7 @@ class AccessService:
     ) -> tuple[str, str]:
         """A token for one's own account: its id, and the secret that is shown this once.
 
-        Without scopes it may what the account may. A token cannot make a wider one. Raises InvalidInputError,
+        Without scopes it may what the account may. A token with scopes cannot make one. Raises InvalidInputError,
         ForbiddenError.
         """
         wanted = self._scopes(actor, scopes)
@@ -242,7 +242,7 @@ class AccessService:
             token = repository.token_by_id(conn, token_id)
             if token is None:
                 raise NotFoundError("There is no such token.")
-            self._require_own_or_manage(actor, token.account_id)
+            self._require_own_or_manage(conn, actor, token.account_id)
             repository.revoke(conn, token_id, self._clock.now())
             self._record(conn, actor, "token.revoked", token_id)
 
@@ -291,7 +291,8 @@ class AccessService:
     def _change(self, actor: Actor, account_id: str, action: str, **values: object) -> Account:
         with self._db.transaction() as conn:
             take_turns(conn, "accounts")
-            repository.account_by_id(conn, account_id)
+            if not _reaches(actor, repository.account_by_id(conn, account_id).brands):
+                raise _out_of_reach()
             repository.change_account(conn, account_id, **values)
             everyone = repository.all_accounts(conn)
             if not any(account.active and account.role is Role.ADMIN and not account.sample for account in everyone):
@@ -305,16 +306,21 @@ class AccessService:
         if actor is None:
             return
         require(actor, Permission.ACCOUNTS_MANAGE)
-        if actor.brands and (not brands or not actor.brands.issuperset(brands)):
-            raise ForbiddenError("You may manage accounts of your own brands only.", remedy="Name brands of yours.")
+        if not _reaches(actor, brands):
+            raise _out_of_reach()
 
     @staticmethod
-    def _require_own_or_manage(actor: Actor, account_id: str) -> None:
-        if actor.id != account_id or actor.scopes is not None:
-            require(actor, Permission.ACCOUNTS_MANAGE)
+    def _require_own_or_manage(conn: Connection, actor: Actor, account_id: str) -> None:
+        if actor.id == account_id and actor.scopes is None:
+            return
+        require(actor, Permission.ACCOUNTS_MANAGE)
+        if not _reaches(actor, repository.account_by_id(conn, account_id).brands):
+            raise _out_of_reach()
 
     @staticmethod
     def _scopes(actor: Actor, scopes: Sequence[str]) -> list[str]:
+        if actor.scopes is not None:  # it could outlive the token that made it
+            raise ForbiddenError("An API token with scopes may not make another one.", remedy="Sign in to make one.")
         unknown = sorted(set(scopes) - {permission.value for permission in Permission})
         if unknown:
             raise InvalidInputError(
@@ -322,12 +328,19 @@ class AccessService:
                 remedy=f"Known are: {', '.join(permission.value for permission in Permission)}.",
                 field="scopes",
             )
-        wanted = sorted(set(scopes)) or sorted(actor.scopes or ())
-        if actor.scopes is not None and not wanted:
-            raise ForbiddenError("This API token may not make another one.", remedy="Sign in to make one.")
+        wanted = sorted(set(scopes))
         for scope in wanted:
             require(actor, Permission(scope))
         return wanted
 
     def _record(self, conn: Connection, actor: Actor | None, action: str, object_id: str, **detail: object) -> None:
         record(conn, self._clock.now(), actor or SYSTEM, action, object_id, detail)
+
+
+def _reaches(actor: Actor, brands: Sequence[str]) -> bool:
+    """Whether whoever is limited to brands stays inside them; an account of every brand is beyond their reach."""
+    return not actor.brands or (bool(brands) and actor.brands.issuperset(brands))
+
+
+def _out_of_reach() -> ForbiddenError:
+    return ForbiddenError("You may manage accounts of your own brands only.", remedy="Name brands of yours.")

@@ -83,17 +83,6 @@ class DistributionConfig(AgentConfig):
         title="Messages per hour",
         description="At most so many messages an hour in all; 0: no limit",
     )
-    max_attempts: int = Field(
-        6,
-        ge=1,
-        le=20,
-        title="Attempts",
-        description="How often a message the relay defers is tried before it counts as failed",
-    )
-    hold_on_failures: float = Field(
-        0.1, ge=0.01, le=1, title="Hold at failures",
-        description="Share of refused messages among the latest at which a campaign is held and a person is asked",
-    )  # fmt: skip
 
 
 class AnalyticsConfig(AgentConfig):

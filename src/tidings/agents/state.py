@@ -44,10 +44,12 @@ def load(conn: Connection, name: AgentName) -> AgentState:
     if row is None:
         autonomy = PROFILES[name].autonomy
         return AgentState(name, False, "", autonomy, check_config(name, {}), 1, "", None)
+    defaults = check_config(name, {})
+    # Another version of Tidings may have written the row: what it did not know is at its default, the rest is left.
+    kept = {setting: value for setting, value in row.config.items() if setting in defaults}
     return AgentState(
         name=name, paused=row.paused, paused_by=row.paused_by, autonomy=Autonomy(row.autonomy),
-        # Settings that came with a newer version of Tidings get their default.
-        config={**check_config(name, {}), **row.config}, version=row.version, doing=row.doing, doing_at=row.doing_at,
+        config={**defaults, **kept}, version=row.version, doing=row.doing, doing_at=row.doing_at,
     )  # fmt: skip
 
 

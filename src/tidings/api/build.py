@@ -15,9 +15,12 @@ from tidings.api.analytics.routes import router as analytics
 from tidings.api.approvals.routes import router as approvals
 from tidings.api.audience.routes import router as audience
 from tidings.api.authentication import COOKIE, Authentication
+from tidings.api.body_limit import BodyLimit
 from tidings.api.brands.routes import router as brands
 from tidings.api.campaigns.routes import router as campaigns
+from tidings.api.campaigns.schemas import BRIEF_EXAMPLE
 from tidings.api.decisions.routes import router as decisions
+from tidings.api.docs import docs_page
 from tidings.api.health.routes import router as health
 from tidings.api.idempotency import Idempotency
 from tidings.api.mailbox.routes import router as mailbox_routes
@@ -68,9 +71,13 @@ def build_api(services: Services, mailbox: MailboxService | None) -> FastAPI:
     app.add_middleware(Idempotency, db=services.db, clock=services.clock)
     app.add_middleware(RateLimit, clock=services.clock)
     app.add_middleware(Authentication, access=services.access)
+    app.add_middleware(BodyLimit)
     app.add_middleware(UnexpectedErrors)
     plain = app.openapi
     app.openapi = lambda: _finish(plain())  # pyright: ignore[reportAttributeAccessIssue] - FastAPI's own way
+    app.add_api_route(
+        "/docs", lambda: docs_page(app.openapi(), document_url=f"{MOUNT}/openapi.json"), include_in_schema=False
+    )
     return app
 
 
@@ -97,4 +104,8 @@ def _finish(document: dict[str, Any]) -> dict[str, Any]:
     }
     document["security"] = [{"token": []}, {"session": []}]
     document["servers"] = [{"url": MOUNT}]
+    for path in ("/campaigns", "/campaigns/check-brief"):  # taken raw, so that a wrong brief gets its own words
+        media: dict[str, Any] = document["paths"][path]["post"]["requestBody"]["content"]["application/json"]
+        media["schema"] = _ref("Brief")
+        media["example"] = BRIEF_EXAMPLE
     return document

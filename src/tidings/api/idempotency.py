@@ -8,9 +8,11 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from starlette.datastructures import Headers
+from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from tidings.api import repository
+from tidings.api.body_limit import too_large
 from tidings.api.problems import problem_response
 
 if TYPE_CHECKING:
@@ -20,7 +22,6 @@ if TYPE_CHECKING:
     from tidings.store.database import Database
 
 HEADER = "idempotency-key"
-LARGEST_BODY = 32 * 1024 * 1024
 _NOT_FINAL = frozenset({401, 403, 429})
 """Below 500, yet a later try with the same key may rightly end otherwise."""
 _KEPT_HEADERS = ("content-type", "etag", "location")
@@ -55,8 +56,9 @@ class Idempotency:
             )
             await refusal(scope, receive, send)
             return
-        body = await _read(receive)
-        if body is None:
+        try:
+            body = await _read(receive)
+        except HTTPException:
             await too_large()(scope, receive, send)
             return
         await self._once(f"{actor.id}:{key}", body, scope, send)
@@ -143,28 +145,15 @@ def _answer_again(kept: repository.Kept, digest: str) -> Response:
     return Response(kept.response["body"], kept.status, headers=headers)
 
 
-async def _read(receive: Receive) -> bytes | None:
-    """The whole body; None when it is too large."""
+async def _read(receive: Receive) -> bytes:
+    """The whole body; `BodyLimit` keeps it small enough."""
     body = bytearray()
-    while True:
+    more = True
+    while more:
         message = await receive()
-        if message["type"] == "http.disconnect":
-            return bytes(body)
         body += message.get("body", b"")
-        if len(body) > LARGEST_BODY:
-            return None
-        if not message.get("more_body", False):
-            return bytes(body)
-
-
-def too_large() -> Response:
-    """The refusal of a body beyond the limit."""
-    return problem_response(
-        413,
-        "too_large",
-        f"The request is larger than {LARGEST_BODY // 1024 // 1024} MB.",
-        remedy="Send it in parts.",
-    )
+        more = message["type"] == "http.request" and message.get("more_body", False)
+    return bytes(body)
 
 
 def _replay(body: bytes) -> Receive:

@@ -26,7 +26,8 @@ log = logging.getLogger("tidings.api")
 TYPE_BASE = "https://tidings.invalid/problems/"
 """An identifier, not an address: it stays the same wherever Tidings is installed."""
 MEDIA_TYPE = "application/problem+json"
-_WITHOUT_A_VALUE = frozenset({"body", "query", "path", "header", "cookie"})
+_CODES = {400: "bad_request", 404: "not_found", 405: "method_not_allowed", 413: "too_large"}
+_SOURCES = frozenset({"body", "query", "path", "header", "cookie"})
 
 
 class WrongField(BaseModel):
@@ -131,7 +132,7 @@ def _of_validation(error: RequestValidationError) -> JSONResponse:
 
 def _place(location: Sequence[int | str]) -> str:
     parts = [str(part) for part in location]
-    if parts and parts[0] in _WITHOUT_A_VALUE and len(parts) > 1:
+    if parts and parts[0] in _SOURCES and len(parts) > 1:
         parts = parts[1:]
     return ".".join(parts)
 
@@ -142,9 +143,8 @@ def _words(item: Mapping[str, Any]) -> str:
 
 
 def _of_http(error: HTTPException) -> JSONResponse:
-    phrase = HTTPStatus(error.status_code).phrase
     remedy = "The API is described at /api/v1/openapi.json." if error.status_code in {404, 405} else ""
-    code = phrase.lower().replace(" ", "_").replace("-", "_")
+    code = _CODES.get(error.status_code, "http_error")
     detail = "There is nothing at this address." if error.status_code == 404 else f"{error.detail}."
     return problem_response(error.status_code, code, detail, remedy=remedy, headers=error.headers)
 

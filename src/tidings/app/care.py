@@ -64,7 +64,9 @@ def rotate_key(settings: Settings) -> str:
     with InstanceLock(settings.data_dir):
         master = load_master_key(settings.data_dir, settings.environ, create=False)
         rotate(settings.data_dir, master, settings.database_url)
-    return "Everything is sealed with a new key. Old backups keep the old one."
+    given = "TIDINGS_NEW_KEY" in settings.environ
+    move = " Now give that key as TIDINGS_KEY, and drop TIDINGS_NEW_KEY." if given else ""
+    return f"Everything is sealed with a new key. Old backups keep the old one.{move}"
 
 
 def load_sample(settings: Settings) -> str:

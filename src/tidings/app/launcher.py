@@ -43,7 +43,7 @@ class HouseLauncher:
             ready = prepare(supervisor.environ, *([] if sample else ["--no-sample"]))
             supervisor.start()
             try:
-                self._announce(settings, ready)
+                self._announce(settings, supervisor, ready)
                 return supervisor.run()
             finally:
                 supervisor.stop()
@@ -85,7 +85,7 @@ class HouseLauncher:
         """One campaign the whole way in a throw-away installation, with progress and its report."""
         from tidings.app.demo import run_demo
 
-        return run_demo(self, data_dir, people, as_json=as_json)
+        return run_demo(say, people, as_json=as_json)
 
     def doctor(self, *, data_dir: Path | None) -> list[Check]:
         """Every part of the house with its status, asked of the store itself, so that it works when the web is down."""
@@ -166,14 +166,15 @@ class HouseLauncher:
         }  # fmt: skip
         supervisor = Supervisor(settings.data_dir, environment(**given), say)
         supervisor.add("web", "internal-web")
-        supervisor.add("worker", "worker")
+        if settings.agents_here:
+            supervisor.add("worker", "worker")
         return supervisor
 
-    def _announce(self, settings: Settings, ready: dict[str, object]) -> None:
+    def _announce(self, settings: Settings, supervisor: Supervisor, ready: dict[str, object]) -> None:
         from tidings.app.supervisor import wait_until_ready
 
         ca = Path(str(ready["ca"]))
-        if not wait_until_ready(f"https://localhost:{settings.port}", ca, seconds=READY_WITHIN, alive=lambda: True):
+        if not wait_until_ready(f"https://localhost:{settings.port}", ca, seconds=READY_WITHIN, alive=supervisor.alive):
             say(f"The web process did not become ready. Its log: {settings.data_dir / 'logs' / 'web.log'}")
             return
         if ready["sample"]:

@@ -29,7 +29,7 @@ def prepare(settings: Settings, *, sample_people: int) -> dict[str, Any]:
     try:
         first = not has_people(house)
         owner_id = ensure_owner(house)
-        tls = certificates(settings, house.master)
+        tls = certificates(house)
         house.jobs.prepare()
         loaded = load_sample_if_absent(house, owner_id, sample_people) if sample_people and first else ""
         link = house.services.access.create_sign_in_link(owner_id)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from tidings.app.sending import build_sender
 from tidings.app.wiring import House, certificates, open_house
 from tidings.domain.actor import AgentName
+from tidings.engine.process import executor_name
 
 if TYPE_CHECKING:
     from tidings.settings import Settings
@@ -37,7 +38,7 @@ def start_logging(level: int = logging.INFO) -> None:
 
 def serve_web(settings: Settings) -> None:
     """The web process: pages, API, tracking, and the built-in mailbox's SMTP server. Returns when asked to stop."""
-    house = open_house(settings, executor="web")
+    house = open_house(settings, executor=executor_name("web"))
     try:
         asyncio.run(_serve_web(house))
     finally:
@@ -52,7 +53,7 @@ async def _serve_web(house: House) -> None:
     from tidings.engine.heartbeat import Heartbeat
 
     settings = house.settings
-    tls = certificates(settings, house.master)
+    tls = certificates(house)
     app = build_asgi(house)
     config = uvicorn.Config(
         app, host=settings.host, port=settings.port, ssl_certfile=str(tls.certificate),
@@ -60,7 +61,7 @@ async def _serve_web(house: House) -> None:
         server_header=False, timeout_graceful_shutdown=3,
     )  # fmt: skip
     mailbox = MailboxServer(house.db, house.clock, settings.host, settings.mailbox_port, tls)
-    heartbeat = Heartbeat(house.db, house.clock, "web", ["web", "mailbox"])
+    heartbeat = Heartbeat(house.db, house.clock, executor_name("web"), ["web", "mailbox"])
     heartbeat.start()
     await mailbox.start()
     try:
@@ -72,7 +73,7 @@ async def _serve_web(house: House) -> None:
 
 def work(settings: Settings, roles: Sequence[str]) -> None:
     """A worker process: the jobs of these agents and, for Distribution, the sender. Returns when asked to stop."""
-    executor = "worker" if set(roles) == set(ALL_AGENTS) else "worker-" + "-".join(roles)
+    executor = executor_name("worker" if set(roles) == set(ALL_AGENTS) else "worker-" + "-".join(roles))
     house = open_house(settings, executor=executor)
     try:
         asyncio.run(_work(house, executor, roles))
@@ -100,7 +101,7 @@ async def _work(house: House, executor: str, roles: Sequence[str]) -> None:
             await stop.wait()
     finally:
         await asyncio.to_thread(house.jobs.stop)
-        heartbeat.stop()
+        heartbeat.stop()  # last: whoever is silent may have its jobs taken over
 
 
 async def _first(stop: Any, task: asyncio.Task[Any]) -> None:

@@ -65,6 +65,10 @@ class Supervisor:
         self.stop()
         return 0
 
+    def alive(self) -> bool:
+        """Whether nobody has asked it to stop and no child has fallen more often than a start may."""
+        return not self.stopping and all(child.falls < len(BACKOFF) for child in self.children)
+
     def stop(self) -> None:
         """Asks each child to end, waits, and ends those that do not."""
         for child in self.children:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -112,6 +113,11 @@ def tls_of(settings: Settings) -> Path:
     return settings.data_dir / "tls"
 
 
-def certificates(settings: Settings, master: MasterKey) -> TlsFiles:
-    """The certificate of this installation's own authority, made or renewed as needed."""
-    return ensure_certificates(tls_of(settings), master.derive("tls"), settings.names)
+def certificates(house: House) -> TlsFiles:
+    """The certificate of this installation's own authority, made or renewed as needed.
+
+    Its keys are sealed with a secret that a change of the master key leaves alone: else everybody would have to
+    trust a new authority after it.
+    """
+    passphrase = hashlib.blake2b(b"tls", key=house.secrets.signing_key, digest_size=32).digest()
+    return ensure_certificates(tls_of(house.settings), passphrase, house.settings.names)

@@ -13,6 +13,7 @@ from tidings.keys.secrets import Secrets, address_hash
 from tidings.store.tables import contact, suppression
 
 CHANNEL = "email"
+_SPOKEN = frozenset({SuppressionReason.UNSUBSCRIBED, SuppressionReason.COMPLAINED})
 
 
 def unsubscribe(
@@ -24,7 +25,9 @@ def unsubscribe(
     at: Instant,
     reason: SuppressionReason = SuppressionReason.UNSUBSCRIBED,
 ) -> bool:
-    """Withdraws the consent to marketing mail and suppresses the address; True if that was new.
+    """Suppresses the address and, when it is the person's own word, withdraws the consent; True if that was new.
+
+    An address that bounces is only suppressed: nobody said no, and the history must not claim it.
 
     Idempotent: a second time changes nothing and gives False, as does a contact that is gone. The event in the log
     is the caller's to append, who knows variant and step, and only when this gives True.
@@ -41,10 +44,11 @@ def unsubscribe(
         conn.execute(update(contact).where(contact.c.pk == contact_pk).values(address_hash=digest))
     new = not _listed(conn, digest)
     suppress_hashes(conn, [digest], reason=reason, source=source, at=at, channel=CHANNEL)
-    if row.consents:
+    spoken = reason in _SPOKEN and bool(row.consents)
+    if spoken:
         proof = source if campaign_pk is None else f"{source}, campaign {campaign_pk}"
         record(conn, contact_pk, Consent(Purpose.MARKETING_EMAIL, ConsentState.WITHDRAWN, at, proof, ""))
-    return new or bool(row.consents)
+    return new or spoken
 
 
 def _listed(conn: Connection, digest: str) -> bool:

@@ -29,7 +29,7 @@ from tidings.domain.consent import Purpose
 from tidings.domain.decision import Decision
 from tidings.domain.errors import InvalidInputError, TidingsError
 from tidings.domain.ids import new_id
-from tidings.domain.instant import Clock
+from tidings.domain.instant import HOUR, Clock
 from tidings.domain.revision import Revision
 from tidings.store.tables import campaign
 
@@ -187,6 +187,9 @@ class CampaignRun:
         epoch = repository.move(conn, row, CampaignState.DONE, at=self.clock.now(), done_at=self.clock.now())
         self.feed.note(conn, "distribution", f"finished “{row.name}”", row.id)
         self.jobs.enqueue(conn, REPORT, row.id, epoch, id=f"{REPORT}:{row.id}:{epoch}")
+        # The first report mostly says that it is too early; the second one comes when the clicks are in.
+        wait = load(conn, AgentName.ANALYTICS).config["report_after_hours"] * HOUR
+        self.jobs.enqueue(conn, REPORT, row.id, epoch, id=f"{REPORT}:{row.id}:{epoch}:final", delay_ms=wait)
 
     def report(self, campaign_id: str, epoch: int) -> None:
         """Analytics agent: what happened and what follows from it, or that it is too early to say."""

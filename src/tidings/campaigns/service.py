@@ -284,7 +284,8 @@ class CampaignService:
             due, _, pk = after.partition("-")
             cursor = (int(due), int(pk)) if due.isdigit() and pk.isdigit() else None
             rows = repository.slot_rows(conn, row.pk, after=cursor, limit=limit + 1)
-            shown = [self.show.slot(actor, item) for item in rows[:limit]]
+            model = self.run.scheduling.hour_model(conn)
+            shown = [self.show.slot(actor, item, model) for item in rows[:limit]]
         last = rows[limit - 1] if len(rows) > limit else None
         return shown, f"{last.due_at}-{last.contact_pk}" if last is not None else ""
 

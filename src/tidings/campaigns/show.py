@@ -13,6 +13,7 @@ from tidings.campaigns.views import (
     CampaignDetail,
     CampaignRow,
     DeliveryView,
+    OverrideView,
     RevisionView,
     SlotView,
 )
@@ -23,19 +24,12 @@ from tidings.domain.contact import mask_address
 from tidings.domain.instant import Instant, to_datetime
 from tidings.domain.plan import PlanSummary
 from tidings.domain.revision import Revision
+from tidings.scheduling.reasons import reason_text
 
 if TYPE_CHECKING:
     from tidings.access.service import AccessService
     from tidings.distribution.service import DistributionService
-
-REASONS = {
-    "best_hour": "the best allowed hour for people like this one",
-    "quiet_hours": "moved out of this person's quiet hours",
-    "frequency_cap": "moved, for the frequency cap would have been passed",
-    "slot_full": "moved, for the best hour was full",
-    "override": "a person set this time",
-    "holdout_time": "a random allowed hour, so that the gain of the others can be measured",
-}
+    from tidings.scheduling.model import HourModel
 
 
 class Shower:
@@ -73,18 +67,18 @@ class Shower:
             approvals=tuple(_approval(item) for item in repository.approval_rows(conn, row.pk)),
             actions=actions.actions_for(actor, row, only_approver=self.access.people_who_can_approve() <= 1),
             overrides=tuple(
-                {"what": item.what, "before": item.before, "after": item.after, "reason": item.reason,
-                 "by": item.by_name, "at": item.at}
+                OverrideView(item.what, item.before, item.after, item.reason, item.by_name, item.at)
                 for item in repository.override_rows(conn, row.id)
             ),
         )  # fmt: skip
 
-    def slot(self, actor: Actor, row: Row[Any]) -> SlotView:
+    def slot(self, actor: Actor, row: Row[Any], model: HourModel) -> SlotView:
         """One person of the plan."""
         return SlotView(
             contact_id=row.id, name=_name(row), email=_address(actor, row.email), due_at=row.due_at,
             local_time=local_time(row.due_at, row.zone), zone=row.zone, zone_assumed=row.zone_assumed,
-            variant=row.variant, reason=row.reason, reason_text=REASONS.get(str(row.reason), str(row.reason)),
+            variant=row.variant, reason=row.reason, 
+            reason_text=reason_text(row.reason, row.due_at, row.zone, assumed=row.zone_assumed, model=model),
         )  # fmt: skip
 
     def deliveries(

@@ -72,6 +72,18 @@ class ActionView:
 
 
 @dataclass(frozen=True, slots=True)
+class OverrideView:
+    """What a person set differently than an agent had."""
+
+    what: str
+    before: dict[str, Any]
+    after: dict[str, Any]
+    reason: str
+    by_name: str
+    at: Instant
+
+
+@dataclass(frozen=True, slots=True)
 class CampaignDetail:
     """Everything of one campaign on one page."""
 
@@ -82,7 +94,7 @@ class CampaignDetail:
     plan: PlanSummary | None
     approvals: tuple[ApprovalView, ...]
     actions: tuple[ActionView, ...]
-    overrides: tuple[dict[str, Any], ...] = ()
+    overrides: tuple[OverrideView, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,11 +7,12 @@ from typing import Annotated
 import typer
 
 from tidings.cli.connection import connected
+from tidings.cli.groups import Listed
 from tidings.cli.options import AsJson
 from tidings.cli.output import moment, say, say_next, show, show_json, show_table
 from tidings.cli.references import choose
 
-commands = typer.Typer(no_args_is_help=True, help="Who can sign in.")
+commands = typer.Typer(cls=Listed, no_args_is_help=True, help="Who can sign in.")
 
 
 @commands.command("add")

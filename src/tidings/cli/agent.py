@@ -9,6 +9,7 @@ import typer
 
 from tidings.cli.connection import connected
 from tidings.cli.failures import USAGE, CommandError
+from tidings.cli.groups import Listed
 from tidings.cli.options import AsJson, Limit
 from tidings.cli.output import moment, say, say_next, show, show_fields, show_json, show_table
 from tidings.cli.references import campaign_id
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from tidings_client.agents import Agent
     from tidings_client.decisions import Decision
 
-commands = typer.Typer(no_args_is_help=True, help="The four agents: what they do, and holding them.")
+commands = typer.Typer(cls=Listed, no_args_is_help=True, help="The four agents: what they do, and holding them.")
 AgentArgument = Annotated[str, typer.Argument(metavar="AGENT", help="content, scheduling, distribution or analytics.")]
 
 

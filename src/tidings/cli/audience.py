@@ -11,11 +11,12 @@ import typer
 
 from tidings.cli.connection import connected
 from tidings.cli.failures import ERROR, USAGE, CommandError
+from tidings.cli.groups import Listed
 from tidings.cli.options import AsJson, Limit, NoInput, Yes, confirm
 from tidings.cli.output import moment, say, say_next, show, show_fields, show_json, show_table
 from tidings.cli.references import choose
 
-commands = typer.Typer(no_args_is_help=True, help="Contacts, consent and segments.")
+commands = typer.Typer(cls=Listed, no_args_is_help=True, help="Contacts, consent and segments.")
 
 
 @commands.command("import")

@@ -12,7 +12,8 @@ from tidings.cli import campaign_view as view
 from tidings.cli.briefs import EXAMPLE, ask_brief, read_brief
 from tidings.cli.connection import connected
 from tidings.cli.failures import ERROR, USAGE, CommandError
-from tidings.cli.options import AsJson, CampaignRef, Limit, NoInput, Watch, Yes, can_ask, confirm
+from tidings.cli.groups import Listed
+from tidings.cli.options import AsJson, CampaignRef, Limit, NoInput, Watch, can_ask
 from tidings.cli.output import moment, say, say_next, show, show_fields, show_json, show_table
 from tidings.cli.progress import watch
 from tidings.cli.references import campaign_id
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from tidings_client import Tidings
     from tidings_client.campaigns import Campaign
 
-commands = typer.Typer(no_args_is_help=True, help="From a brief to a finished send.")
+commands = typer.Typer(cls=Listed, no_args_is_help=True, help="From a brief to a finished send.")
 WAIT_S = 300.0
 
 
@@ -182,141 +183,6 @@ def _open(html: str) -> None:
     say(f"Opened {file.name}; delete it when you have seen it.")
 
 
-@commands.command("approve")
-def approve(
-    campaign: CampaignRef,
-    comment: Annotated[str, typer.Option("--comment", "-m", help="Goes on record with your approval.")] = "",
-    revision: Annotated[str | None, typer.Option(help="The revision you saw; fails if it is another now.")] = None,
-    yes: Yes = False,
-    no_input: NoInput = False,
-    as_json: AsJson = False,
-) -> None:
-    """Approve the revision in force. Without --yes it is shown first."""
-    with connected() as tidings:
-        found = tidings.campaigns.get(campaign_id(tidings, campaign))
-        if found.revision is None:
-            raise CommandError(f"“{found.name}” has no draft yet; it is {view.state_of(found)}.")
-        if not yes and can_ask(no_input):
-            view.show_campaign(found)
-        confirm(f"Approve revision {found.revision.number} of “{found.name}”?", yes=yes, no_input=no_input)
-        found = tidings.campaigns.approve(found.id, revision or found.revision.id, comment)
-    _done(found, "Approved.", as_json=as_json)
-
-
-@commands.command("request-changes")
-def request_changes(
-    campaign: CampaignRef,
-    comment: Annotated[str, typer.Option("--comment", "-m", help="What should change.")],
-    as_json: AsJson = False,
-) -> None:
-    """Say no, and what should change."""
-    with connected() as tidings:
-        found = tidings.campaigns.request_changes(campaign_id(tidings, campaign), comment)
-    _done(found, "Sent back.", as_json=as_json)
-
-
-@commands.command("send")
-def send(
-    campaign: CampaignRef,
-    now: Annotated[bool, typer.Option("--now", help="To everybody at once, against the plan.")] = False,
-    yes: Yes = False,
-    no_input: NoInput = False,
-    as_json: AsJson = False,
-) -> None:
-    """Start sending an approved campaign."""
-    with connected() as tidings:
-        found = tidings.campaigns.get(campaign_id(tidings, campaign))
-        people = found.plan.people if found.plan else found.people
-        how = "now, to everybody at once" if now else "as planned"
-        confirm(f"Send “{found.name}” to {people} people {how}?", yes=yes, no_input=no_input)
-        found = tidings.campaigns.send(found.id, now=now)
-    _done(found, "Sending.", as_json=as_json)
-
-
-@commands.command("pause")
-def pause(campaign: CampaignRef, as_json: AsJson = False) -> None:
-    """Hold a campaign where it is."""
-    with connected() as tidings:
-        found = tidings.campaigns.pause(campaign_id(tidings, campaign))
-    _done(found, "Paused.", as_json=as_json)
-
-
-@commands.command("resume")
-def resume(campaign: CampaignRef, as_json: AsJson = False) -> None:
-    """Go on from where it was paused."""
-    with connected() as tidings:
-        found = tidings.campaigns.resume(campaign_id(tidings, campaign))
-    _done(found, "Resumed.", as_json=as_json)
-
-
-@commands.command("retry")
-def retry(campaign: CampaignRef, as_json: AsJson = False) -> None:
-    """Let the agent that was stuck try again."""
-    with connected() as tidings:
-        found = tidings.campaigns.retry(campaign_id(tidings, campaign))
-    _done(found, "Trying again.", as_json=as_json)
-
-
-@commands.command("cancel")
-def cancel(campaign: CampaignRef, yes: Yes = False, no_input: NoInput = False, as_json: AsJson = False) -> None:
-    """End a campaign for good."""
-    with connected() as tidings:
-        found = tidings.campaigns.get(campaign_id(tidings, campaign))
-        confirm(f"Cancel “{found.name}” for good?", yes=yes, no_input=no_input)
-        found = tidings.campaigns.cancel(found.id)
-    _done(found, "Cancelled.", as_json=as_json)
-
-
-@commands.command("edit")
-def edit(
-    campaign: CampaignRef,
-    variant: Annotated[str, typer.Option(help="Which variant.")] = "A",
-    subject: Annotated[str | None, typer.Option(help="The new subject.")] = None,
-    preheader: Annotated[str | None, typer.Option(help="The new preheader.")] = None,
-    text: Annotated[
-        list[str] | None, typer.Option(help="NUMBER=TEXT: a block's new text, by its number from 0.")
-    ] = None,
-    as_json: AsJson = False,
-) -> None:
-    """Put your words in the place of the agent's; makes a new revision."""
-    texts = dict(_numbered(item) for item in text or [])
-    if subject is None and preheader is None and not texts:
-        raise CommandError("There is nothing to change.", "Give --subject, --preheader or --text.", USAGE)
-    with connected() as tidings:
-        found = tidings.campaigns.get(campaign_id(tidings, campaign))
-        found = tidings.campaigns.edit_draft(
-            found.id, variant, subject=subject, preheader=preheader, texts=texts, version=found.version
-        )
-    _done(found, "Edited.", as_json=as_json)
-
-
-def _numbered(item: str) -> tuple[int, str]:
-    number, sign, words = item.partition("=")
-    if not sign or not number.strip().isdigit():
-        raise CommandError(f"{item!r} is not NUMBER=TEXT.", "For example: --text '1=We open at nine.'", USAGE)
-    return int(number), words
-
-
-@commands.command("set-time")
-def set_time(
-    campaign: CampaignRef,
-    at: Annotated[str, typer.Argument(help="For example 2026-12-01T09:30; without a zone it is this machine's.")],
-    reason: Annotated[str, typer.Option("--reason", "-m", help="Why; goes on record.")],
-    as_json: AsJson = False,
-) -> None:
-    """Set one send time for everybody instead of the plan."""
-    from datetime import datetime
-
-    try:
-        moment_at = datetime.fromisoformat(at)
-    except ValueError:
-        raise CommandError(f"{at!r} is not a time.", "For example: 2026-12-01T09:30+01:00", USAGE) from None
-    with connected() as tidings:
-        found = tidings.campaigns.get(campaign_id(tidings, campaign))
-        found = tidings.campaigns.set_send_time(found.id, moment_at.astimezone(), reason, version=found.version)
-    _done(found, f"Set to {moment(moment_at.astimezone())}.", as_json=as_json)
-
-
 @commands.command("status")
 def status(campaign: CampaignRef = "latest", watching: Watch = False, as_json: AsJson = False) -> None:
     """Show where a campaign stands; with --watch until it is over."""
@@ -358,11 +224,3 @@ def deliveries(
         (item.email, item.state, item.variant, moment(item.at or item.due_at), item.code, item.reason) for item in found
     ]
     show_table(["ADDRESS", "STATE", "VARIANT", "AT", "CODE", "WORDS"], rows)
-
-
-def _done(campaign: Campaign, word: str, *, as_json: bool) -> None:
-    """The deed in a word on stderr; the campaign itself only where a program asked for it."""
-    say(f"{word} “{campaign.name}” is {view.state_of(campaign)}.")
-    if as_json:
-        show_json(campaign)
-    say_next(*view.next_commands(campaign))

@@ -8,12 +8,13 @@ from typing import Annotated, cast
 import typer
 
 from tidings.cli.failures import ERROR, CommandError
+from tidings.cli.groups import Listed
 from tidings.cli.launcher import Launcher
 from tidings.cli.options import AsJson, DataDir, NoInput, Yes, confirm
 from tidings.cli.output import say, say_next, show, show_checks, show_json
 
-database = typer.Typer(no_args_is_help=True, help="Care of the database.")
-sample = typer.Typer(no_args_is_help=True, help="The sample organisation.")
+database = typer.Typer(cls=Listed, no_args_is_help=True, help="Care of the database.")
+sample = typer.Typer(cls=Listed, no_args_is_help=True, help="The sample organisation.")
 
 
 def launcher_of(context: typer.Context) -> Launcher:
@@ -67,7 +68,7 @@ def doctor(context: typer.Context, data_dir: DataDir = None, as_json: AsJson = F
     """Look at everything that can be wrong on this machine, with the remedy. Exit code 1 if something is."""
     checks = launcher_of(context).doctor(data_dir=data_dir)
     if as_json:
-        show_json(checks)
+        show_json([check._asdict() for check in checks])
         well = all(check.status != "fail" for check in checks)
     else:
         well = show_checks(checks)

@@ -9,10 +9,11 @@ import typer
 
 from tidings.cli.connection import connected
 from tidings.cli.failures import NOT_FOUND, CommandError
+from tidings.cli.groups import Listed
 from tidings.cli.options import AsJson, Limit
 from tidings.cli.output import moment, show, show_fields, show_json, show_table
 
-commands = typer.Typer(no_args_is_help=True, help="The built-in mailbox: mail that stayed on this machine.")
+commands = typer.Typer(cls=Listed, no_args_is_help=True, help="The built-in mailbox: mail that stayed on this machine.")
 
 
 @commands.command("list")

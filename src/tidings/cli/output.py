@@ -59,8 +59,6 @@ def _plain(value: Any) -> Any:
         return value.model_dump(mode="json")
     if isinstance(value, datetime):
         return value.isoformat()
-    if hasattr(value, "_asdict"):
-        return value._asdict()
     raise TypeError(f"cannot show {type(value).__name__} as JSON")
 
 

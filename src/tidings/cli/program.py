@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from typer.core import TyperGroup
 
-from tidings.cli import account, agent, audience, campaign, local, mailbox, report, sending, token
-from tidings.cli.failures import explain
+from tidings import __version__
+from tidings.cli import account, agent, audience, campaign_verbs, local, mailbox, report, sending, token
+from tidings.cli.groups import Root
 from tidings.cli.status import status
 
 if TYPE_CHECKING:
@@ -23,35 +23,10 @@ HERE = "On this machine"
 SERVER = "Everyday work"
 
 
-class Commands(TyperGroup):
-    """The root: errors made for people become words and an exit code, all others stay what they are."""
-
-    def invoke(self, ctx: Any) -> Any:
-        """Runs the command that was asked for."""
-        try:
-            return super().invoke(ctx)
-        except Exception as error:
-            code = explain(error)
-            if code is None:
-                raise
-            raise typer.Exit(code) from None
-
-    def format_commands(self, ctx: Any, formatter: Any) -> None:
-        """Lists the commands under their headings; plain, for the richer way costs a tenth of a second."""
-        panels: dict[str, list[tuple[str, str]]] = {}
-        for name in self.list_commands(ctx):
-            command: Any = self.get_command(ctx, name)
-            words = command.get_short_help_str(limit=90)
-            panels.setdefault(command.rich_help_panel or "Commands", []).append((name, words))
-        for heading, lines in panels.items():
-            with formatter.section(heading):
-                formatter.write_dl(lines)
-
-
 def build_cli(launcher: Launcher | None = None) -> Any:
     """The whole command line as one callable; the launcher does what needs no server."""
     app = typer.Typer(
-        cls=Commands,
+        cls=Root,
         help=HELP,
         no_args_is_help=True,
         pretty_exceptions_enable=False,
@@ -62,18 +37,21 @@ def build_cli(launcher: Launcher | None = None) -> Any:
     @app.callback()
     def root(
         context: typer.Context,
-        version: Annotated[bool, typer.Option("--version", is_eager=True, help="Show the version.")] = False,
+        version: Annotated[  # noqa: ARG001 - its callback has done it
+            bool, typer.Option("--version", is_eager=True, callback=_show_version, help="Show the version.")
+        ] = False,
     ) -> None:
         context.obj = launcher
-        if version:
-            from importlib.metadata import version as installed
-
-            typer.echo(f"tidings {installed('tidings')}")
-            raise typer.Exit
 
     root.__doc__ = HELP
     _add_commands(app)
     return app
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"tidings {__version__}")
+        raise typer.Exit
 
 
 def _add_commands(app: typer.Typer) -> None:
@@ -87,7 +65,7 @@ def _add_commands(app: typer.Typer) -> None:
     app.command("status", rich_help_panel=SERVER)(status)
     app.command("report", rich_help_panel=SERVER)(report.report)
     for name, group in (
-        ("campaign", campaign.commands), ("agent", agent.commands), ("audience", audience.commands),
+        ("campaign", campaign_verbs.commands), ("agent", agent.commands), ("audience", audience.commands),
         ("mailbox", mailbox.commands), ("sending", sending.commands), ("account", account.commands),
         ("token", token.commands),
     ):  # fmt: skip

@@ -7,10 +7,11 @@ from typing import Annotated
 import typer
 
 from tidings.cli.connection import connected
+from tidings.cli.groups import Listed
 from tidings.cli.options import AsJson
 from tidings.cli.output import moment, say, say_next, show_fields, show_json
 
-commands = typer.Typer(no_args_is_help=True, help="The kill switch: pause or resume everything that sends.")
+commands = typer.Typer(cls=Listed, no_args_is_help=True, help="The kill switch: pause or resume everything that sends.")
 
 
 @commands.command("pause")

@@ -101,8 +101,8 @@ class ClickWriter:
         if len(self._last) > _REMEMBERED:
             self._last.clear()
         self._last[key] = (click.link, click.at)
-        sent = facts.at if facts.at is not None else click.at
-        score = machine_score(click.agent, click.method, (click.at - sent) / SECOND, seconds_since_other_link=since)
+        waited = (click.at - facts.at) / SECOND if facts.at is not None else -1.0  # below zero says nothing
+        score = machine_score(click.agent, click.method, waited, seconds_since_other_link=since)
         hour, weekday = _local(click.at, facts)
         detail = {"link": str(click.link), "agent": click.agent[:120]}
         if weekday is not None:

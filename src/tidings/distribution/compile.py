@@ -32,6 +32,7 @@ from tidings.domain.message import EmailTemplate
 
 _SOFT = b"=\r\n"
 _MAX_LINKS = 1 << 10
+_OUT = -1  # the unsubscribe address among a message's links
 
 
 class UndeliverableError(Exception):
@@ -154,30 +155,34 @@ class CompiledEmail:
             f"?subject=unsubscribe%20{out}>\r\n".encode("ascii"),
             self._before_text,
         ]  # fmt: skip
-        self._fill(pieces, self._text, person, out, shown, html=False)
+        urls = {_OUT: self._url("/u/", out)}
+        self._fill(pieces, self._text, person, urls, shown, html=False)
         pieces.append(self._between)
-        self._fill(pieces, self._html, person, out, shown, html=True)
+        self._fill(pieces, self._html, person, urls, shown, html=True)
         pieces.append(self._after_html)
         return address, b"".join(pieces)
 
     def _fill(
-        self, pieces: list[bytes], body: _Body, person: Addressee, out: str, shown: ShownLinks | None, *, html: bool
-    ) -> None:
-        """Appends a body's constants with this person's values between them."""
+        self, pieces: list[bytes], body: _Body, person: Addressee, urls: dict[int, bytes], shown: ShownLinks | None,
+        *, html: bool,
+    ) -> None:  # fmt: skip
+        """Appends a body's constants with this person's values between them; each link is signed once."""
         pieces.append(body.constants[0])
         for slot, after in zip(body.slots, body.constants[1:], strict=True):
             if isinstance(slot, FieldSlot):
                 value, own = field_text(person.fields.get(slot.name), slot.default)
                 pieces.append(wire.quoted_printable_cached(value if own or not html else str(escape(value))))
             elif shown is not None:
-                url = shown.links[slot.no] if isinstance(slot, LinkSlot) else shown.unsubscribe
-                pieces.append(wire.quoted_printable(str(escape(url)) if html else url))
-            elif isinstance(slot, LinkSlot):
-                to = person.contact_pk
-                token = self._signer.sign(TokenPurpose.CLICK, self._campaign_pk, to, person.step, slot.no)
-                pieces.append(self._url("/t/", token))
+                plain = shown.links[slot.no] if isinstance(slot, LinkSlot) else shown.unsubscribe
+                pieces.append(wire.quoted_printable(str(escape(plain)) if html else plain))
             else:
-                pieces.append(self._url("/u/", out))
+                no = slot.no if isinstance(slot, LinkSlot) else _OUT
+                url = urls.get(no)
+                if url is None:
+                    to = person.contact_pk
+                    token = self._signer.sign(TokenPurpose.CLICK, self._campaign_pk, to, person.step, no)
+                    url = urls[no] = self._url("/t/", token)
+                pieces.append(url)
             pieces.append(after)
 
     def _url(self, path: str, token: str) -> bytes:

@@ -256,7 +256,7 @@ class Ledger:
             .limit(min(room, 4))
             .with_for_update(of=chunk, skip_locked=True)
         )
-        for pk, no, fence, epoch in conn.execute(query).tuples().all():
+        for pk, no, fence, epoch in conn.execute(query).all():
             if fence == 0 and no == 0:
                 self._hooks.on_first(conn, pk)
             conn.execute(

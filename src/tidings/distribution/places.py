@@ -124,7 +124,7 @@ def field_text(value: object, default: str | None) -> tuple[str, bool]:
 
     The default stands in for nothing, false and the empty text, as the `default` filter of Liquid has it.
     """
-    text = value if type(value) is str else to_liquid_string(value)
+    text = value if isinstance(value, str) else str(to_liquid_string(value, autoescape=False))
     if default is not None and (not text or value is False):
         return default, True
     return text, False

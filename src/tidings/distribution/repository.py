@@ -205,7 +205,7 @@ def templates_of(conn: Connection, campaign_pk: int) -> list[tuple[int, EmailTem
     query = select(message.c.step, message.c.body).where(
         message.c.campaign_pk == campaign_pk, message.c.channel == CHANNEL
     )
-    return [(step, EmailTemplate.model_validate(body)) for step, body in conn.execute(query).tuples()]
+    return [(step, EmailTemplate.model_validate(body)) for step, body in conn.execute(query)]
 
 
 def campaign_name(conn: Connection, campaign_pk: int) -> tuple[str, str]:
@@ -246,7 +246,7 @@ def link_target(conn: Connection, campaign_pk: int, no: int) -> str | None:
     return conn.execute(query).scalar()
 
 
-def delivery_facts(conn: Connection, campaign_pk: int, contact_pk: int) -> Row[Any] | None:
+def delivery_facts(conn: Connection, campaign_pk: int, contact_pk: int) -> Row[Any, Any, Any] | None:
     """Variant and instant of a delivery and the person's zone, for events; None when there is no such delivery."""
     zone = select(slot.c.zone).where(
         slot.c.campaign_pk == delivery.c.campaign_pk, slot.c.contact_pk == delivery.c.contact_pk,
@@ -276,7 +276,7 @@ SET_STATE = (
     .where(
         delivery.c.campaign_pk == bindparam("campaign"), delivery.c.contact_pk == bindparam("person"),
         delivery.c.channel == CHANNEL, delivery.c.step == bindparam("of_step"),
-        delivery.c.state.in_(WAITING),
+        or_(*(delivery.c.state == state for state in WAITING)),
     )
     .values(state=bindparam("new_state"), at=bindparam("new_at"), reason=bindparam("new_reason"))
 )  # fmt: skip

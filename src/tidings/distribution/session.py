@@ -5,7 +5,7 @@ What they lose in a power cut is known to be in doubt, because the claim before 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from typing import Any, Self
 
@@ -28,7 +28,7 @@ class CheapSession:
             self._pooled.commit()
 
     @contextmanager
-    def transaction(self) -> Iterator[Self]:
+    def transaction(self) -> Generator[Self]:
         """One commit; on SQLite the write lock is taken at once."""
         if self._sqlite:
             self._cursor.execute("BEGIN IMMEDIATE")

@@ -134,6 +134,7 @@ def mailbox(name: str, address: str) -> bytes:
     return shown + b" <" + address.encode("ascii") + b">"
 
 
+@lru_cache(maxsize=8)
 def date_header(seconds: int) -> bytes:
     """An instant (whole seconds) as RFC 5322 has it, in UTC and in English whatever the locale."""
     t = gmtime(seconds)

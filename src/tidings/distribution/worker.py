@@ -86,6 +86,7 @@ class Worker:
         self._failures = 0
         self._retry_at = 0.0
         self._down_words = ""
+        self._released = 0
         self._rate, self._counted, self._counted_at = 50.0, 0, time.monotonic()
         self._idle_looks = 0
         self._last_takeover = 0.0
@@ -186,7 +187,7 @@ class Worker:
         self._drained = False
         self._measure()
         self._take_over()
-        if self._channel.lanes == 0 and not await self._connect():
+        if (self._retry_at or self._channel.lanes == 0) and not await self._connect():
             return 0.25 if self._retry_at else self._idle()
         self._refill()
         self._channel.wake()
@@ -216,16 +217,17 @@ class Worker:
         if not self._queue and not self._ledger.something_due():
             if self._ledger.unpublished:
                 self._ledger.step(0)
-            self._retry_at = 0.0 if not self._down_words else self._retry_at
             return False
-        if self._retry_at and time.monotonic() < self._retry_at:
+        if time.monotonic() < self._retry_at:
             return False
         try:
             await self._channel.connect(self)
         except ChannelDownError as error:
             self._went_down(str(error), refused=error.refused)
             return False
-        self._came_back()
+        self._retry_at = 0.0
+        if self._down_words:
+            self._released += self._ledger.release_held()
         return True
 
     def _went_down(self, words: str, *, refused: bool) -> None:
@@ -240,13 +242,13 @@ class Worker:
                 self._observer.holding(words, held)
 
     def _came_back(self) -> None:
-        self._retry_at = 0.0
+        """The relay took a message: whatever was wrong is over."""
+        self._failures = 0
         if not self._down_words:
             return
-        self._failures, self._down_words = 0, ""
-        held = self._ledger.release_held()
+        self._down_words, released, self._released = "", self._released, 0
         if self._observer is not None:
-            self._observer.going_on(held)
+            self._observer.going_on(released)
 
     @property
     def holding(self) -> str:
@@ -374,6 +376,8 @@ class Worker:
         """Recorded at the next flush."""
         self._answers.append((message, outcome))
         self._counted += 1
+        if self._failures and outcome.result is Result.ACCEPTED and self._loop is not None:
+            self._loop.call_soon(self._came_back)
         self._soon()
 
     def give_back(self, message: Outgoing) -> None:
@@ -384,8 +388,14 @@ class Worker:
 
     def down(self, words: str, *, refused: bool) -> None:
         """The channel lost its last lane, or the relay refuses everything."""
-        if not self._stopping:
-            self._went_down(words, refused=refused)
+        if self._stopping:
+            return
+        if not refused and not self._failures:  # it may be an accident: what is due is held when it happens again
+            self._failures = 1
+            self._retry_at = time.monotonic() + relay_wait(1, refused=False) / 1000
+            self._give_queue_back()
+            return
+        self._went_down(words, refused=refused)
 
     def _flush(self) -> None:
         """One commit for everything the lanes brought since the last."""

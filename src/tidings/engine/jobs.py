@@ -38,6 +38,10 @@ class _Job:
     queue: str
 
 
+class _NotBegun(BaseException):
+    """Leaves a claimed job as it is: the engine records every Exception as its outcome, but not this."""
+
+
 class Jobs:
     """The durable jobs of one process. A process that never calls `start` only enqueues."""
 
@@ -51,6 +55,7 @@ class Jobs:
         self._jobs: dict[str, _Job] = {}
         self._orchestrator = Orchestrator(db)
         self._running = 0
+        self._stopping = False
         self._turns: dict[str, threading.Semaphore] = {}
         self._lock = threading.Lock()
 
@@ -76,6 +81,7 @@ class Jobs:
 
     def start(self, queues: Sequence[str], *, poll_seconds: float = POLL_SECONDS) -> None:
         """Takes jobs from these queues in threads of this process, its own unfinished ones first."""
+        self._stopping = False
         self.prepare()
         bodies: dict[str, JobBody] = {name: self._body(name) for name in self._jobs}
         self._orchestrator.launch(self.executor, queues, bodies, poll=poll_seconds, at_once=CLAIMED)
@@ -84,6 +90,7 @@ class Jobs:
     def stop(self, seconds: float = 10.0) -> None:
         """Takes no more, lets running jobs finish for so long; what does not is taken up at the next start."""
         with self._lock:
+            self._stopping = True
             busy = self._running > 0
         self._orchestrator.stop(seconds if busy else 0.0)
 
@@ -125,6 +132,8 @@ class Jobs:
                 self._running += 1
             try:
                 with turn:
+                    if self._stopping:
+                        raise _NotBegun
                     job.function(*args)
             except TidingsError as error:
                 self._give_up(name, args, error)

@@ -15,6 +15,7 @@ from sqlalchemy import Connection, Table, bindparam, insert, select, update
 from tidings.domain.event import Event, EventKind
 from tidings.domain.instant import HOUR
 from tidings.events.local import weekday_of
+from tidings.events.place import located
 from tidings.store.tables import engagement, event, rollup_hour, rollup_local
 from tidings.store.upsert import upsert
 
@@ -46,9 +47,11 @@ def append(conn: Connection, events: Sequence[Event]) -> None:
 
     The order given decides which of several equal events counts as a person's first. Duplicates within one call
     and over calls are counted once in `people`. Meant for batches: tens to thousands of events a call.
+    Where the local hour is not given, it is taken from the contact's zone, if that is known.
     """
     if not events:
         return
+    events = located(conn, events)
     conn.execute(insert(event), [_row(each) for each in events])
     firsts = _mark_first_times(conn, events)
     _add_hours(conn, events, firsts)

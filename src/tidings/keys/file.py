@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import threading
 from collections.abc import Mapping
@@ -41,7 +42,7 @@ class FileSource:
         try:
             status = path.stat()
             text = path.read_text("ascii")
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):
             return None
         except (OSError, UnicodeDecodeError) as error:
             raise StoreLockedError(f"The key file {path} cannot be read.", remedy="Check its owner.") from error
@@ -85,7 +86,8 @@ class FileSource:
                 file.flush()
                 os.fsync(file.fileno())
         except OSError as error:
-            temporary.unlink(missing_ok=True)
+            with contextlib.suppress(OSError):
+                temporary.unlink(missing_ok=True)
             raise UnavailableError(
                 f"The key file {self._path(slot)} cannot be written: {error.strerror}.",
                 remedy="Make its folder writable, or set TIDINGS_KEY_FILE to another place.",

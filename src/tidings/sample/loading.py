@@ -15,8 +15,9 @@ from tidings.keys.secrets import Secrets
 from tidings.sample.behaviour import natures
 from tidings.sample.ids import SampleIds
 from tidings.sample.organisation import APPROVER, AUTHOR, CLAIMS, SEGMENTS, brand
-from tidings.sample.past import Cast, Numbers, play
+from tidings.sample.past import play
 from tidings.sample.people import People, make_people
+from tidings.sample.played import Cast, Numbers
 from tidings.sample.removal import sample_present
 from tidings.sample.stories import STORIES
 from tidings.store.database import Database

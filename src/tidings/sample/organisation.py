@@ -26,11 +26,15 @@ CLAIMS: tuple[tuple[str, ClaimKind, str], ...] = (
     ("You can ask our bakers a question at any time.", K.ABILITY, "Service description of the bread line"),
     ("You get a printed recipe card with every order.", K.BENEFIT, "Packing instruction 14"),
     ("You get a reply from a baker within one working day.", K.BENEFIT, "Support figures of the last two quarters"),
-    ("More than 9,000 people have baked along with us.", K.PROOF, "Course sign-ups, counted on 1 July"),
+    (
+        "More than 9,000 people have taken part in our online bread school.",
+        K.PROOF,
+        "Course sign-ups, counted on 1 July",
+    ),
     ("Our sourdough starter has been fed every day since 1987.", K.PROOF, "Bakery log"),
-    ("Members of the bread club pay no postage.", K.OFFER, "Club terms, section 3"),
-    ("The bread club costs 6 euros a month.", K.OFFER, "Club terms, section 2"),
-    ("You can leave the bread club at the end of any month.", K.ABILITY, "Club terms, section 7"),
+    ("Club members pay no postage.", K.OFFER, "Club terms, section 3"),
+    ("Club membership costs 6 euros a month.", K.OFFER, "Club terms, section 2"),
+    ("You can leave the club at the end of any month.", K.ABILITY, "Club terms, section 7"),
     ("Our shop is open every Saturday in the old harbour.", K.PLACE, "Opening hours, front door"),
 )
 """Sentence, kind, evidence. Every one is approved by the sample's approver."""

@@ -100,7 +100,8 @@ def _prices(utility: Utility, capacity: Counts, penalty: float, seed: int) -> Pr
             wish = (sample - prices.astype(np.float32)) / np.float32(heat)
             wish -= wish.max(axis=1, keepdims=True)
             np.exp(wish, out=wish)
-            load = (1 / wish.sum(axis=1)) @ wish
+            wish /= wish.sum(axis=1, keepdims=True)
+            load = wish.sum(axis=0, dtype=np.float64)  # no matrix product: its threads wait for each other when busy
             prices = np.clip(prices + heat * np.log(np.maximum(load, 1e-9) / share), 0, penalty)
     return prices.astype(np.float32)
 
@@ -162,9 +163,8 @@ def _seat_the_rest(utility: Utility, slot: Chosen, capacity: Counts) -> Chosen:
     while (slot == NOBODY).any():
         waiting = np.flatnonzero(slot == NOBODY)
         chain = _chain(utility, slot, waiting, capacity)
-        if chain is None:
+        if chain is None or not _push(utility, slot, waiting, capacity, chain):
             return slot
-        _push(utility, slot, waiting, capacity, chain)
     return slot
 
 
@@ -176,7 +176,9 @@ def _chain(utility: Utility, slot: Chosen, waiting: npt.NDArray[np.intp], capaci
     for hour in range(hours):
         rows = np.flatnonzero(slot == hour)
         if len(rows):
-            move[hour] = (utility[rows, hour][:, None] - utility[rows]).min(axis=0)
+            cheapest = (utility[rows, hour][:, None] - utility[rows]).min(axis=0)
+            # A move that gains counts as free: with negative costs the search could run in rings for ever.
+            move[hour] = np.maximum(cheapest, 0)
     cost: npt.NDArray[np.float64] = np.asarray((-utility[waiting]).min(axis=0), dtype=np.float64)
     before: npt.NDArray[np.int64] = np.full(hours, NOBODY, dtype=np.int64)
     for _ in range(hours):
@@ -201,8 +203,8 @@ def _walk_back(before: npt.NDArray[np.int64], end: int) -> list[int]:
     return chain[::-1]
 
 
-def _push(utility: Utility, slot: Chosen, waiting: npt.NDArray[np.intp], capacity: Counts, chain: list[int]) -> None:
-    """Moves as many people along the chain as all its steps allow, at least one."""
+def _push(utility: Utility, slot: Chosen, waiting: npt.NDArray[np.intp], capacity: Counts, chain: list[int]) -> int:
+    """Moves as many people along the chain as all its steps allow, in place; says how many."""
     fitting = waiting[np.isfinite(utility[waiting, chain[0]])]
     steps = [fitting[np.argsort(-utility[fitting, chain[0]], kind="stable")]]
     for here, there in pairwise(chain):
@@ -213,6 +215,7 @@ def _push(utility: Utility, slot: Chosen, waiting: npt.NDArray[np.intp], capacit
     count = min(free, *(len(step) for step in steps))
     for step, target in zip(steps, chain, strict=True):
         slot[step[:count]] = target
+    return count
 
 
 def _fill_gaps(utility: Utility, slot: Chosen, capacity: Counts) -> Chosen:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
+from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.staticfiles import StaticFiles
@@ -19,7 +20,7 @@ from tidings.domain.actor import Actor
 from tidings.domain.errors import TidingsError, UnauthenticatedError
 from tidings.services import Services
 from tidings.web.middleware import SAFE_METHODS, CrossSiteGuard, SecurityHeaders
-from tidings.web.pages import STATIC, Pages
+from tidings.web.pages import STATIC, Pages, shared_pages
 from tidings.web.routes import (
     agents,
     approvals,
@@ -57,12 +58,13 @@ def build_web(
     """
     app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None, title="Tidings")
     app.state.services = services
-    app.state.pages = Pages()
+    app.state.pages = shared_pages()
     app.state.mailbox = mailbox
     app.state.remove_sample = remove_sample
     for page in _PAGES:
         app.include_router(page.router)
-    app.mount("/static", _Static(directory=STATIC), name="static")
+    # Static files alone are compressed: nothing secret and nothing reflected stands in them, and the feed must flow.
+    app.mount("/static", GZipMiddleware(_Static(directory=STATIC)), name="static")
     app.add_exception_handler(TidingsError, _expected)
     app.add_exception_handler(HTTPException, _http)
     app.add_exception_handler(RequestValidationError, _not_understood)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+from functools import cache
 from pathlib import Path
 from typing import Any, cast
 
@@ -90,6 +91,12 @@ class Pages:
         return Markup('<svg class="icon {}" aria-hidden="true"><use href="{}#{}"></use></svg>').format(
             classes, address, name
         )
+
+
+@cache
+def shared_pages() -> Pages:
+    """The process's one set of templates; compiling them again for each application would only cost."""
+    return Pages()
 
 
 _MERGE = re.compile(r"\{\{\s*contact\.(\w+)(?:\s*\|\s*default:\s*\"([^\"]*)\")?\s*\}\}")

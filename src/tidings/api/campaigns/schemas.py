@@ -105,6 +105,17 @@ class Plan(Schema):
     expected_gain: str
 
 
+class Override(Schema):
+    """What a person set differently than an agent had."""
+
+    what: str
+    before: dict[str, Any]
+    after: dict[str, Any]
+    reason: str
+    by_name: str
+    at: Moment
+
+
 class Campaign(CampaignRow):
     """Everything of one campaign. Approve it by naming `revision.id`."""
 
@@ -114,7 +125,7 @@ class Campaign(CampaignRow):
     plan: Plan | None
     approvals: tuple[Approval, ...]
     actions: tuple[Action, ...]
-    overrides: tuple[dict[str, Any], ...]
+    overrides: tuple[Override, ...]
 
     @classmethod
     def of(cls, detail: CampaignDetail) -> Campaign:
@@ -134,7 +145,7 @@ class Campaign(CampaignRow):
             plan=shown,
             approvals=tuple(Approval.model_validate(item) for item in detail.approvals),
             actions=tuple(Action.model_validate(item) for item in detail.actions),
-            overrides=detail.overrides,
+            overrides=tuple(Override.model_validate(item) for item in detail.overrides),
         )
 
 

@@ -36,5 +36,5 @@ class Health(Schema):
 def get_health(given: Given) -> Health:
     """Anybody who is signed in may ask; the checks change nothing."""
     items = [HealthItem.model_validate(item) for item in given.health.check()]
-    worst = max((item.status for item in items), key=_ORDER.index, default=_ORDER[0])
+    worst = _ORDER[max((_ORDER.index(item.status) for item in items), default=0)]
     return Health(status=worst, items=items)

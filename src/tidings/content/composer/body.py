@@ -17,8 +17,8 @@ from tidings.domain.draft import Trace
 
 KEEPS_AUTHORS_ORDER = frozenset({"newsletter", "update"})
 """Types whose facts are a text of the author's own; the others are arranged by what the facts speak of."""
-LEADS = frozenset({ClaimKind.PROOF, ClaimKind.OFFER, ClaimKind.DATE, ClaimKind.PLACE})
-"""Kinds that stand late unless the author began with one."""
+GAINS = frozenset({ClaimKind.ABILITY, ClaimKind.BENEFIT})
+"""What the reader can do and gets."""
 LONGEST_PARAGRAPH = 3
 _TO_THE_READER = ("You", "Get ", "Save ", "Enjoy ")
 # Openings that point at something a following "It …" can mean.
@@ -47,27 +47,26 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class Arrangement:
-    """What goes where: the facts by their part in the message, and the claims about the sender."""
+    """What goes where: the facts by their part in the message."""
 
     what: list[Unit]
     gains: list[Unit]
     proof: list[Unit]
     details: list[Unit]
-    about: list[Unit]
 
 
-def arrange(units: Sequence[Unit], claims: Sequence[Unit], *, offer_first: bool) -> Arrangement:
+def arrange(units: Sequence[Unit], *, offer_first: bool) -> Arrangement:
     """The units in the message plan's order: what → what the reader can do and gets → proof → offer, date, place.
 
     What the author put first stays first. An offer made to the reader is a gain; where the offer is the message,
     it comes before all else.
     """
-    lead = [unit for unit in units[:1] if unit.kind in LEADS and not unit.starts_with_it]
+    lead = [unit for unit in units[:1] if _leads(unit, units)]
     ordered = in_order([unit for unit in units if unit not in lead])
     what = [unit for unit in ordered if unit.kind is ClaimKind.WHAT]
     proof = [unit for unit in ordered if unit.kind is ClaimKind.PROOF]
     offers = [unit for unit in ordered if unit.kind is ClaimKind.OFFER and unit.text.startswith(_TO_THE_READER)]
-    gains = [unit for unit in ordered if unit.kind in {ClaimKind.ABILITY, ClaimKind.BENEFIT}]
+    gains = [unit for unit in ordered if unit.kind in GAINS]
     details = [unit for unit in ordered if unit.kind in DETAILS and unit not in offers]
     if lead:
         what = [*lead, *what]
@@ -75,7 +74,16 @@ def arrange(units: Sequence[Unit], claims: Sequence[Unit], *, offer_first: bool)
         what = [*offers, *what]
     else:
         gains = [*offers, *gains]
-    return Arrangement(what, gains, proof, details, list(claims))
+    return Arrangement(what, gains, proof, details)
+
+
+def _leads(first: Unit, units: Sequence[Unit]) -> bool:
+    """Whether the author's first fact opens the mail although its kind stands later."""
+    if first.starts_with_it or first.kind is ClaimKind.WHAT:
+        return False
+    gains = [unit for unit in units if unit.kind in GAINS]
+    named_later = any(unit.starts_with_it and unit.kind is ClaimKind.WHAT for unit in units)
+    return first.kind not in GAINS or (len(gains) <= 2 and not named_later)
 
 
 def compose_body(
@@ -91,10 +99,11 @@ def compose_body(
     opening = chooser.pick(voice.openings)
     if brief.type in KEEPS_AUTHORS_ORDER:
         _authors_order(page, opening, units, items=brief.type == "newsletter")
-        _about(page, claims, common, chooser)
     else:
-        plan = arrange(units, claims, offer_first=brief.type in {"offer", "win_back"})
+        plan = arrange(units, offer_first=brief.type in {"offer", "win_back"})
         _by_plan(page, opening, plan, common, chooser)
+    _must_say(page, brief)
+    _about(page, claims, common, chooser)
     _ending(page, voice, common, chooser)
     return page
 
@@ -115,9 +124,11 @@ def _by_plan(page: Page, opening: Trace | None, plan: Arrangement, common: Commo
     if plan.what and plan.what[0].starts_with_it and not (opening and _POINTS.search(opening.sentence)):
         named = bool(chooser.assignment.brief.product.strip())
         lead = chooser.pick([pattern for pattern in common.what if ("{product}" in pattern) is named])
-    first, rest, gains = plan.what[:2], plan.what[2:], plan.gains
-    if not rest and len(gains) == 1 and len(first) < 2:
-        first, gains = [*first, *gains], []  # a paragraph of a single short sentence looks lost
+    most = LONGEST_PARAGRAPH if lead else LONGEST_PARAGRAPH - 1
+    first, rest, gains = plan.what[:most], plan.what[most:], plan.gains
+    if len(gains) == 1:  # a paragraph of a single short sentence looks lost
+        (first if not rest and len(first) < most else rest).extend(gains)
+        gains = []
     if lead:
         page.paragraph([opening])
         page.paragraph([lead, *_traces(first)])
@@ -127,7 +138,6 @@ def _by_plan(page: Page, opening: Trace | None, plan: Arrangement, common: Commo
     _gains(page, gains, common, chooser)
     _proof(page, plan.proof)
     _paragraphs(page, chooser.pick(common.details) if _needs_lead(plan) else None, plan.details)
-    _about(page, plan.about, common, chooser)
 
 
 def _needs_lead(plan: Arrangement) -> bool:
@@ -198,7 +208,6 @@ def _traces(units: Sequence[Unit]) -> list[Trace]:
 
 def _ending(page: Page, voice: VoiceStock, common: CommonVoice, chooser: Chooser) -> None:
     brief, brand = chooser.assignment.brief, chooser.assignment.brand
-    _must_say(page, brief)
     close = chooser.pick(voice.closes)
     before = chooser.generator.random() < 0.5
     if before:

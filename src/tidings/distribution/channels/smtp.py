@@ -168,7 +168,7 @@ class SmtpChannel:
         if answer.stage == "mail" and 500 <= answer.reply.code < 600 and answer.reply.code != 552:
             feed.give_back(message)
             feed.down(
-                f"relay {self.name} refuses the sender: {answer.reply.shown} {answer.reply.text[:200]}", refused=True
+                f"relay {self.name} refuses the sender: {answer.reply.code} {answer.reply.text[:200]}", refused=True
             )
         elif answer.reply.code == 421 and answer.stage != "dot":
             feed.give_back(message)

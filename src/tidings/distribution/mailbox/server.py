@@ -43,16 +43,15 @@ class _QuickSMTP(SMTP):
             status: Any = "552 5.3.4 The message is too large"
         else:
             envelope.content = content
-            status = await self._call_handler_hook("DATA")
+            status = await self._call_handler_hook("DATA")  # pyright: ignore[reportUnknownMemberType]  # untyped
         self._set_post_data_state()
         await self.push(status)
 
-    @staticmethod
-    def _getaddr(arg: str) -> tuple[str | None, str | None]:
+    def _getaddr(self, arg: str) -> tuple[str | None, str | None]:
         """The address of `<…>` and what follows; anything unusual is left to the thorough parser."""
         plain = _PLAIN_PATH.match(arg)
         if plain is None:
-            return SMTP._getaddr(arg)
+            return super()._getaddr(arg)
         return plain[1], plain[2].strip()
 
     async def _read_message(self) -> bytes | None:

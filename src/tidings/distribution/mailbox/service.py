@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Row, and_, delete, func, or_, select, update
+from sqlalchemy import and_, delete, func, or_, select, update
 
 from tidings.access.permissions import Permission, require
 from tidings.distribution.mailbox.parsing import ParsedMail, parse_mail
@@ -77,7 +76,7 @@ class MailboxService:
             older = and_(_T.received_at == int(at), _T.id < last)
             statement = statement.where(or_(_T.received_at < int(at), older))
         with self._db.reading() as conn:
-            rows: Sequence[Row[Any]] = conn.execute(statement).all()
+            rows = conn.execute(statement).all()
         shown = [_row(row) for row in rows[:limit]]
         more = len(rows) > limit
         return shown, f"{shown[-1].received_at}-{shown[-1].id}" if more else ""
@@ -123,7 +122,7 @@ _COLUMNS = (
 _LIKE = str.maketrans({"%": r"\%", "_": r"\_", "\\": r"\\"})
 
 
-def _row(row: Row[Any]) -> MailRow:
+def _row(row: Any) -> MailRow:
     return MailRow(row.id, row.received_at, row.mail_from, row.rcpt_to, row.subject, row.read, row.size)
 
 

@@ -166,7 +166,7 @@ class SmtpConnection(asyncio.Protocol):
         if secure is None:
             self._fail("the relay closed the connection")
             return
-        self._transport = cast("asyncio.Transport", secure)
+        self._transport = secure
         self._switching = False
         self._write(self.machine.tls_done())
 
@@ -208,4 +208,7 @@ async def connect(relay: Relay, make: Opener, context: ssl.SSLContext | None) ->
     except TimeoutError:
         connection.abort()
         raise ConnectionError(f"relay not reachable: {relay.name} did not greet in time") from None
+    except BaseException:
+        connection.abort()  # cancelled, or the relay said no: either way nobody else will close it
+        raise
     return connection

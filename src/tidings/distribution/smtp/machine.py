@@ -197,7 +197,7 @@ class SmtpMachine:
             case _Wait.DOT:
                 return self._on_dot(reply)
             case _Wait.IGNORE:
-                return self._break(f"{reply.shown} {reply.text[:200]}") if reply.code == 421 else b""
+                return self._break(f"{reply.code} {reply.text[:200]}") if reply.code == 421 else b""
             case _:
                 return self._on_opening(wait, reply)
 
@@ -221,7 +221,7 @@ class SmtpMachine:
             case _Wait.AUTH | _Wait.AUTH_USER | _Wait.AUTH_PASSWORD:
                 return self._break(f"the relay refuses user and password: {reply.shown}", refused=True)
             case _:
-                return self._break(f"the relay does not let us in: {reply.shown} {reply.text[:200]}", refused=True)
+                return self._break(f"the relay does not let us in: {reply.code} {reply.text[:200]}", refused=True)
 
     def _on_features(self, reply: Reply) -> bytes:
         for line in reply.text.split("\n")[1:]:
@@ -309,7 +309,7 @@ class SmtpMachine:
         if mail is not None:
             self.events.append(Answered(mail, reply, "dot"))
         if reply.code == 421:
-            return self._break(f"{reply.shown} {reply.text[:200]}")
+            return self._break(f"{reply.code} {reply.text[:200]}")
         return self._start_envelope() if self._envelope is None else b""
 
     def _closing(self, reply: Reply, stage: str) -> bytes:
@@ -317,4 +317,4 @@ class SmtpMachine:
         mail, self._envelope = self._envelope, None
         if mail is not None:
             self.events.append(Answered(mail, reply, stage))
-        return self._break(f"{reply.shown} {reply.text[:200]}")
+        return self._break(f"{reply.code} {reply.text[:200]}")

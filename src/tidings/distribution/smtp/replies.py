@@ -58,11 +58,11 @@ class ReplyReader:
             raise BadReplyError("the server sends a line without an end")
         replies: list[Reply] = []
         for line in lines:
-            code = line[:3]
-            if len(code) != 3 or not code.isdigit() or line[3:4] not in _SEPARATORS:
+            code, separator = line[:3], line[3:4]
+            if len(code) != 3 or not code.isdigit() or separator not in _SEPARATORS:
                 raise BadReplyError(f"the server answered {line[:60]!r}, which is not SMTP")
             words = line[4:].rstrip(b"\r").decode("utf-8", "replace")
-            if line[3:4] == b"-":
+            if separator == b"-":
                 self._lines.append(words)
                 if len(self._lines) > MAX_LINES:
                     raise BadReplyError("the server's reply has no end")

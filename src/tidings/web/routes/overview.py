@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from fastapi import APIRouter
 from starlette.responses import Response
 
+from tidings.campaigns.views import CampaignRow
 from tidings.web.report import chart_of, chart_words, tiles_of
 from tidings.web.visit import Visit, VisitHere
 
@@ -29,7 +30,7 @@ def overview(visit: VisitHere) -> Response:
         chart_words=chart_words(numbers),
         days=DAYS,
         agents=_agents(visit),
-        waiting=visit.allowed(lambda: visit.services.campaigns.waiting(visit.actor), []),
+        waiting=_waiting(visit),
         activity=activity,
         last_line=activity[0].pk if activity else 0,
     )
@@ -45,6 +46,16 @@ def numbers(visit: VisitHere) -> Response:
 def agents(visit: VisitHere) -> Response:
     """The agents' card again."""
     return visit.fragment("overview_agents.html", agents=_agents(visit))
+
+
+@router.get("/overview/waiting")
+def waiting(visit: VisitHere) -> Response:
+    """What waits for approval again."""
+    return visit.fragment("overview_waiting.html", waiting=_waiting(visit))
+
+
+def _waiting(visit: Visit) -> list[CampaignRow]:
+    return visit.allowed(lambda: visit.services.campaigns.waiting(visit.actor), [])
 
 
 def _agents(visit: Visit) -> list[Any]:

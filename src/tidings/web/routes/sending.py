@@ -7,20 +7,21 @@ from typing import Annotated
 from fastapi import APIRouter, Form
 from starlette.responses import Response
 
+from tidings.web.routes.sign_in import local_path
 from tidings.web.visit import VisitHere
 
 router = APIRouter()
 
 
 @router.post("/sending/pause")
-def pause_all(visit: VisitHere, reason: Annotated[str, Form()] = "") -> Response:
+def pause_all(visit: VisitHere, reason: Annotated[str, Form()] = "", back: Annotated[str, Form()] = "/") -> Response:
     """Nothing more leaves until somebody resumes."""
     visit.services.distribution.pause_all(visit.actor, reason)
-    return visit.back("/", "all_paused")
+    return visit.back(local_path(back), "all_paused")
 
 
 @router.post("/sending/resume")
-def resume_all(visit: VisitHere) -> Response:
+def resume_all(visit: VisitHere, back: Annotated[str, Form()] = "/") -> Response:
     """Sending goes on."""
     visit.services.distribution.resume_all(visit.actor)
-    return visit.back("/", "all_resumed")
+    return visit.back(local_path(back), "all_resumed")

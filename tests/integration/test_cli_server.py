@@ -1,0 +1,274 @@
+"""The command line against a real server on the loopback, with fake use cases behind it."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from fastapi import FastAPI
+from typer.testing import CliRunner
+
+from tidings.api.build import MOUNT, build_api
+from tidings.cli.program import build_cli
+from tidings.domain.actor import Role
+from tidings.domain.campaign import CampaignState
+
+_SPEC = importlib.util.spec_from_file_location("face_fakes", Path(__file__).parents[1] / "face_fakes.py")
+assert _SPEC is not None
+assert _SPEC.loader is not None
+fakes: Any = importlib.util.module_from_spec(_SPEC)
+_SPEC.loader.exec_module(fakes)
+
+Run = Callable[..., Any]
+
+
+@pytest.fixture
+def services(sqlite_database: Any, clock: Any) -> Any:
+    return fakes.make_services(sqlite_database, clock)
+
+
+@pytest.fixture
+def address(services: Any) -> Iterator[str]:
+    outer = FastAPI()
+    outer.mount(MOUNT, build_api(services, fakes.FakeMailbox()))
+    with fakes.serving(outer) as url:
+        yield url
+
+
+@pytest.fixture
+def run(address: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Run:
+    """Runs a command as a role; nobody is at the terminal."""
+    monkeypatch.setenv("TIDINGS_URL", address)
+    monkeypatch.setenv("TIDINGS_DATA_DIR", str(tmp_path))
+    monkeypatch.setenv("TZ", "UTC")
+
+    def go(*arguments: str, role: str = "admin", given: str | None = None) -> Any:
+        monkeypatch.setenv("TIDINGS_TOKEN", f"tid_{role}")
+        return CliRunner().invoke(build_cli(), list(arguments), input=given)
+
+    return go
+
+
+@pytest.fixture
+def brief(tmp_path: Path) -> Path:
+    path = tmp_path / "brief.yaml"
+    path.write_text(yaml.safe_dump(fakes.BRIEF))
+    return path
+
+
+def briefed(services: Any, **changes: Any) -> str:
+    return services.campaigns.create(services.access.people[Role.AUTHOR], fakes.brief_of(**changes)).row.id
+
+
+def test_the_whole_way_by_commands_alone(run: Run, brief: Path, services: Any) -> None:
+    new = run("campaign", "new", "--brief", str(brief))
+    assert new.exit_code == 0, new.output
+    number = next(iter(services.campaigns.details))
+    assert number in new.stdout
+    assert f"Next: tidings campaign plan {number}" in new.stderr
+    plan = run("campaign", "plan", "latest")
+    assert "Tue 24 Nov 09:15" in plan.stdout
+    assert "Most people here read at nine." in plan.stdout
+    preview = run("campaign", "preview", "Autumn workshop", "--variant", "B")
+    assert "Subject    Bake with us" in preview.stdout
+    approve = run("campaign", "approve", "autumn", "--yes", "-m", "Good.")
+    assert "Approved." in approve.stderr
+    assert f"Next: tidings campaign send {number}" in approve.stderr
+    send = run("campaign", "send", number[:20], "--now", "--yes")
+    assert send.exit_code == 0
+    assert services.campaigns.calls[-1] == "send now=True"
+    status = run("campaign", "status")
+    assert "2 of 3: planned 1, accepted 2" in status.stdout
+    report = run("report", "latest")
+    assert "12 (12.0%, 7.0 to 20.0)" in report.stdout
+    assert "Not enough data yet." in report.stdout
+
+
+def test_words_go_to_stderr_and_data_to_stdout_as_json(run: Run, brief: Path) -> None:
+    new = run("campaign", "new", "--brief", str(brief), "--json")
+    assert json.loads(new.stdout)["state"] == "review"
+    assert json.loads(run("campaign", "list", "--json").stdout)[0]["name"] == "Autumn workshop"
+    for command in (
+        ["campaign", "show", "latest"], ["campaign", "plan", "latest"], ["campaign", "preview", "latest"],
+        ["campaign", "status", "latest"], ["campaign", "deliveries", "latest"], ["campaign", "pause", "latest"],
+        ["agent", "list"], ["agent", "show", "content"], ["agent", "decisions"], ["audience", "list"],
+        ["audience", "segments"], ["audience", "show", fakes.CONTACT.id], ["mailbox", "list"],
+        ["mailbox", "show", "latest"], ["sending", "status"], ["account", "list"], ["account", "link", "viewer@"],
+        ["account", "whoami"], ["token", "list"], ["token", "new", "nightly"], ["report", "latest"], ["status"],
+    ):  # fmt: skip
+        answer = run(*command, "--json")
+        assert answer.exit_code == 0, (command, answer.output)
+        json.loads(answer.stdout)
+
+
+def test_a_brief_from_stdin_and_from_options(run: Run, services: Any) -> None:
+    assert run("campaign", "new", "--brief", "-", given=json.dumps(fakes.BRIEF)).exit_code == 0
+    options = [
+        "--name", "Sale", "--goal", "Sell bread", "--brand", "Northwind Bakery", "--fact", "It is bread.",
+        "--call-to-action", "Buy it", "--link", "https://example.com",
+    ]  # fmt: skip
+    assert run("campaign", "new", *options).exit_code == 0
+    assert [each.row.name for each in services.campaigns.details.values()] == ["Autumn workshop", "Sale"]
+
+
+def test_a_wrong_brief_names_field_reason_and_example(run: Run, tmp_path: Path) -> None:
+    path = tmp_path / "wrong.yaml"
+    path.write_text(yaml.safe_dump({**fakes.BRIEF, "link": "nowhere"}))
+    answer = run("campaign", "new", "--brief", str(path))
+    assert answer.exit_code == 2
+    assert answer.stdout == ""
+    assert "`link`" in answer.stderr
+    assert "A complete example:\nname: Autumn workshop" in answer.stderr
+    path.write_text("name: [unclosed\nfacts:")
+    broken = run("campaign", "new", "--brief", str(path))
+    assert broken.exit_code == 2
+    assert "line 2" in broken.stderr
+    path.write_text("just text")
+    assert "not a list of named fields" in run("campaign", "new", "--brief", str(path)).stderr
+    path.write_bytes(b"\xff\xfe\x00")
+    assert run("campaign", "new", "--brief", str(path)).exit_code == 2
+    assert run("campaign", "new", "--brief", str(tmp_path / "none.yaml")).exit_code == 2
+    assert "There is no brief" in run("campaign", "new", "--no-input").stderr
+
+
+def test_only_checking_starts_nothing(run: Run, brief: Path, services: Any) -> None:
+    answer = run("campaign", "new", "--brief", str(brief), "--check")
+    assert json.loads(answer.stdout)["subjects"] == 2
+    assert not services.campaigns.details
+
+
+def test_a_blocked_campaign_is_an_error(run: Run, brief: Path, services: Any) -> None:
+    create = services.campaigns.create
+
+    def blocked(*args: Any) -> Any:
+        made = create(*args)
+        row = replace(made.row, state=CampaignState.BLOCKED, state_reason="The Content agent found no claim.")
+        services.campaigns.details[made.row.id] = replace(made, row=row)
+        return services.campaigns.details[made.row.id]
+
+    services.campaigns.create = blocked
+    answer = run("campaign", "new", "--brief", str(brief))
+    assert answer.exit_code == 1
+    assert "found no claim" in answer.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "role", "code"),
+    [
+        (["campaign", "show", "nonesuch"], "admin", 3),
+        (["campaign", "show", "cmp_00000000000000000000000000"], "admin", 3),
+        (["campaign", "cancel", "latest", "--yes"], "viewer", 4),
+        (["account", "list"], "author", 4),
+        (["campaign", "list"], "nobody", 4),
+        (["campaign", "send", "latest", "--yes"], "admin", 1),
+        (["campaign", "list", "--state", "flying"], "admin", 2),
+        (["campaign", "send", "latest"], "admin", 2),
+        (["campaign", "send", "latest", "--no-input"], "admin", 2),
+        (["campaign", "edit", "latest"], "admin", 2),
+        (["campaign", "set-time", "latest", "tomorrow", "-m", "x"], "admin", 2),
+        (["agent", "configure", "content", "max_words"], "admin", 2),
+        (["nonsense"], "admin", 2),
+    ],
+)
+def test_exit_codes(run: Run, services: Any, arguments: list[str], role: str, code: int) -> None:
+    briefed(services)
+    answer = run(*arguments, role=role)
+    assert answer.exit_code == code, answer.output
+    assert answer.stderr
+    assert answer.stdout == ""
+    assert "Traceback" not in answer.stderr
+
+
+def test_a_server_that_is_not_there(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tidings_client.transport.time.sleep", lambda _: None)
+    monkeypatch.setenv("TIDINGS_URL", "http://127.0.0.1:9")
+    answer = run("campaign", "list")
+    assert answer.exit_code == 5
+    assert "tidings up" in answer.stderr
+
+
+def test_names_that_fit_more_than_one_are_listed(run: Run, services: Any) -> None:
+    first, second = briefed(services, name="Autumn one"), briefed(services, name="Autumn two")
+    answer = run("campaign", "show", "autumn")
+    assert answer.exit_code == 2
+    assert first in answer.stderr
+    assert second in answer.stderr
+    assert run("campaign", "show", "autumn two").exit_code == 0
+
+
+def test_agents_are_configured_with_typed_values(run: Run, services: Any) -> None:
+    answer = run("agent", "configure", "content", "max_words=99", "voice=bold", "strict=true", "--autonomy", "suggest")
+    assert answer.exit_code == 0, answer.output
+    assert services.agents.views["content"].config == {"max_words": 99, "voice": "bold", "strict": True}
+    assert "paused" in run("agent", "pause", "content", "-m", "tea").stderr
+    assert "idle" in run("agent", "resume", "content").stderr
+
+
+def test_importing_contacts(run: Run, tmp_path: Path, services: Any) -> None:
+    path = tmp_path / "people.csv"
+    path.write_bytes("email\nä@example.com\n".encode())
+    options = ["--consent-source", "form", "--consent-wording", "Yes."]
+    answer = run("audience", "import", str(path), *options)
+    assert answer.exit_code == 0, answer.output
+    assert "Added    1" in answer.stdout
+    assert "Row 3: it has no proof of consent. Add it." in answer.stderr
+    assert services.audience.imported[0][0] == path.read_bytes()
+    assert run("audience", "import", str(path), "--consent-source", "form").exit_code == 2
+    assert run("audience", "import", str(tmp_path / "none.csv")).exit_code == 2
+
+
+def test_secrets_come_on_stdout_alone(run: Run) -> None:
+    made = run("token", "new", "nightly")
+    assert made.stdout == "tid_secret1\n"
+    assert "not shown again" in made.stderr
+    link = run("account", "link", "viewer@example.com")
+    assert link.stdout.startswith("https://localhost:8443/sign-in/link?token=")
+
+
+def test_the_address_to_suppress_is_read_from_stdin(run: Run) -> None:
+    answer = run("audience", "suppress", given="ada@example.com\n")
+    assert answer.exit_code == 0, answer.output
+
+
+def test_the_kill_switch_asks_nothing(run: Run, services: Any) -> None:
+    assert run("sending", "pause", "-m", "wrong price").exit_code == 0
+    assert services.distribution.stopped["reason"] == "wrong price"
+    assert "paused" in run("sending", "status").stdout
+    assert run("sending", "resume").exit_code == 0
+
+
+def test_status_shows_what_waits_and_fails_when_something_does(run: Run, services: Any) -> None:
+    number = briefed(services)
+    answer = run("status")
+    assert answer.exit_code == 0
+    assert "✓ database: encrypted file" in answer.stdout
+    assert "Waits for approval: Autumn workshop" in answer.stdout
+    assert f"Next: tidings campaign approve {number}" in answer.stderr
+    services.health.check = lambda: [fakes.HealthItem("disk", "fail", "full", "Free some.")]
+    broken = run("status")
+    assert broken.exit_code == 1
+    assert "Free some." in broken.stdout
+
+
+def test_watching_ends_when_it_is_over(run: Run, services: Any) -> None:
+    number = briefed(services)
+    detail = services.campaigns.details[number]
+    states = iter([CampaignState.SENDING, CampaignState.SENDING, CampaignState.DONE])
+    plain_get = services.campaigns.get
+
+    def get(actor: Any, campaign_id: str) -> Any:
+        plain_get(actor, campaign_id)
+        row = replace(detail.row, state=next(states, CampaignState.DONE), counts={"accepted": 3})
+        return replace(detail, row=row)
+
+    services.campaigns.get = get
+    answer = run("campaign", "status", number, "--watch")
+    assert answer.exit_code == 0
+    assert "done" in answer.stdout.splitlines()[-1] or "done" in answer.stdout
+    assert f"Next: tidings report {number}" in answer.stderr

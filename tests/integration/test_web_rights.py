@@ -1,0 +1,107 @@
+"""The pages on the real services and a real database: every role on every page and form."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from starlette.testclient import TestClient
+from tests.conftest import FakeClock
+
+from tidings.agents.state import ensure_agents
+from tidings.app.wiring import House, wire
+from tidings.domain.actor import Role
+from tidings.keys.master import MasterKey
+from tidings.keys.secrets import Secrets
+from tidings.settings import Settings
+from tidings.store.database import Database
+from tidings.web.app import build_web
+
+PAGES = [
+    "/",
+    "/campaigns",
+    "/campaigns/new",
+    "/approvals",
+    "/agents/content",
+    "/audience",
+    "/insights",
+    "/mailbox",
+    "/settings",
+]
+PEOPLE = [role for role in Role if role is not Role.SERVICE]
+NO_CONTACTS = {Role.VIEWER}
+NO_MAIL = {Role.VIEWER, Role.ANALYST}
+# Each form, and the roles it is for; to all others it says 403 and does nothing.
+FORMS: list[tuple[str, dict[str, str], set[Role]]] = [
+    ("/sending/pause", {"reason": "x"}, {Role.ADMIN, Role.MANAGER, Role.AUTHOR, Role.APPROVER}),
+    ("/agents/content/pause", {}, {Role.ADMIN, Role.MANAGER, Role.AUTHOR, Role.APPROVER}),
+    ("/agents/content/resume", {}, {Role.ADMIN, Role.MANAGER}),
+    ("/settings/sample/remove", {}, {Role.ADMIN}),
+]
+
+
+@pytest.fixture
+def house(database: Database, clock: FakeClock, secrets: Secrets, tmp_path: Path) -> House:
+    with database.transaction() as conn:
+        ensure_agents(conn)
+    return wire(Settings(data_dir=tmp_path), database, MasterKey(bytes(32)), secrets, clock, "test")
+
+
+@pytest.fixture
+def client(house: House) -> Iterator[TestClient]:
+    app = build_web(house.services, mailbox=house.mailbox, remove_sample=lambda _: None)
+    headers = {"sec-fetch-site": "same-origin"}
+    with TestClient(app, base_url="https://localhost", follow_redirects=False, headers=headers) as client:
+        yield client
+
+
+def sign_in(client: TestClient, house: House, role: Role) -> Any:
+    access = house.services.access
+    account = access.create_account(None, email=f"{role}@example.com", name=f"The {role}", role=role)
+    client.cookies.clear()
+    response = client.post("/sign-in/link", data={"token": access.create_sign_in_link(account.id)})
+    assert response.status_code == 303
+    return account
+
+
+def test_each_role_sees_its_pages_and_a_readable_no_elsewhere(client: TestClient, house: House) -> None:
+    for role in PEOPLE:
+        sign_in(client, house, role)
+        for path in PAGES:
+            closed = (path == "/audience" and role in NO_CONTACTS) or (path == "/mailbox" and role in NO_MAIL)
+            response = client.get(path)
+            assert response.status_code == (403 if closed else 200), (role, path, response.text[-900:])
+
+
+def test_each_form_is_held_by_the_service_and_not_by_a_hidden_button(client: TestClient, house: House) -> None:
+    for role in PEOPLE:
+        sign_in(client, house, role)
+        for path, data, allowed in FORMS:
+            status = client.post(path, data=data).status_code
+            assert status == (303 if role in allowed else 403), (role, path)
+
+
+def test_a_link_works_once_and_signing_out_ends_the_session(client: TestClient, house: House) -> None:
+    access = house.services.access
+    account = access.create_account(None, email="ada@example.com", name="Ada", role=Role.ADMIN)
+    token = access.create_sign_in_link(account.id)
+    assert client.post("/sign-in/link", data={"token": token}).status_code == 303
+    assert client.post("/sign-in/link", data={"token": token}).status_code == 401
+    session = client.cookies["__Host-tidings"]
+    assert client.get("/").status_code == 200
+    client.post("/sign-out")
+    client.cookies.set("__Host-tidings", session)
+    assert client.get("/").status_code == 303
+
+
+def test_a_new_password_asks_to_sign_in_with_it(client: TestClient, house: House) -> None:
+    sign_in(client, house, Role.AUTHOR)
+    assert client.post("/settings/password", data={"password": "short"}).status_code == 422
+    changed = client.post("/settings/password", data={"password": "seven loaves of rye at dawn"})
+    assert (changed.status_code, changed.headers["location"]) == (303, "/sign-in?done=password")
+    assert client.get("/").status_code == 303
+    given = {"email": "author@example.com", "password": "seven loaves of rye at dawn"}
+    assert client.post("/sign-in", data=given).status_code == 303
+    assert client.get("/").status_code == 200
