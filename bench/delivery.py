@@ -142,9 +142,8 @@ def show(found: dict[str, list[dict[str, Any]]], messages: int) -> None:
         rates = [messages / each["wall"] for each in rounds]
         cpu = statistics.median(each["cpu"] / messages * 1000 for each in rounds)
         rate, rss = statistics.median(rates), max(each["rss"] for each in rounds)
-        print(
-            f"{name:<14}{rate:>10,.0f}{min(rates):>10,.0f}{max(rates):>10,.0f}{rate / base:>8.2f}{cpu:>12.3f}{rss:>8.0f}"
-        )
+        spread = f"{min(rates):>10,.0f}{max(rates):>10,.0f}"
+        print(f"{name:<14}{rate:>10,.0f}{spread}{rate / base:>8.2f}{cpu:>12.3f}{rss:>8.0f}")
     print(f"load average {os.getloadavg()[0]:.1f} on {os.cpu_count()} CPUs")
 
 

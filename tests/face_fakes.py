@@ -237,12 +237,14 @@ class FakeCampaigns:
     def retry(self, actor: Actor, campaign_id: str) -> CampaignDetail:
         return self._move(actor, campaign_id, Permission.CAMPAIGNS_WRITE)
 
-    def set_send_time(self, actor: Actor, campaign_id: str, due_at: int, reason: str) -> CampaignDetail:
+    def set_send_time(
+        self, actor: Actor, campaign_id: str, due_at: int, reason: str, *, expected_version: int | None = None
+    ) -> CampaignDetail:
         return self._move(actor, campaign_id, Permission.CAMPAIGNS_WRITE, first_at=due_at)
 
     def edit_draft(
         self, actor: Actor, campaign_id: str, variant: str, *, subject: str | None = None,
-        preheader: str | None = None, texts: Any = None,
+        preheader: str | None = None, texts: Any = None, expected_version: int | None = None,
     ) -> CampaignDetail:  # fmt: skip
         self.calls.append(f"edit {variant} {subject} {texts}")
         return self._move(actor, campaign_id, Permission.CAMPAIGNS_WRITE)

@@ -23,7 +23,8 @@ from sqlalchemy import Connection, insert, select
 
 from tidings.distribution import repository
 from tidings.distribution.channels.smtp import SmtpChannel
-from tidings.distribution.ledger import Hooks, Ledger
+from tidings.distribution.hooks import Hooks
+from tidings.distribution.ledger import Ledger
 from tidings.distribution.owner import owner_name
 from tidings.distribution.relay import Relay
 from tidings.distribution.tokens import TokenSigner

@@ -15,8 +15,8 @@ sys.path.insert(0, str(Path(__file__).parent))
 import distribution_bed as bed
 
 from tidings.distribution import repository
-from tidings.distribution.ledger import PAUSE_KEY
 from tidings.distribution.relay import Relay
+from tidings.distribution.statements import PAUSE_KEY
 from tidings.domain.instant import HOUR, MINUTE
 from tidings.domain.plan import HeldBack
 from tidings.keys.certificates import ensure_certificates

@@ -73,8 +73,11 @@ def set_etag(response: Response, version: int) -> None:
     response.headers["ETag"] = f'"{version}"'
 
 
-def check_if_match(header: str | None, version: int) -> None:
-    """Raises when the edit was not made on this version, or does not say on which."""
+def check_if_match(header: str | None, version: int) -> int | None:
+    """The version the edit was made on; None where it overwrites whatever is there (`*`).
+
+    Raises when that is not the present version, or the edit does not say on which it was made.
+    """
     if header is None:
         raise PreconditionRequiredError(
             "This edit must say which version it changes.",
@@ -86,6 +89,7 @@ def check_if_match(header: str | None, version: int) -> None:
             "It has been changed by somebody else since you read it.",
             remedy=f'Read it again and make your edit on the present version, "{version}".',
         )
+    return None if header.strip() == "*" else version
 
 
 def parse_moment(text: str, field: str) -> int:

@@ -8,7 +8,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from starlette.requests import Request
-from starlette.responses import JSONResponse
+from starlette.responses import JSONResponse, RedirectResponse
 
 from tidings.access import audit
 from tidings.access.permissions import Permission, require
@@ -59,6 +59,8 @@ class Front:
         path: str = scope["path"]
         if path.startswith(("/t/", "/u/")):
             await self.tracking(scope, receive, send)
+        elif path == "/api/docs":
+            await RedirectResponse(f"{MOUNT}/docs", 308)(scope, receive, send)
         elif path == MOUNT or path.startswith(MOUNT + "/"):
             # As a mount does it: the API's routes do not know under which path they hang.
             await self.api({**scope, "root_path": scope.get("root_path", "") + MOUNT}, receive, send)

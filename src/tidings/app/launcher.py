@@ -81,7 +81,7 @@ class HouseLauncher:
         work(load_settings(data_dir=data_dir), tuple(agents) or ALL_AGENTS)
         return 0
 
-    def demo(self, *, data_dir: Path | None, people: int, as_json: bool) -> int:
+    def demo(self, *, people: int, as_json: bool) -> int:
         """One campaign the whole way in a throw-away installation, with progress and its report."""
         from tidings.app.demo import run_demo
 

@@ -151,5 +151,8 @@ def _ending(code: int) -> str:
 
 
 def environment(**more: str) -> dict[str, str]:
-    """This process's environment with additions; children never buffer what they log."""
-    return {**os.environ, "PYTHONUNBUFFERED": "1", **more}
+    """This process's environment with additions; children never buffer what they log.
+
+    Two arenas instead of eight a core: glibc otherwise keeps some 20 MiB that the threads of a child once touched.
+    """
+    return {"MALLOC_ARENA_MAX": "2", **os.environ, "PYTHONUNBUFFERED": "1", **more}

@@ -54,6 +54,12 @@ def check_editable(row: Row[Any]) -> None:
         raise ConflictError(f"“{row.name}” is {row.state}; its drafts cannot be edited.", remedy=hint(row))
 
 
+def check_version(row: Row[Any], expected: int | None) -> None:
+    """Raises ConflictError when somebody changed the campaign since the version that was seen; None does not ask."""
+    if expected is not None and row.version != expected:
+        raise ConflictError(f"“{row.name}” was changed meanwhile.", remedy="Look at it again, then repeat.")
+
+
 def distribution_starts_by_itself(conn: Connection) -> bool:
     """Whether the Distribution agent may start an approved campaign without being told."""
     state = load(conn, AgentName.DISTRIBUTION)

@@ -233,14 +233,16 @@ class CampaignService:
 
     def edit_draft(
         self, actor: Actor, campaign_id: str, variant: str, *, subject: str | None = None,
-        preheader: str | None = None, texts: Mapping[int, str] | None = None,
+        preheader: str | None = None, texts: Mapping[int, str] | None = None, expected_version: int | None = None,
     ) -> CampaignDetail:  # fmt: skip
         """A person's words instead of the agent's: a new revision, checked like any other, approved anew.
 
-        `texts` replaces the text of blocks by their index. Raises InvalidInputError for an unknown variant.
+        `texts` replaces the text of blocks by their index, from 0. Raises InvalidInputError for an unknown variant,
+        ConflictError when the campaign is no longer at the expected version.
         """
         with self.db.transaction() as conn:
             row = self._row(conn, actor, campaign_id, Permission.CAMPAIGNS_WRITE)
+            actions.check_version(row, expected_version)
             actions.check_editable(row)
             before = self._revision(conn, row)
             drafts = self._edited(conn, row, before, variant, subject, preheader, texts)
@@ -257,10 +259,13 @@ class CampaignService:
             self._note(conn, actor, "campaign.edit", row, f"edited variant {variant} of “{row.name}”")
             return self._detail(conn, actor, row.id)
 
-    def set_send_time(self, actor: Actor, campaign_id: str, due_at: Instant, reason: str) -> CampaignDetail:
+    def set_send_time(
+        self, actor: Actor, campaign_id: str, due_at: Instant, reason: str, *, expected_version: int | None = None
+    ) -> CampaignDetail:
         """One time for everybody instead of the agent's plan; quiet hours and caps still hold."""
         with self.db.transaction() as conn:
             row = self._row(conn, actor, campaign_id, Permission.CAMPAIGNS_WRITE)
+            actions.check_version(row, expected_version)
             if row.state not in {CampaignState.REVIEW.value, CampaignState.APPROVED.value}:
                 raise ConflictError(f"The campaign is {row.state}; its times cannot be set.", remedy=actions.hint(row))
             if due_at < self.clock.now():

@@ -77,7 +77,7 @@ class Shower:
         return SlotView(
             contact_id=row.id, name=_name(row), email=_address(actor, row.email), due_at=row.due_at,
             local_time=local_time(row.due_at, row.zone), zone=row.zone, zone_assumed=row.zone_assumed,
-            variant=row.variant, reason=row.reason, 
+            variant=row.variant, reason=row.reason,
             reason_text=reason_text(row.reason, row.due_at, row.zone, assumed=row.zone_assumed, model=model),
         )  # fmt: skip
 

@@ -35,7 +35,7 @@ class Launcher(Protocol):
         """Runs a worker with these agents (all four if empty) until interrupted."""
         ...
 
-    def demo(self, *, data_dir: Path | None, people: int, as_json: bool) -> int:
+    def demo(self, *, people: int, as_json: bool) -> int:
         """One campaign the whole way in a throw-away installation, with progress and its report."""
         ...
 

@@ -57,11 +57,10 @@ def worker(
 def demo(
     context: typer.Context,
     people: Annotated[int, typer.Option(min=1, max=100_000, help="How many contacts hear it.")] = 200,
-    data_dir: DataDir = None,
     as_json: AsJson = False,
 ) -> None:
     """Walk one campaign the whole way, here in the terminal, and print the report."""
-    raise typer.Exit(launcher_of(context).demo(data_dir=data_dir, people=people, as_json=as_json))
+    raise typer.Exit(launcher_of(context).demo(people=people, as_json=as_json))
 
 
 def doctor(context: typer.Context, data_dir: DataDir = None, as_json: AsJson = False) -> None:

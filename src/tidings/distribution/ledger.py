@@ -12,17 +12,19 @@ from __future__ import annotations
 import logging
 import random
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, exists, func, or_, select, update
+from sqlalchemy import Connection, exists, func, select, update
 
-from tidings.distribution import repository
+from tidings.distribution import repository, statements
 from tidings.distribution.backoff import next_try
 from tidings.distribution.channels.base import Outcome, Outgoing, Result
+from tidings.distribution.hooks import Hooks
 from tidings.distribution.owner import is_dead
 from tidings.distribution.session import CheapSession
+from tidings.distribution.statements import PAUSE_KEY
 from tidings.domain.consent import Purpose
 from tidings.domain.delivery import DeliveryState
 from tidings.domain.event import Event, EventKind
@@ -36,7 +38,6 @@ D = DeliveryState
 LEASE = 60 * SECOND
 _RENEW = 20 * SECOND
 _CHUNKS_A_STEP = 32
-PAUSE_KEY = "sending_paused"
 _TERMINAL_EVENTS = {
     D.ACCEPTED.value: EventKind.ACCEPTED, D.FAILED.value: EventKind.FAILED, D.UNCERTAIN.value: EventKind.UNCERTAIN,
 }  # fmt: skip
@@ -45,43 +46,6 @@ _HELD_BACK = {
     HeldBack.SUPPRESSED: "the address is on the suppression list",
     HeldBack.NO_ADDRESS: "the contact was erased",
 }
-
-MaySend = Callable[[Connection, Sequence[int], Purpose, str, Instant], Mapping[int, HeldBack | None]]
-MergeFields = Callable[[Connection, Sequence[int]], Mapping[int, Mapping[str, Any]]]
-MustWait = Callable[[Connection, int, Sequence[int], Instant], Mapping[int, Instant]]
-"""Campaign and people due now → the instants of those whose hour does not allow it now (quiet hours)."""
-AppendEvents = Callable[[Connection, Sequence[Event]], None]
-OnHard = Callable[[Connection, int, str], None]
-OnCampaign = Callable[[Connection, int], None]
-
-
-def nobody_waits(_conn: Connection, _campaign_pk: int, _people: Sequence[int], _now: Instant) -> Mapping[int, Instant]:
-    """The `MustWait` of an installation without quiet hours."""
-    return {}
-
-
-def nothing(_conn: Connection, _campaign_pk: int) -> None:
-    """The `OnCampaign` of one who does not care."""
-
-
-def no_suppression(_conn: Connection, _contact_pk: int, _words: str) -> None:
-    """The `OnHard` of one who does not care."""
-
-
-@dataclass(frozen=True, slots=True)
-class Hooks:
-    """What other rooms do for the ledger, so that it can be tested alone."""
-
-    may_send: MaySend
-    merge_fields: MergeFields
-    append_events: AppendEvents
-    must_wait: MustWait = nobody_waits
-    on_hard: OnHard = no_suppression
-    """A recipient does not exist (5.1.x): suppress the address."""
-    on_first: OnCampaign = nothing
-    """The first chunk of a campaign was taken."""
-    on_finished: OnCampaign = nothing
-    """Every delivery of a campaign is terminal."""
 
 
 @dataclass(slots=True)
@@ -274,13 +238,14 @@ class Ledger:
             room = want - len(claimed)
             if room <= 0:
                 break
-            rows = conn.execute(_DUE, {"campaign": pk, "chunk": no, "now": now, "room": room}).all()
+            rows = conn.execute(statements.DUE, {"campaign": pk, "chunk": no, "now": now, "room": room}).all()
             if len(rows) < room:
                 lease.exhausted_at = now
             claimed += self._allowed(conn, pk, no, lease, rows, now)
         if claimed:
             conn.execute(
-                _CLAIM, [{"campaign": c.campaign_pk, "person": c.contact_pk, "of_step": c.step} for c in claimed]
+                statements.CLAIM,
+                [{"campaign": c.campaign_pk, "person": c.contact_pk, "of_step": c.step} for c in claimed],
             )
         return claimed
 
@@ -326,7 +291,7 @@ class Ledger:
             if answers:
                 self._write_answers(cheap, answers, now)
             if back:
-                cheap.many(_GIVE_BACK, [(b.campaign_pk, b.contact_pk, b.step, b.fence) for b in back])
+                cheap.many(statements.GIVE_BACK, [(b.campaign_pk, b.contact_pk, b.step, b.fence) for b in back])
             allowed = self._mark(cheap, asked) if asked else []
         for message, _ in answers:
             self._land(message)
@@ -359,11 +324,11 @@ class Ledger:
                 attempts.append((*key[:2], repository.CHANNEL, key[2], number, now, state, outcome.code, words, *who))
             self._note(message, outcome, state, now)
         if final:
-            cheap.many(_ANSWER, final)
+            cheap.many(statements.ANSWER, final)
         if deferred:
-            cheap.many(_DEFER, deferred)
+            cheap.many(statements.DEFER, deferred)
         if attempts:
-            cheap.many(_ATTEMPT, attempts)
+            cheap.many(statements.ATTEMPT, attempts)
 
     def _note(self, message: Sent, outcome: Outcome, state: str, now: Instant) -> None:
         detail = {"code": outcome.code} if outcome.code and state != D.ACCEPTED.value else {}
@@ -380,13 +345,13 @@ class Ledger:
     def _mark(self, cheap: CheapSession, asked: Sequence[Sent]) -> list[bool]:
         """Attempting, for those whose campaign still runs unchanged and whose fence holds."""
         pairs = {(message.campaign_pk, message.epoch) for message in asked}
-        good = {pair for pair in pairs if cheap.one(_GATE, pair) is not None}
+        good = {pair for pair in pairs if cheap.one(statements.GATE, pair) is not None}
         going = [message for message in asked if (message.campaign_pk, message.epoch) in good]
         rows = [(m.campaign_pk, m.contact_pk, m.step, m.fence) for m in going]
-        if rows and cheap.many(_ATTEMPTING, rows) == len(rows):
+        if rows and cheap.many(statements.ATTEMPTING, rows) == len(rows):
             marked = set(rows)
         else:  # somebody cancelled, or took a chunk over: find out which, on the few that are in doubt
-            marked = {row for row in rows if cheap.one(_IS_ATTEMPTING, row) is not None}
+            marked = {row for row in rows if cheap.one(statements.IS_ATTEMPTING, row) is not None}
         return [(m.campaign_pk, m.contact_pk, m.step, m.fence) in marked for m in asked]
 
     # Beside the steps
@@ -479,47 +444,3 @@ def _put_off(conn: Connection, campaign_pk: int, contact_pk: int, step: int, unt
         )
         .values(due_at=until, state=D.PLANNED.value, reason="waits for the person's quiet hours to end")
     )  # fmt: skip
-
-
-_DUE = (
-    select(delivery.c.contact_pk, delivery.c.step, delivery.c.variant, delivery.c.attempt)
-    .where(
-        delivery.c.campaign_pk == bindparam("campaign"), delivery.c.chunk_no == bindparam("chunk"),
-        delivery.c.state.in_(repository.WAITING), delivery.c.due_at <= bindparam("now"),
-    )
-    .order_by(delivery.c.contact_pk)
-    .limit(bindparam("room"))
-)  # fmt: skip
-_CLAIM = (
-    update(delivery)
-    .where(
-        delivery.c.campaign_pk == bindparam("campaign"), delivery.c.contact_pk == bindparam("person"),
-        delivery.c.channel == repository.CHANNEL, delivery.c.step == bindparam("of_step"),
-        or_(*(delivery.c.state == state for state in repository.WAITING)),
-    )
-    .values(state=D.CLAIMED.value)
-)  # fmt: skip
-
-# Step B in plain SQL: it runs thousands of times a second. `?` is written as the driver wants it.
-_ROW = "campaign_pk = ? AND contact_pk = ? AND channel = 'email' AND step = ?"
-_FENCE = "(SELECT fence FROM chunk WHERE chunk.campaign_pk = delivery.campaign_pk AND chunk.no = delivery.chunk_no) = ?"
-_GATE = (
-    "SELECT 1 FROM campaign WHERE pk = ? AND epoch = ? AND state = 'sending' AND paused_at IS NULL"
-    f" AND NOT EXISTS (SELECT 1 FROM setting WHERE key = '{PAUSE_KEY}')"
-    " AND NOT EXISTS (SELECT 1 FROM agent WHERE name = 'distribution' AND paused)"
-)
-_ATTEMPTING = f"UPDATE delivery SET state = 'attempting' WHERE {_ROW} AND state = 'claimed' AND {_FENCE}"
-_IS_ATTEMPTING = f"SELECT 1 FROM delivery WHERE {_ROW} AND state = 'attempting' AND {_FENCE}"
-_ANSWER = (
-    "UPDATE delivery SET state = ?, at = ?, code = ?, reason = ?, attempt = ?"
-    f" WHERE {_ROW} AND state IN ('attempting', 'claimed', 'uncertain')"
-)
-_DEFER = (
-    "UPDATE delivery SET state = 'deferred', at = ?, code = ?, reason = ?, due_at = ?, attempt = ?"
-    f" WHERE {_ROW} AND state IN ('attempting', 'claimed') AND {_FENCE}"
-)
-_GIVE_BACK = f"UPDATE delivery SET state = 'planned' WHERE {_ROW} AND state = 'claimed' AND {_FENCE}"
-_ATTEMPT = (
-    "INSERT INTO attempt (campaign_pk, contact_pk, channel, step, number, at, outcome, code, words, relay, worker)"
-    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
-)

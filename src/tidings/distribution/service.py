@@ -11,7 +11,7 @@ from tidings.access.audit import record
 from tidings.access.permissions import Permission, require
 from tidings.distribution import repository
 from tidings.distribution.compile import Addressee, CompiledEmail, RenderedMessage, ShownLinks, render_one
-from tidings.distribution.ledger import PAUSE_KEY
+from tidings.distribution.statements import PAUSE_KEY
 from tidings.distribution.tokens import TokenSigner
 from tidings.distribution.wire import wire_address
 from tidings.domain.actor import Actor

@@ -72,7 +72,10 @@ class Brief(BaseModel):
     def _whole_sentences(cls, facts: tuple[Fact, ...]) -> tuple[Fact, ...]:
         for number, fact in enumerate(facts, 1):
             text = fact.sentence.strip()
-            first, last = text.lstrip("\"“‘'(£€$")[:1], text.rstrip("\"”’')")[-1:]  # a quotation or a price may begin it
+            first, last = (
+                text.lstrip("\"“‘'(£€$")[:1],
+                text.rstrip("\"”’')")[-1:],
+            )  # a quotation or a price may begin it
             if not first.isupper() and not first.isdigit():
                 raise ValueError(f"fact {number} must begin with a capital letter, as a whole sentence does: {text!r}")
             if last not in ".!?":

@@ -83,6 +83,7 @@ def open_sqlite(path: Path, key: bytes) -> Database:
         os.close(os.open(path, os.O_CREAT | os.O_EXCL, 0o600))
     engine = create_engine(
         "sqlite://",
+        hide_parameters=True,
         module=sqlcipher(),
         creator=lambda: connect_sqlite(path, key),
         poolclass=QueuePool,
@@ -137,7 +138,7 @@ def wrong_key(path: Path) -> StoreLockedError:
 def open_postgresql(url: str) -> Database:
     """Opens PostgreSQL from a `postgresql://` address."""
     address = url.replace("postgresql://", "postgresql+psycopg://", 1)
-    engine = create_engine(address, pool_size=5, max_overflow=10, pool_pre_ping=True)
+    engine = create_engine(address, hide_parameters=True, pool_size=5, max_overflow=10, pool_pre_ping=True)
 
     @event.listens_for(engine, "connect")
     def _utc(connection: Any, _record: Any) -> None:  # pyright: ignore[reportUnusedFunction]

@@ -160,9 +160,10 @@ def set_send_time(
     if_match: IfMatch = None,
 ) -> schemas.Campaign:
     """Overrides the agent's plan; your name and reason are recorded."""
-    check_if_match(if_match, given.campaigns.get(actor, campaign_id).row.version)
+    version = check_if_match(if_match, given.campaigns.get(actor, campaign_id).row.version)
     due_at = parse_moment(body.due_at, "due_at")
-    return _answer(response, given.campaigns.set_send_time(actor, campaign_id, due_at, body.reason))
+    detail = given.campaigns.set_send_time(actor, campaign_id, due_at, body.reason, expected_version=version)
+    return _answer(response, detail)
 
 
 @router.patch("/{campaign_id}/drafts/{variant}", summary="Edit a draft", **needs(Permission.CAMPAIGNS_WRITE))
@@ -176,8 +177,9 @@ def edit_draft(
     if_match: IfMatch = None,
 ) -> schemas.Campaign:
     """Makes a new revision, checked like any other, which must be approved anew."""
-    check_if_match(if_match, given.campaigns.get(actor, campaign_id).row.version)
+    version = check_if_match(if_match, given.campaigns.get(actor, campaign_id).row.version)
     detail = given.campaigns.edit_draft(
-        actor, campaign_id, variant, subject=body.subject, preheader=body.preheader, texts=body.texts
-    )
+        actor, campaign_id, variant, subject=body.subject, preheader=body.preheader, texts=body.texts,
+        expected_version=version,
+    )  # fmt: skip
     return _answer(response, detail)

@@ -1,0 +1,51 @@
+"""What other rooms do for the ledger, given to it as callables so that it can be tested alone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection
+
+from tidings.domain.consent import Purpose
+from tidings.domain.event import Event
+from tidings.domain.instant import Instant
+from tidings.domain.plan import HeldBack
+
+MaySend = Callable[[Connection, Sequence[int], Purpose, str, Instant], Mapping[int, HeldBack | None]]
+MergeFields = Callable[[Connection, Sequence[int]], Mapping[int, Mapping[str, Any]]]
+MustWait = Callable[[Connection, int, Sequence[int], Instant], Mapping[int, Instant]]
+"""Campaign and people due now → the instants of those whose hour does not allow it now (quiet hours)."""
+AppendEvents = Callable[[Connection, Sequence[Event]], None]
+OnHard = Callable[[Connection, int, str], None]
+OnCampaign = Callable[[Connection, int], None]
+
+
+def nobody_waits(_conn: Connection, _campaign_pk: int, _people: Sequence[int], _now: Instant) -> Mapping[int, Instant]:
+    """The `MustWait` of an installation without quiet hours."""
+    return {}
+
+
+def nothing(_conn: Connection, _campaign_pk: int) -> None:
+    """The `OnCampaign` of one who does not care."""
+
+
+def no_suppression(_conn: Connection, _contact_pk: int, _words: str) -> None:
+    """The `OnHard` of one who does not care."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hooks:
+    """What other rooms do for the ledger, so that it can be tested alone."""
+
+    may_send: MaySend
+    merge_fields: MergeFields
+    append_events: AppendEvents
+    must_wait: MustWait = nobody_waits
+    on_hard: OnHard = no_suppression
+    """A recipient does not exist (5.1.x): suppress the address."""
+    on_first: OnCampaign = nothing
+    """The first chunk of a campaign was taken."""
+    on_finished: OnCampaign = nothing
+    """Every delivery of a campaign is terminal."""
