@@ -73,9 +73,12 @@ def open_house(settings: Settings, *, executor: str, create: bool = False, clock
     return wire(settings, db, master, load_secrets(db, master), clock or SystemClock(), executor)
 
 
-def wire(settings: Settings, db: Database, master: MasterKey, secrets: Secrets, clock: Clock, executor: str) -> House:
+def wire(
+    settings: Settings, db: Database, master: MasterKey, secrets: Secrets, clock: Clock, executor: str,
+    jobs: Jobs | None = None,
+) -> House:  # fmt: skip
     """Every room on an open database; used by the product and by the tests alike."""
-    jobs = Jobs(db, clock, executor)
+    jobs = jobs or Jobs(db, clock, executor)
     feed = ActivityFeed(db, clock)
     access = AccessService(db, clock)
     audience = AudienceService(db, clock, secrets)

@@ -9,6 +9,7 @@ from sqlalchemy import Connection, Row
 
 from tidings.access.permissions import Permission, may, require
 from tidings.agents.state import load
+from tidings.campaigns import repository
 from tidings.campaigns.views import ActionView
 from tidings.domain.actor import Actor, AgentName
 from tidings.domain.campaign import TERMINAL, CampaignState
@@ -41,11 +42,16 @@ def require_any(actor: Actor, permissions: Sequence[Permission], brand_id: str) 
         require(actor, permissions[0], brand_id)
 
 
-def retry_state(row: Row[Any]) -> CampaignState:
-    """Where a blocked campaign goes on: where it broke off."""
+def retry_state(conn: Connection, row: Row[Any]) -> CampaignState:
+    """Where a blocked campaign goes on: where it broke off. Good drafts are kept unless a person asked for others."""
     if row.policy.get("send_now") is not None:
         return S.SENDING
-    return S.DRAFTING
+    if row.revision_id is None:
+        return S.DRAFTING
+    revised = repository.revision_of(conn, row.revision_id)
+    sent_back = repository.last_verdict(conn, revised) == "changes_requested"
+    good = all(draft.sendable for draft in revised.drafts)
+    return S.PLANNING if good and not sent_back else S.DRAFTING
 
 
 def check_editable(row: Row[Any]) -> None:

@@ -225,7 +225,7 @@ class CampaignService:
         with self.db.transaction() as conn:
             row = self._row(conn, actor, campaign_id, Permission.CAMPAIGNS_WRITE)
             self._expect(row, CampaignState.BLOCKED, "retried")
-            then = actions.retry_state(row)
+            then = actions.retry_state(conn, row)
             repository.move(conn, row, then, at=self.clock.now())
             self._note(conn, actor, "campaign.retry", row, f"let “{row.name}” be tried again")
             self.run.start_stage(conn, row.id)
