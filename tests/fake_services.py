@@ -297,7 +297,7 @@ class FakeAnalytics:
         self.empty = False
         self.calls: list[Any] = []
 
-    def overview(self, actor: Actor, days: int = 60, *, zone: str = "UTC") -> OverviewNumbers:
+    def overview(self, actor: Actor, days: int = 60, *, compared_days: int = 7, zone: str = "UTC") -> OverviewNumbers:
         return overview_numbers(empty=self.empty)
 
     def campaign_report(self, actor: Actor, campaign_id: str) -> CampaignReport:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 router = APIRouter()
 DAYS = 60
+COMPARED_DAYS = 30  # long enough that a month without a campaign in its last week still shows a rate
 
 
 @router.get("/")
@@ -63,4 +64,7 @@ def _agents(visit: Visit) -> list[Any]:
 
 
 def _numbers(visit: Visit) -> OverviewNumbers | None:
-    return visit.allowed(lambda: visit.services.analytics.overview(visit.actor, days=DAYS, zone=visit.zone), None)
+    return visit.allowed(
+        lambda: visit.services.analytics.overview(visit.actor, days=DAYS, compared_days=COMPARED_DAYS, zone=visit.zone),
+        None,
+    )
