@@ -65,6 +65,12 @@ class HouseLauncher:
         sys.stdout.write(json.dumps(ready) + "\n")
         return 0
 
+    def wait(self, url: str, ca: str) -> int:
+        """Waits until the web process is ready; 0 when it is. Run by `up`."""
+        from tidings.app.supervisor import wait_until_ready
+
+        return 0 if wait_until_ready(url, Path(ca), seconds=READY_WITHIN, alive=lambda: True) else 1
+
     def web(self) -> int:
         """The web process; run by `up`."""
         from tidings.app.processes import serve_web, start_logging
@@ -171,10 +177,10 @@ class HouseLauncher:
         return supervisor
 
     def _announce(self, settings: Settings, supervisor: Supervisor, ready: dict[str, object]) -> None:
-        from tidings.app.supervisor import wait_until_ready
+        from tidings.app.supervisor import is_ready
 
         ca = Path(str(ready["ca"]))
-        if not wait_until_ready(f"https://localhost:{settings.port}", ca, seconds=READY_WITHIN, alive=supervisor.alive):
+        if not is_ready(supervisor.environ, f"https://localhost:{settings.port}", ca, supervisor.alive):
             say(f"The web process did not become ready. Its log: {settings.data_dir / 'logs' / 'web.log'}")
             return
         if ready["sample"]:

@@ -87,8 +87,8 @@ def open_sqlite(path: Path, key: bytes) -> Database:
         module=sqlcipher(),
         creator=lambda: connect_sqlite(path, key),
         poolclass=QueuePool,
-        pool_size=5,
-        max_overflow=10,
+        pool_size=3,
+        max_overflow=12,
     )
     return Database(engine)
 
@@ -116,7 +116,7 @@ def connect_sqlite(path: Path, key: bytes) -> Any:
         cursor.execute("PRAGMA journal_mode = WAL")
         cursor.execute("PRAGMA synchronous = FULL")  # NORMAL loses acknowledged commits in a power cut
         cursor.execute("PRAGMA foreign_keys = ON")
-        cursor.execute("PRAGMA cache_size = -16000")
+        cursor.execute("PRAGMA cache_size = -4000")  # a connection; beyond it the system's own cache helps
     except driver.DatabaseError as error:
         connection.close()
         if "not a database" not in str(error):
