@@ -73,17 +73,19 @@ class HouseLauncher:
 
     def web(self) -> int:
         """The web process; run by `up`."""
-        from tidings.app.processes import serve_web, start_logging
+        from tidings.app.processes import end_with_supervisor, serve_web, start_logging
 
         start_logging()
+        end_with_supervisor()
         serve_web(load_settings())
         return 0
 
     def worker(self, *, data_dir: Path | None, agents: Sequence[str]) -> int:
         """Runs a worker with these agents (all four if empty) until interrupted."""
-        from tidings.app.processes import ALL_AGENTS, start_logging, work
+        from tidings.app.processes import ALL_AGENTS, end_with_supervisor, start_logging, work
 
         start_logging()
+        end_with_supervisor()
         work(load_settings(data_dir=data_dir), tuple(agents) or ALL_AGENTS)
         return 0
 

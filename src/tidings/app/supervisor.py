@@ -16,6 +16,8 @@ from typing import IO, Any
 BACKOFF = (1.0, 2.0, 5.0, 10.0)
 STOP_WITHIN = 10.0
 KEEP_LOG = 5 << 20
+SUPERVISOR = "TIDINGS_SUPERVISOR"
+"""The variable that tells a child who keeps it running."""
 
 
 @dataclass
@@ -98,8 +100,8 @@ class Supervisor:
         # A session of its own: Ctrl+C reaches the supervisor alone, which then stops the children in order.
         child.process = subprocess.Popen(  # noqa: S603  # our own interpreter and our own module
             [sys.executable, "-m", "tidings", *child.arguments],
-            env=dict(self.environ), stdout=child.log, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL,
-            start_new_session=True,
+            env={**self.environ, SUPERVISOR: str(os.getpid())}, stdout=child.log, stderr=subprocess.STDOUT,
+            stdin=subprocess.DEVNULL, start_new_session=True,
         )  # fmt: skip
 
     def _watch(self, child: Child) -> None:
