@@ -118,7 +118,7 @@ class FakeAccess:
         require(actor, Permission.ACCOUNTS_MANAGE)
         return self._account(account_id, "Ada", Role.AUTHOR)
 
-    def create_sign_in_link(self, account_id: str, *, minutes: int = 15) -> str:
+    def create_sign_in_link(self, account_id: str, *, minutes: int = 15, actor: Actor | None = None) -> str:
         self.made += 1
         return f"secret{self.made}"
 
@@ -398,6 +398,7 @@ class FakeDistribution:
         self.stopped = {"by": actor.name, "reason": reason, "at": AT}
 
     def resume_all(self, actor: Actor) -> None:
+        require(actor, Permission.CAMPAIGNS_SEND)
         self.stopped = None
 
     def all_paused(self, conn: Any) -> dict[str, Any] | None:
@@ -429,16 +430,23 @@ class FakeAnalytics:
 
 
 class FakeActivity:
-    """A feed one can add to."""
+    """A feed one can add to; like the real one it leaves out campaigns of brands the actor does not see."""
 
-    def __init__(self) -> None:
+    def __init__(self, campaigns: FakeCampaigns) -> None:
+        self.campaigns = campaigns
         self.lines = [ActivityLine(1, AT, "content", "wrote two drafts", None)]
 
-    def latest(self, limit: int = 20) -> list[ActivityLine]:
-        return self.lines[::-1][:limit]
+    def latest(self, limit: int = 20, actor: Actor | None = None) -> list[ActivityLine]:
+        return [line for line in self.lines[::-1] if self._seen(line, actor)][:limit]
 
-    def since(self, pk: int, limit: int = 100) -> list[ActivityLine]:
-        return [line for line in self.lines if line.pk > pk][:limit]
+    def since(self, pk: int, limit: int = 100, actor: Actor | None = None) -> list[ActivityLine]:
+        return [line for line in self.lines if line.pk > pk and self._seen(line, actor)][:limit]
+
+    def _seen(self, line: ActivityLine, actor: Actor | None) -> bool:
+        if actor is None or not actor.brands or line.campaign_id is None:
+            return True
+        about = self.campaigns.details.get(line.campaign_id)
+        return about is not None and about.row.brand_id in actor.brands
 
 
 class FakeHealth:
@@ -480,10 +488,11 @@ class NoDatabase:
 
 def make_services(db: Any, clock: Any) -> Services:
     """Every fake, on a database that only the idempotency of the API uses."""
+    campaigns = FakeCampaigns()
     return Services(
         db=db, clock=clock, access=FakeAccess(), agents=FakeAgents(), brands=FakeBrands(), audience=FakeAudience(),
-        campaigns=FakeCampaigns(), distribution=FakeDistribution(), analytics=FakeAnalytics(), activity=FakeActivity(),
-        health=FakeHealth(), base_url="https://localhost:8443",
+        campaigns=campaigns, distribution=FakeDistribution(), analytics=FakeAnalytics(),
+        activity=FakeActivity(campaigns), health=FakeHealth(), base_url="https://localhost:8443",
     )  # type: ignore[arg-type]  # fmt: skip
 
 

@@ -51,6 +51,8 @@ from tidings.events.activity import ActivityLine
 NOW = 1_795_343_400_000  # Sunday, 22 November 2026, 10:30 UTC
 S = CampaignState
 ADMIN = Actor(ActorKind.PERSON, "acc_1", "Ada Lind", Role.ADMIN)
+AUTHOR = Actor(ActorKind.PERSON, "acc_3", "Ola Autor", Role.AUTHOR)
+ONE_BRAND = Actor(ActorKind.PERSON, "acc_4", "Bo Marke", Role.MANAGER, brands=frozenset({"brd_1"}))
 VIEWER = Actor(ActorKind.PERSON, "acc_2", "Vera Blik", Role.VIEWER)
 LONG = "Ein sehr langer Kampagnenname mit Donaudampfschifffahrtsgesellschaftskapitänsmütze im Herbst"
 
@@ -113,7 +115,8 @@ def row(number: int, name: str, state: CampaignState, **more: Any) -> CampaignRo
 
 SENDING = {
     "planned": 612,
-    "claimed": 40,
+    "claimed": 38,
+    "attempting": 2,
     "accepted": 1_180,
     "deferred": 7,
     "failed": 4,
@@ -383,7 +386,7 @@ class FakeMailbox:
 
 class FakeAccess:
     def __init__(self) -> None:
-        self.people = {"admin": ADMIN, "viewer": VIEWER}
+        self.people = {"admin": ADMIN, "viewer": VIEWER, "author": AUTHOR, "one brand": ONE_BRAND}
 
     def actor_of_session(self, secret: str) -> Actor | None:
         return self.people.get(secret)
@@ -430,10 +433,10 @@ class FakeFeed:
         )
         self.lines = [ActivityLine(9 - n, NOW - n * MINUTE, *line) for n, line in enumerate(said)]
 
-    def latest(self, limit: int = 20) -> Any:
+    def latest(self, limit: int = 20, actor: Actor | None = None) -> Any:
         return self.lines
 
-    def since(self, pk: int, limit: int = 100) -> Any:
+    def since(self, pk: int, limit: int = 100, actor: Actor | None = None) -> Any:
         return [line for line in reversed(self.lines) if line.pk > pk]
 
 

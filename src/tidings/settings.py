@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tidings.domain.errors import InvalidInputError
+from tidings.keys.places import default_data_dir
 
 DEFAULT_PORT = 8443
 DEFAULT_MAILBOX_PORT = 8025
@@ -43,14 +44,6 @@ class Settings:
         return tuple(dict.fromkeys(("localhost", "127.0.0.1", "::1", socket.gethostname())))
 
 
-def default_data_dir(environ: Mapping[str, str]) -> Path:
-    """`TIDINGS_DATA_DIR`, else the platform's place for a user's data."""
-    if environ.get("TIDINGS_DATA_DIR"):
-        return Path(environ["TIDINGS_DATA_DIR"]).expanduser()
-    base = environ.get("XDG_DATA_HOME") or str(Path.home() / ".local" / "share")
-    return Path(base) / "tidings"
-
-
 def load_settings(environ: Mapping[str, str] | None = None, **given: object) -> Settings:
     """Settings from `TIDINGS_*` variables; what is given (and not None) wins.
 
@@ -69,6 +62,8 @@ def load_settings(environ: Mapping[str, str] | None = None, **given: object) -> 
     }
     merged = {**read, **{key: value for key, value in given.items() if value is not None}}
     values = {key: value for key, value in merged.items() if value is not None}
+    if env.get("TIDINGS_AGENTS", "here") not in {"here", "none"}:
+        raise InvalidInputError(f"TIDINGS_AGENTS is {env['TIDINGS_AGENTS']!r}.", remedy="Use `here` or `none`.")
     url = values.get("database_url")
     if url is not None and not str(url).startswith(("postgresql://", "postgres://")):
         raise InvalidInputError(

@@ -50,11 +50,13 @@ def test_a_new_key_opens_everything_and_the_old_one_nothing(tmp_path: Path) -> N
     key = Path(environ["TIDINGS_KEY_FILE"])
     running = start(environ)
     before = names(running)
+    running.cli("db", "backup", str(tmp_path / "before.db"))
     authority = (tmp_path / "data" / "tls" / "ca.pem").read_bytes()
     running.stop()
     old = key.read_bytes()
     running.cli("db", "rotate-key", "--yes")
     assert key.read_bytes() != old
+    assert (tmp_path / "data" / "tidings.db").stat().st_mode & 0o777 == 0o600
     again = start(environ)
     assert names(again) == before
     assert (tmp_path / "data" / "tls" / "ca.pem").read_bytes() == authority, "nobody should have to trust it anew"
@@ -67,6 +69,7 @@ def test_a_new_key_opens_everything_and_the_old_one_nothing(tmp_path: Path) -> N
     assert refused.returncode != 0
     assert "key" in refused.stderr
     key.write_bytes(new)
+    running.cli("db", "restore", str(tmp_path / "before.db"), "--yes")  # a backup from before the rotation
     last = start(environ)
     assert names(last) == before
     last.stop()

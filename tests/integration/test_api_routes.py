@@ -478,12 +478,14 @@ async def test_stream(lone_services: Any) -> None:
 
 
 async def test_a_stream_hides_campaigns_of_other_brands(lone_services: Any) -> None:
-    hidden = briefed(lone_services).row.id
+    ours, other = briefed(lone_services), briefed(lone_services)
+    theirs = replace(other, row=replace(other.row, brand_id="brd_x"))
+    lone_services.campaigns.details[other.row.id] = theirs
     lone_services.activity.lines = [
-        ActivityLine(1, fakes.AT, "content", "secret", "cmp_other"),
-        ActivityLine(2, fakes.AT, "content", "ours", hidden),
+        ActivityLine(1, fakes.AT, "content", "secret", other.row.id),
+        ActivityLine(2, fakes.AT, "content", "ours", ours.row.id),
     ]
-    actor = replace(lone_services.access.people[Role.VIEWER], brands=frozenset({"brd_x"}))
+    actor = replace(lone_services.access.people[Role.VIEWER], brands=frozenset({ours.row.brand_id}))
     answers = iter([False, True])
 
     async def gone() -> bool:

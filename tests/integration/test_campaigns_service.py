@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,6 +17,7 @@ from tidings.app.wiring import House, wire
 from tidings.audience.incoming import ConsentGiven
 from tidings.campaigns.run import REPORT
 from tidings.campaigns.views import CampaignDetail
+from tidings.distribution.repository import hold_due
 from tidings.domain.actor import Actor, ActorKind, AgentName, Role, agent_actor
 from tidings.domain.brief import Brief, parse_brief
 from tidings.domain.campaign import CampaignState
@@ -110,8 +112,6 @@ def town(database: Database, clock: FakeClock, secrets: Secrets, tmp_path: Path)
         role: access.create_account(None, email=f"{role}@example.com", name=role.title(), role=role)
         for role in (Role.ADMIN, Role.AUTHOR, Role.MANAGER)
     }
-    for person in people.values():
-        access.create_sign_in_link(person.id)  # whoever can sign in counts as somebody who could approve
     admin = people[Role.ADMIN].actor()
     brand = house.services.brands.create_brand(
         admin,
@@ -299,7 +299,7 @@ def test_a_fault_blocks_the_campaign_visibly_and_a_retry_goes_on(town: Town, mon
         raise RuntimeError("disk on fire")
 
     with monkeypatch.context() as patched:
-        patched.setattr(town.house.run.scheduling, "propose", broken)
+        patched.setattr(town.house.run.scheduling, "prepare", broken)
         made = town.new()
         town.jobs.turn()
     stuck = town.at(made)
@@ -437,3 +437,144 @@ def test_a_preview_is_the_mail_of_a_person_of_the_plan_and_leads_nowhere(town: T
     assert "https://northwind.example.com/workshop" in shown.html
     assert "/u/preview" in shown.html
     assert "List-Unsubscribe-Post" in shown.headers
+
+
+def test_whoever_rewrote_the_words_does_not_approve_them(town: Town) -> None:
+    ready = town.reviewed()
+    campaigns = town.house.services.campaigns
+    edited = campaigns.edit_draft(town.approver, ready.row.id, "A", subject="Bread workshop for beginners")
+    assert edited.revision is not None
+    assert not next(action for action in edited.actions if action.name == "approve").allowed
+    with pytest.raises(ForbiddenError, match="words"):
+        campaigns.approve(town.approver, ready.row.id, edited.revision.id)
+
+
+def test_a_brand_that_changed_after_the_approval_stops_the_sending(town: Town) -> None:
+    yes = town.approved()
+    other = {"sender": {"name": "Northwind", "address": "other@elsewhere.example.com"}}
+    town.house.services.brands.update_brand(_admin(town), yes.row.brand_id, other)
+    with pytest.raises(ConflictError, match="brand was changed"):
+        town.house.services.campaigns.send(town.approver, yes.row.id, now=True)
+
+
+def test_a_brand_that_changes_between_send_and_launch_blocks_and_a_retry_asks_anew(town: Town) -> None:
+    yes = town.approved()
+    campaigns = town.house.services.campaigns
+    campaigns.send(town.approver, yes.row.id, now=True)
+    other = {"sender": {"name": "Northwind", "address": "other@elsewhere.example.com"}}
+    town.house.services.brands.update_brand(_admin(town), yes.row.brand_id, other)
+    town.jobs.turn()
+    assert town.at(yes).row.state is S.BLOCKED
+    assert rows(town, delivery) == []
+    campaigns.retry(town.author, yes.row.id)
+    town.jobs.turn()
+    assert town.at(yes).row.state is S.REVIEW
+
+
+def test_a_plan_with_nobody_left_is_blocked_not_left_sending(town: Town) -> None:
+    yes = town.approved()
+    audience = town.house.services.audience
+    for person in audience.contacts(_admin(town), limit=100)[0]:
+        audience.erase(_admin(town), person.id)
+    town.house.services.campaigns.send(town.approver, yes.row.id, now=True)
+    town.jobs.turn()
+    assert town.at(yes).row.state is S.BLOCKED
+    assert "Nobody is left" in town.at(yes).row.state_reason
+
+
+def test_a_late_approval_reaches_the_same_people_at_the_same_hours(town: Town) -> None:
+    yes = town.approved()
+    planned = {row.contact_pk: row.due_at for row in rows(town, slot)}
+    given = ConsentGiven(source="sign-up form", wording="Yes")
+    table = "email,first_name,time_zone\nnew@example.com,N,Europe/London\n"
+    town.house.services.audience.import_csv(_admin(town), table, consent=given)
+    town.clock.advance(20 * HOUR)
+    town.house.services.campaigns.send(town.approver, yes.row.id, now=False)
+    town.jobs.turn()
+    due = {row.contact_pk: row.due_at for row in rows(town, delivery)}
+    assert due.keys() == planned.keys()
+    assert all((due[person] - planned[person]) % DAY == 0 and due[person] >= planned[person] for person in due)
+    assert min(due.values()) >= town.clock.now()
+
+
+def test_a_time_a_person_set_is_kept_when_the_send_comes_a_minute_late(town: Town) -> None:
+    ready = town.reviewed()
+    assert ready.revision is not None
+    campaigns = town.house.services.campaigns
+    wished = town.clock.now() + HOUR // 2
+    campaigns.set_send_time(town.author, ready.row.id, wished, "the sale begins")
+    chosen = {row.contact_pk for row in rows(town, slot) if row.due_at == wished}
+    assert chosen
+    campaigns.approve(town.approver, ready.row.id, ready.revision.id)
+    town.clock.advance(HOUR // 2 + 60_000)
+    campaigns.send(town.approver, ready.row.id, now=False)
+    town.jobs.turn()
+    assert {row.due_at for row in rows(town, delivery) if row.contact_pk in chosen} == {town.clock.now()}
+
+
+def test_many_readers_at_once_do_not_drain_the_pool(town: Town) -> None:
+    ready = town.reviewed()
+    failed: list[Exception] = []
+
+    def look() -> None:
+        try:
+            for _ in range(2):
+                town.house.services.campaigns.get(town.author, ready.row.id)
+        except Exception as error:
+            failed.append(error)
+
+    readers = [threading.Thread(target=look) for _ in range(30)]
+    for reader in readers:
+        reader.start()
+    for reader in readers:
+        reader.join(60)
+    assert failed == []
+
+
+def test_what_is_held_by_the_relay_turns_health_red_with_the_reason(town: Town) -> None:
+    yes = town.approved()
+    town.house.services.campaigns.send(town.approver, yes.row.id, now=True)
+    town.jobs.turn()
+    health = town.house.services.health
+    assert next(item for item in health.check() if item.name == "sending").status == "ok"
+    with town.house.db.transaction() as conn:
+        hold_due(conn, town.clock.now(), "relay smtp.example.com:587 refuses the sender: 550 blocked")
+    found = next(item for item in health.check() if item.name == "sending")
+    assert found.status == "fail"
+    assert "550 blocked" in found.message
+    assert found.remedy
+
+
+def test_another_spelling_of_a_suppressed_address_is_suppressed_too(town: Town) -> None:
+    audience = town.house.services.audience
+    audience.suppress(_admin(town), "ada@bücher.example")
+    given = ConsentGiven(source="sign-up form", wording="Yes")
+    result = audience.import_csv(_admin(town), "email\nada@xn--bcher-kva.example\n", consent=given)
+    assert result.kept_silent == 1
+
+
+def test_a_brand_limited_person_neither_sees_others_activity_nor_resumes_all(town: Town) -> None:
+    town.reviewed()
+    stranger = Actor(ActorKind.PERSON, "acc_x", "Stranger", Role.MANAGER, frozenset({"brd_other"}))
+    services = town.house.services
+    assert services.activity.latest(50)
+    assert services.activity.latest(50, stranger) == []
+    services.distribution.pause_all(stranger, "I saw a mistake")
+    with pytest.raises(ForbiddenError):
+        services.distribution.resume_all(stranger)
+    with pytest.raises(ForbiddenError):
+        services.distribution.resume_all(town.author)
+    services.distribution.resume_all(town.approver)
+
+
+def test_a_body_nobody_could_need_is_refused_before_it_is_read(town: Town) -> None:
+    from starlette.testclient import TestClient
+
+    from tidings.app.asgi import build_asgi
+
+    with TestClient(build_asgi(town.house), base_url="https://localhost") as client:
+        answer = client.post(
+            "/sign-in", headers={"sec-fetch-site": "same-origin"}, data={"email": "a@b.example", "password": "x"},
+            files={"f": ("f", b"a" * (40 << 20))},
+        )  # fmt: skip
+    assert answer.status_code == 413

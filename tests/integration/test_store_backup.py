@@ -237,6 +237,11 @@ def test_after_a_rotation_the_old_key_opens_nothing(
         load_secrets(database, old)
     database.close()
     assert number_in(data_dir, found) == 1
+    restore(tmp_path / "old backup", data_dir, found, force=True)  # by the former key, and sealed with the new one
+    assert number_in(data_dir, found) == 1
+    with pytest.raises(StoreLockedError, match="does not open"):
+        open_database(data_dir, old, None)
+    found.source.remove(Slot.FORMER)
     with pytest.raises(StoreLockedError):
         restore(tmp_path / "old backup", data_dir, found, force=True)
     for path in data_dir.iterdir():
@@ -248,7 +253,7 @@ class PowerCutError(BaseException):
 
 
 STEPS = [
-    (rotation, "_rotate_file"), (rotation, "_reseal_copy"), (rotation, "reseal_secrets"), (rotation, "check"),
+    (rotation, "_rotate_file"), (rotation, "reseal_copy"), (rotation, "reseal_secrets"), (rotation, "check"),
     (rotation, "put_in_place"), (files, "flush"), (MasterKey, "settle"), (FileSource, "write"), (FileSource, "remove"),
 ]  # fmt: skip
 

@@ -92,6 +92,19 @@ def test_a_viewer_sees_pages_without_their_buttons(client: TestClient) -> None:
     assert "New campaign" not in page
 
 
+@pytest.mark.parametrize(("who", "mailbox", "resumes"), [("author", False, False), ("one brand", True, False)])
+def test_what_a_role_may_not_is_not_offered(
+    client: TestClient, services: Any, who: str, mailbox: bool, resumes: bool
+) -> None:
+    client.cookies.set("__Host-tidings", who)
+    assert 'data-opens="pause-all"' in client.get("/campaigns").text
+    services.distribution.pause_all(services.access.people["admin"], "wrong price")
+    page = client.get("/campaigns").text
+    assert ('href="/mailbox"' in page) is mailbox
+    assert ("resume-all" in page) is resumes
+    assert "All sending is paused by Ada Lind: wrong price." in page
+
+
 def test_the_password_opens_a_session_in_a_guarded_cookie(client: TestClient) -> None:
     client.cookies.clear()
     wrong = client.post("/sign-in", data={"email": "a@example.com", "password": "x", "next": "/"})

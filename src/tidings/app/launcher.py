@@ -32,6 +32,7 @@ class HouseLauncher:
         self, *, data_dir: Path | None, host: str | None, port: int | None, mailbox_port: int | None, sample: bool
     ) -> int:
         """Prepares the house, starts its processes and watches them until interrupted."""
+        from tidings.keys.places import remember_data_dir
         from tidings.store.lock import InstanceLock
 
         settings = load_settings(data_dir=data_dir, host=host, port=port, mailbox_port=mailbox_port)
@@ -42,6 +43,7 @@ class HouseLauncher:
             supervisor = self._supervisor(settings)
             ready = prepare(supervisor.environ, *([] if sample else ["--no-sample"]))
             supervisor.start()
+            remember_data_dir(settings.environ, settings.data_dir)
             try:
                 self._announce(settings, supervisor, ready)
                 return supervisor.run()

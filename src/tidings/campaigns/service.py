@@ -11,7 +11,7 @@ from tidings.access import audit
 from tidings.access.permissions import Permission, require
 from tidings.agents.policy import Effect
 from tidings.audience.segments import find_segment, list_segments
-from tidings.campaigns import actions, repository
+from tidings.campaigns import actions, approved, repository
 from tidings.campaigns.preview import render_preview
 from tidings.campaigns.show import Shower
 from tidings.content.repository import brand_named, brands
@@ -121,17 +121,19 @@ class CampaignService:
                     f"The campaign is now at revision {revised.number}; the one you saw is no longer in force.",
                     remedy="Look at the new revision and approve that one.",
                 )
-            alone = row.author_id == actor.id
-            if alone and self.access.people_who_can_approve() > 1:
+            alone = actor.id in {row.author_id, revised.author_id}
+            if alone and self.access.people_who_can_approve(conn, row.brand_id) > 1:
                 raise ForbiddenError(
-                    "The author of a campaign does not approve it.", remedy="Ask another person who may approve."
+                    "The author of a campaign, or of its words, does not approve it.",
+                    remedy="Ask another person who may approve.",
                 )
             self._check_sendable(conn, row, revised)
             repository.insert_approval(
                 conn, row.pk, revised, verdict="approved", actor=actor, comment=comment, self_approved=alone,
                 at=self.clock.now(),
             )  # fmt: skip
-            repository.move(conn, row, CampaignState.APPROVED, at=self.clock.now())
+            policy = {**row.policy, approved.KEY: approved.message_hash(conn, row, revised)}
+            repository.move(conn, row, CampaignState.APPROVED, at=self.clock.now(), policy=policy)
             detail = {"revision": revised.id, "content_hash": revised.content_hash, "self_approved": alone}
             self._note(conn, actor, "campaign.approve", row, f"approved “{row.name}”", detail)
             self._start_if_autonomous(conn, row.id)
@@ -149,7 +151,8 @@ class CampaignService:
                 conn, row.pk, self._revision(conn, row), verdict="changes_requested", actor=actor, comment=comment,
                 self_approved=False, at=self.clock.now(),
             )  # fmt: skip
-            reason = f"{actor.name} asks for changes: {comment} Edit the draft, or retry for a new one."
+            asked = comment.strip().rstrip(".")
+            reason = f"{actor.name} asks for changes: {asked}. Edit the draft, or retry for a new one."
             repository.move(conn, row, CampaignState.BLOCKED, at=self.clock.now(), reason=reason)
             self._note(conn, actor, "campaign.request_changes", row, f"asked for changes in “{row.name}”")
             return self._detail(conn, actor, row.id)
@@ -160,10 +163,11 @@ class CampaignService:
             row = self._row(conn, actor, campaign_id, Permission.CAMPAIGNS_SEND)
             self._expect(row, CampaignState.APPROVED, "sent")
             revised = self._revision(conn, row)
-            approved = repository.is_approved(conn, revised)
-            self.policy.authorise(actor, Effect.START_SEND, approved=approved)
-            if not approved:
+            said_yes = repository.is_approved(conn, revised)
+            self.policy.authorise(actor, Effect.START_SEND, approved=said_yes)
+            if not said_yes:
                 raise ForbiddenError("This revision is not approved.", remedy="Have it approved first.")
+            approved.check_as_approved(conn, row, revised)
             self._check_sendable(conn, row, revised)
             if now:
                 plan = repository.plan_summary(conn, row.plan_id)
@@ -225,8 +229,8 @@ class CampaignService:
         with self.db.transaction() as conn:
             row = self._row(conn, actor, campaign_id, Permission.CAMPAIGNS_WRITE)
             self._expect(row, CampaignState.BLOCKED, "retried")
-            then = actions.retry_state(conn, row)
-            repository.move(conn, row, then, at=self.clock.now())
+            then, policy = actions.retry_state(conn, row)
+            repository.move(conn, row, then, at=self.clock.now(), policy=policy)
             self._note(conn, actor, "campaign.retry", row, f"let “{row.name}” be tried again")
             self.run.start_stage(conn, row.id)
             return self._detail(conn, actor, row.id)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from tidings.cli.connection import connected
-from tidings.cli.failures import USAGE, CommandError
+from tidings.cli.failures import NOT_FOUND, USAGE, CommandError
 from tidings.cli.groups import Listed
 from tidings.cli.options import AsJson, Limit
 from tidings.cli.output import moment, say, say_next, show, show_fields, show_json, show_table
@@ -19,7 +19,21 @@ if TYPE_CHECKING:
     from tidings_client.decisions import Decision
 
 commands = typer.Typer(cls=Listed, no_args_is_help=True, help="The four agents: what they do, and holding them.")
-AgentArgument = Annotated[str, typer.Argument(metavar="AGENT", help="content, scheduling, distribution or analytics.")]
+
+
+def _known_agent(name: str) -> str:
+    """The name itself. Raises CommandError, with the four names, when it is none of them."""
+    from tidings.domain.actor import AgentName
+
+    if name.casefold() not in set(AgentName):
+        raise CommandError(f"There is no agent {name!r}.", f"The agents are {', '.join(AgentName)}.", NOT_FOUND)
+    return name.casefold()
+
+
+AgentArgument = Annotated[
+    str,
+    typer.Argument(metavar="AGENT", help="content, scheduling, distribution or analytics.", callback=_known_agent),
+]
 
 
 @commands.command("list")
@@ -148,6 +162,19 @@ def decisions(
 
 def _show_decisions(decisions: list[Decision]) -> None:
     for each in decisions:
-        aside = f" Set aside by {each.overridden_by}." if each.overridden_by else ""
         show(f"{moment(each.at)}  {each.agent}: {each.summary}  ({each.id})")
-        show(f"    {each.reason} Decided by {each.decided_by}.{aside}")
+        show(f"    {_ended(each.reason)} Decided by {each.decided_by}.{_aside(each)}")
+
+
+def _ended(reason: str) -> str:
+    """A reason as a sentence: a person's may lack its full stop."""
+    words = reason.strip()
+    return f"{words}." if words and words[-1] not in ".!?…" else words
+
+
+def _aside(decision: Decision) -> str:
+    """Who set it aside; an account's bare id says nothing to a reader."""
+    by = decision.overridden_by
+    if not by:
+        return ""
+    return " Set aside by a person." if by.startswith("acc_") else f" Set aside by {by}."

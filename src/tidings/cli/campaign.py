@@ -134,7 +134,7 @@ def plan(
         detail = _wait(tidings, tidings.campaigns.replan(found)) if again else tidings.campaigns.get(found)
         slots = list(islice(tidings.campaigns.all_slots(found), people)) if detail.plan else []
     if detail.plan is None:
-        raise CommandError(f"“{detail.name}” has no plan yet; it is {view.state_of(detail)}.", detail.state_reason)
+        raise CommandError(f"“{detail.name}” has no plan yet; it {view.sentence_of(detail)}.", detail.state_reason)
     if as_json:
         show_json({"plan": detail.plan, "slots": slots})
         return

@@ -113,6 +113,11 @@ def counts(numbers: Mapping[str, int]) -> str:
     return ", ".join(f"{name.replace('_', ' ')} {number}" for name, number in numbers.items() if number)
 
 
+def count_of(number: int, one: str, more: str = "") -> str:
+    """`1 campaign`, `2 campaigns`; `more` where an s does not do."""
+    return f"{number:,} {one if number == 1 else more or f'{one}s'}"
+
+
 def _cell(value: Any) -> str:
     if value is None:
         return ""

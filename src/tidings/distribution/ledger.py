@@ -12,8 +12,9 @@ from __future__ import annotations
 import logging
 import random
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Generator, Iterable, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from sqlalchemy import Connection, exists, func, select, update
@@ -119,7 +120,7 @@ class Ledger:
         """
         now = self._clock.now()
         step = Step()
-        with self._db.transaction() as conn:
+        with self._remembering(), self._db.transaction() as conn:
             self._publish(conn)
             step.stopped = self._is_stopped(conn)
             step.stale = self._drop_stale(conn)
@@ -130,6 +131,17 @@ class Ledger:
         for each in step.claimed:
             self._leases[each.campaign_pk, each.chunk_no].flying += 1
         return step
+
+    @contextmanager
+    def _remembering(self) -> Generator[None]:
+        """What a transaction that failed did not write is still to be written: leases and events stay as they were."""
+        leases = {key: replace(lease) for key, lease in self._leases.items()}
+        events, hard = list(self._events), list(self._hard)
+        try:
+            yield
+        except BaseException:
+            self._leases, self._events, self._hard = leases, events, hard
+            raise
 
     def _publish(self, conn: Connection) -> None:
         """Events of answers that are in the ledger already; what a kill leaves out, the takeover adds."""
@@ -287,7 +299,7 @@ class Ledger:
         Returns for each of `asked` whether it may leave. Answers to attempts that were taken over still count.
         """
         now = self._clock.now()
-        with self._cheap.transaction() as cheap:
+        with self._remembering(), self._cheap.transaction() as cheap:
             if answers:
                 self._write_answers(cheap, answers, now)
             if back:
@@ -375,7 +387,7 @@ class Ledger:
 
     def leave(self) -> None:
         """Gives every chunk back; nothing of this worker is on the wire any more."""
-        with self._db.transaction() as conn:
+        with self._remembering(), self._db.transaction() as conn:
             self._publish(conn)
             self._release(conn, list(self._leases))
 

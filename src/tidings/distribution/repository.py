@@ -125,11 +125,11 @@ def cancel_open(conn: Connection, campaign_pk: int, now: Instant) -> int:
         .where(delivery.c.campaign_pk == campaign_pk, delivery.c.state.in_((*WAITING, D.CLAIMED.value)))
         .values(state=D.CANCELLED.value, at=now, reason="the campaign was cancelled")
     ).rowcount
-    flying = exists().where(
-        delivery.c.campaign_pk == chunk.c.campaign_pk, delivery.c.chunk_no == chunk.c.no,
-        delivery.c.state == D.ATTEMPTING.value,
-    )  # fmt: skip
-    settled = (chunk.c.campaign_pk == campaign_pk) & ~flying
+    # Asked once for the campaign: asked for each chunk, SQLite walks the whole campaign each time.
+    flying = select(delivery.c.chunk_no).where(
+        delivery.c.campaign_pk == campaign_pk, delivery.c.state == D.ATTEMPTING.value
+    )
+    settled = (chunk.c.campaign_pk == campaign_pk) & chunk.c.no.not_in(flying)
     conn.execute(update(chunk).where(settled).values(state="done", owner="", lease_until=None))
     return stopped
 

@@ -15,7 +15,7 @@ from tidings.distribution.statements import PAUSE_KEY
 from tidings.distribution.tokens import TokenSigner
 from tidings.distribution.wire import wire_address
 from tidings.domain.actor import Actor
-from tidings.domain.errors import InvalidInputError
+from tidings.domain.errors import ForbiddenError, InvalidInputError
 from tidings.domain.instant import Clock, Instant
 from tidings.domain.message import EmailTemplate
 from tidings.keys.secrets import Secrets
@@ -32,6 +32,11 @@ class DistributionService:
         self._db, self._clock, self._base_url = db, clock, base_url
         self._signer = TokenSigner(secrets.signing_key)
         self._domains: dict[int, str] = {}
+
+    @property
+    def base_url(self) -> str:
+        """What links in mails begin with."""
+        return self._base_url
 
     # A campaign's deliveries
 
@@ -120,15 +125,17 @@ class DistributionService:
                 put_setting(conn, PAUSE_KEY, {"by": actor.name, "reason": reason, "at": now}, now)
                 record(conn, now, actor, "sending.pause_all", detail={"reason": reason})
 
-    def hold_all(self, reason: str) -> None:
-        """The kill switch pulled by the system itself, for example after a restore."""
-        now = self._clock.now()
-        with self._db.transaction() as conn:
-            put_setting(conn, PAUSE_KEY, {"by": "Tidings", "reason": reason, "at": now}, now)
-
     def resume_all(self, actor: Actor) -> None:
-        """Everything goes on from where it was."""
-        require(actor, Permission.SENDING_PAUSE)
+        """Everything goes on from where it was. Whoever writes may stop all; letting go is for who may send all.
+
+        Raises ForbiddenError for a role limited to brands, for it would start the others' campaigns too.
+        """
+        require(actor, Permission.CAMPAIGNS_SEND)
+        if actor.brands:
+            raise ForbiddenError(
+                "Your role is limited to some brands; resuming starts the campaigns of all.",
+                remedy="Ask somebody who may send for every brand.",
+            )
         now = self._clock.now()
         with self._db.transaction() as conn:
             if get_setting(conn, PAUSE_KEY) is not None:

@@ -25,6 +25,7 @@ from tidings.distribution.channels.base import Channel, ChannelDownError, Outcom
 from tidings.distribution.compile import Addressee, CompiledEmail, UndeliverableError
 from tidings.distribution.ledger import Claimed, Ledger, Sent
 from tidings.distribution.tokens import TokenSigner
+from tidings.domain.errors import UnavailableError
 from tidings.domain.instant import Clock
 from tidings.store.database import Database
 
@@ -34,6 +35,7 @@ _FRESH_MS = 700  # older claims are checked again: consent may have changed
 _IDLE_SECONDS = (1.0, 2.0)  # between looks when there is nothing to do, at first and after a while
 _TAKEOVER_SECONDS = 5.0
 _STOP_SECONDS = 45.0
+_AGAIN_SECONDS = 0.5  # after the database refused
 
 Templates = Mapping[tuple[int, str], CompiledEmail]
 
@@ -178,7 +180,7 @@ class Worker:
         """A database that is locked or full for a while is waited for; nothing is lost by that."""
         try:
             return await self._look()
-        except OperationalError:
+        except (OperationalError, UnavailableError):
             log.exception("the ledger cannot be used now")
             return 2.0
 
@@ -342,7 +344,11 @@ class Worker:
 
     def _refill_and_wake(self) -> None:
         self._measure()
-        self._refill()
+        try:
+            self._refill()
+        except (OperationalError, UnavailableError):
+            log.exception("the ledger cannot be used now")  # the next look tries again
+            return
         self._channel.wake()
 
     def _render(self, claimed: Claimed) -> Outgoing:
@@ -404,7 +410,16 @@ class Worker:
         if not (asks or answers or back):
             return
         self._asks, self._answers, self._back = [], [], []
-        allowed = self._ledger.flush(answers, [message for message, _ in asks], back)
+        try:
+            allowed = self._ledger.flush(answers, [message for message, _ in asks], back)
+        except Exception:  # nothing of it was written: all of it is written when the database is back
+            self._asks, self._answers, self._back = asks + self._asks, answers + self._answers, back + self._back
+            if self._stopping or self._loop is None:
+                raise
+            log.exception("the ledger cannot be written now; trying again")
+            self._flush_due = True
+            self._loop.call_later(_AGAIN_SECONDS, self._flush)
+            return
         for (_, go), yes in zip(asks, allowed, strict=True):
             go(yes)
         if not all(allowed):

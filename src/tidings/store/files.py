@@ -90,6 +90,7 @@ def put_in_place(new: Path, path: Path, *, keep: Path | None = None) -> None:
 
     Nobody may have `path` open, and its log must be folded in (`alone`) or be of no use any more.
     """
+    new.chmod(0o600)  # VACUUM INTO leaves it as the process's mask says
     flush(new)
     for suffix in SIDE_FILES:  # a log left behind would be played into the new file
         side = path.with_name(path.name + suffix)

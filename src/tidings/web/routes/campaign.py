@@ -200,6 +200,8 @@ def _texts(detail: CampaignDetail, variant: str) -> dict[int, str]:
 
 def _audience_name(visit: Visit, audience: str) -> str:
     """The segment's name where the brief names it by id."""
+    if not audience.startswith("seg_"):
+        return audience.capitalize()
     segments = visit.allowed(lambda: visit.services.audience.segments(visit.actor), [])
     return next((segment.name for segment in segments if segment.id == audience), audience.capitalize())
 

@@ -23,7 +23,7 @@ COMPARED_DAYS = 30  # long enough that a month without a campaign in its last we
 def overview(visit: VisitHere) -> Response:
     """The first page."""
     numbers = _numbers(visit)
-    activity = visit.services.activity.latest(20)
+    activity = visit.services.activity.latest(20, visit.actor)
     return visit.page(
         "overview.html",
         tiles=tiles_of(numbers),
