@@ -14,6 +14,7 @@ MAX_LOOKUPS = 10  # 4.6.4
 MAX_VOID = 2
 _STOP_AFTER = 30  # lookups: a record that far beyond the limit is wrong whatever else it says
 _TERM = re.compile(r"([+?~-]?)([A-Za-z0-9]+)(?:[:/](.*))?")
+_PLACE = re.compile(r"(?::([^/]+))?(?:/(\d{1,3}))?(?://(\d{1,3}))?")
 _MODIFIER = re.compile(r"([A-Za-z][A-Za-z0-9._-]*)=(.*)")
 
 
@@ -122,16 +123,18 @@ class _Walk:
 
     def _by_name(self, name: str, term: str, domain: str, addresses: list[str]) -> list[str]:
         rest = term.lstrip("+?~-")[len(name) :]
-        target, _, length = rest.removeprefix(":").partition("/")
-        target = target or domain
+        place = _PLACE.fullmatch(rest)
+        if place is None:
+            self._reading.problems.append(f"`{term}` is no SPF term")
+            return []
+        target, v4, v6 = place[1] or domain, place[2] or "32", place[3] or "128"
         if not self._may_look(target):
             return []
         hosts = [target] if name == "a" else [host for _, host in self._resolver.mx(target) if host][:10]
         found = [address for host in hosts for address in self._resolver.addresses(host)]
         if not found:
             self._reading.void += 1
-        v4, _, v6 = length.partition("//") if not rest.endswith("/") else (length, "", "")
-        nets = [f"{each}/{(v6 or '128') if ':' in each else (v4 or '32')}" for each in found]
+        nets = [f"{each}/{v6 if ':' in each else v4}" for each in found]
         return [address for address in addresses if any(_inside(address, net) for net in nets)]
 
     def _in_network(self, text: str, term: str, addresses: list[str]) -> list[str]:
