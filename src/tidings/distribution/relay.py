@@ -68,6 +68,8 @@ class Relay:
             return self
         try:
             token = self.token_file.read_text("utf-8") if self.token_file else _printed(self.token_command)
+        except ConnectionError:
+            raise
         except (OSError, UnicodeDecodeError) as error:
             words = (error.strerror if isinstance(error, OSError) else None) or type(error).__name__
             raise ConnectionError(f"the access token cannot be read: {words}") from error

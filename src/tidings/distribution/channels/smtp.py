@@ -125,6 +125,8 @@ class SmtpChannel:
             connection = await connect(relay, make, self._context)
         except ConnectionError as error:
             raise ChannelDownError(self._shown(str(error)), refused=any(c.refused for c in made)) from error
+        if connection.closed.done():
+            raise ChannelDownError(f"relay {self._relay.name} closed the connection", refused=connection.refused)
         self._open.add(connection)
         connection.pull()
 
@@ -195,6 +197,7 @@ class SmtpChannel:
 
     def gone(self, connection: SmtpConnection, uncertain: Outgoing | None, unsent: list[Outgoing]) -> None:
         """One connection less; when none is left, the feed is told."""
+        served = connection in self._open
         self._open.discard(connection)
         feed = self._feed
         if feed is None:
@@ -204,7 +207,7 @@ class SmtpChannel:
             feed.report(uncertain, Outcome(Result.UNCERTAIN, "", words))
         for message in unsent:
             feed.give_back(message)
-        if self._closing:
+        if self._closing or not served:  # one that never opened: whoever opens it says why
             return
         if not self._open:
             if isinstance(feed, SigningFeed):
