@@ -68,7 +68,8 @@ class NameServer:
 def name_server(zone: str = "") -> Iterator[NameServer]:
     """A server in threads of its own, on a free port."""
     made = NameServer()
-    made.zone(zone) if zone else None
+    made.zone("\n".join(f"{top} NS a.nic.{top}." for top in ("co", "net", "arpa", "bakery")))
+    made.zone(zone)
     tcp = socket.create_server(("127.0.0.1", 0))
     made.port = tcp.getsockname()[1]
     udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)

@@ -249,6 +249,14 @@ def test_silence_costs_one_second_and_everything_is_not_checked(server: Any) -> 
     assert len([item for item in found if "no name server" in item.message]) >= 6
 
 
+def test_a_name_server_of_a_closed_network_is_not_believed(server: Any) -> None:
+    """One that denies every name, the top of the tree included, knows nothing of the domain either."""
+    server.records.clear()
+    found = DnsDoctor(RELAY, nameserver=server.address).domain(resolver(server), D)
+    assert {item.grade for item in found} == {Grade.NOT_CHECKED}
+    assert "do not know .co" in found[0].message
+
+
 def test_nobody_listening_is_not_checked_at_once() -> None:
     begun = time.monotonic()
     with pytest.raises(DnsUnreachableError):

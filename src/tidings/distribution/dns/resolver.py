@@ -51,6 +51,7 @@ class DnsResolver:
         self._stub: StubResolver | None = None
         self._known: dict[tuple[str, str], list[Any]] = {}
         self._silent = ""
+        self._knows: dict[str, bool] = {}
 
     @property
     def left(self) -> float:
@@ -83,6 +84,20 @@ class DnsResolver:
         return list(self._known[key])
 
     def _query(self, name: str, kind: str) -> Answer | None:
+        """The answer, None for a no that can be believed."""
+        answer = self._send(name, kind)
+        if answer is None:
+            self._check_public(name.rpartition(".")[2])
+        return answer
+
+    def _check_public(self, top: str) -> None:
+        """A no counts only from a name server that knows the top of the tree: one in a closed network denies all."""
+        if top not in self._knows:
+            self._knows[top] = self._send(top, "NS") is not None
+        if not self._knows[top]:
+            raise DnsUnreachableError(f"the name servers here do not know .{top}")
+
+    def _send(self, name: str, kind: str) -> Answer | None:
         from dns.exception import DNSException, Timeout
         from dns.resolver import NXDOMAIN, NoAnswer, NoNameservers, NoResolverConfiguration
 
