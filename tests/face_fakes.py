@@ -32,6 +32,7 @@ from tidings.campaigns.views import (
     RevisionView,
     SlotView,
 )
+from tidings.distribution.findings import Area, Grade, PreflightFinding
 from tidings.distribution.mailbox.parsing import ParsedMail
 from tidings.distribution.mailbox.service import MailboxCount, MailRow, MailView
 from tidings.domain.actor import Actor, ActorKind, AgentName, Role
@@ -254,6 +255,24 @@ class FakeCampaigns:
         return Preview(
             variant, "a…@example.com", "Bake with us", "Beginners", "<p>Bread</p>", "Bread", {"List-Id": "x"}
         )
+
+    def preflight(self, actor: Actor, campaign_id: str) -> list[PreflightFinding]:
+        self.get(actor, campaign_id)
+        return [
+            PreflightFinding(
+                Area.MESSAGE, "size", Grade.ERROR, "the HTML part is too large", "Shorten it.", "variant A"
+            ),
+            PreflightFinding(
+                Area.DOMAIN,
+                "SPF",
+                Grade.WARNING,
+                "no relay",
+                "Add it.",
+                "example.com",
+                'example.com. IN TXT "v=spf1 mx ~all"',
+            ),
+            PreflightFinding(Area.SPAM, "spam score", Grade.NOT_CHECKED, "not checked: no spamd answers"),
+        ]
 
     def slots(self, actor: Actor, campaign_id: str, *, after: str = "", limit: int = 50) -> tuple[list[SlotView], str]:
         self.get(actor, campaign_id)

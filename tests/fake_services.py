@@ -33,6 +33,7 @@ from tidings.campaigns.views import (
     RevisionView,
     SlotView,
 )
+from tidings.distribution.findings import Area, Grade, PreflightFinding
 from tidings.distribution.mailbox.parsing import parse_mail
 from tidings.distribution.mailbox.service import MailRow, MailView
 from tidings.domain.actor import Actor, ActorKind, AgentName, Role
@@ -193,6 +194,17 @@ class FakeCampaigns:
     def preview(self, actor: Actor, campaign_id: str, *, variant: str = "A", contact_id: str | None = None) -> Preview:
         return Preview(variant, "m…@example.com", "A bread workshop", "Twelve places", HTML, "Hello Mina,\n\nBake.",
                        {"From": "hello@northwind.example.com", "List-Unsubscribe": "<https://x.test/u>"})  # fmt: skip
+
+    def preflight(self, actor: Actor, campaign_id: str) -> Any:
+        place = "northwind.bakery"
+        record = f'_dmarc.{place}. IN TXT "v=DMARC1; p=none; rua=mailto:dmarc@{place}"'
+        words = f"neither {place} nor a domain above it has a DMARC record"
+        return [
+            PreflightFinding(Area.DOMAIN, "DMARC", Grade.ERROR, words, "Publish this record.", place, record),
+            PreflightFinding(Area.MESSAGE, "links", Grade.WARNING, "http://x.test is not encrypted", "Use https."),
+            PreflightFinding(Area.SPAM, "spam score", Grade.NOT_CHECKED, "no spamd answers", place="variant A"),
+            PreflightFinding(Area.DOMAIN, "SPF", Grade.OK, "one record, 2 of 10 lookups", place=place),
+        ]
 
     def slots(self, actor: Actor, campaign_id: str, *, after: str = "", limit: int = 50) -> Any:
         return [

@@ -29,6 +29,14 @@ class Settings:
     """None: the built-in mailbox; mail then leaves nowhere and can be read in the web page."""
     public_url: str | None = None
     """What links in mails begin with; None: this machine's own address."""
+    dkim: str | None = None
+    """`selector:/path/key.pem`, a second one after a comma: sign here; None: the relay signs."""
+    dkim_selector: str | None = None
+    """The selector the relay signs with, so that its key can be looked at."""
+    nameserver: str | None = None
+    """`address[:port]` for the DNS doctor; None: the system's own."""
+    spamd: str = "127.0.0.1:783"
+    """Where a SpamAssassin daemon may answer."""
     agents_here: bool = True
     """Whether `up` runs the four agents itself; off where each has a process of its own (`tidings worker`)."""
     environ: Mapping[str, str] = field(default_factory=dict[str, str])
@@ -58,6 +66,10 @@ def load_settings(environ: Mapping[str, str] | None = None, **given: object) -> 
         "database_url": env.get("TIDINGS_DATABASE_URL"),
         "relay": env.get("TIDINGS_RELAY"),
         "public_url": env.get("TIDINGS_PUBLIC_URL"),
+        "dkim": env.get("TIDINGS_DKIM") or None,
+        "dkim_selector": env.get("TIDINGS_DKIM_SELECTOR") or None,
+        "nameserver": env.get("TIDINGS_NAMESERVER") or None,
+        "spamd": env.get("TIDINGS_SPAMD") or None,
         "agents_here": env.get("TIDINGS_AGENTS", "here") != "none",
     }
     merged = {**read, **{key: value for key, value in given.items() if value is not None}}

@@ -272,3 +272,13 @@ def test_watching_ends_when_it_is_over(run: Run, services: Any) -> None:
     assert answer.exit_code == 0
     assert "done" in answer.stdout.splitlines()[-1] or "done" in answer.stdout
     assert f"Next: tidings report {number}" in answer.stderr
+
+
+def test_what_blocks_a_send_is_shown_with_its_remedy_and_fails(run: Run, services: Any) -> None:
+    briefed(services)
+    found = run("campaign", "check", "latest")
+    assert found.exit_code == 1
+    assert "✗ variant A, size: the HTML part is too large\n    Shorten it." in found.stdout
+    assert '    example.com. IN TXT "v=spf1 mx ~all"' in found.stdout
+    assert "– spam score: not checked" in found.stdout
+    assert json.loads(run("campaign", "check", "latest", "--json").stdout)[0]["blocks"] is True

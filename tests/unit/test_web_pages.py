@@ -19,7 +19,8 @@ from tidings.web.middleware import CSP
 OURS = {"sec-fetch-site": "same-origin"}
 PAGES = [
     "/", "/campaigns", "/campaigns?view=board", "/campaigns?state=review", "/campaigns/new",
-    *(f"/campaigns/{row.id}" for row in ROWS), "/campaigns/cmp_1/people", "/campaigns/cmp_2/deliveries",
+    *(f"/campaigns/{row.id}" for row in ROWS), "/campaigns/cmp_1/people", "/campaigns/cmp_1/preflight",
+    "/campaigns/cmp_2/deliveries",
     *(f"/campaigns/cmp_1/preview/A?as={look}" for look in ("desktop", "phone", "dark", "text", "source")),
     "/approvals", "/agents/content", "/agents/scheduling", "/agents/distribution", "/agents/analytics", "/audience",
     "/audience?q=nobody", "/insights", "/mailbox", "/mailbox/msg_1", "/mailbox/msg_1?as=text",
@@ -367,3 +368,15 @@ def test_every_icon_used_is_in_the_sprite(client: TestClient) -> None:
     used = {name for path in PAGES for name in re.findall(r'icons\.svg\?v=\w+#([\w-]+)"', client.get(path).text)}
     assert used
     assert used <= known
+
+
+def test_preflight_is_asked_for_by_the_page_and_shows_records_to_copy(client: TestClient) -> None:
+    asked = 'hx-get="/campaigns/cmp_1/preflight" hx-trigger="load"'
+    shown = {row.id: client.get(f"/campaigns/{row.id}").text for row in ROWS}
+    before_sending = {CampaignState.REVIEW, CampaignState.APPROVED}
+    for row in ROWS:
+        assert (asked.replace("cmp_1", row.id) in shown[row.id]) is (row.state in before_sending), row.state
+    card = client.get("/campaigns/cmp_1/preflight").text
+    assert "Nothing forbids sending; 2 findings to look at first, 1 not checked" in card
+    assert "_dmarc.northwind.bakery. IN TXT &#34;v=DMARC1; p=none; rua=mailto:dmarc@northwind.bakery&#34;" in card
+    assert "1 check passed, 1 not made" in card

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import Connection, select
 
 from tidings.agents.state import load
+from tidings.app.wiring import signer_of
 from tidings.audience.repository import merge_fields
 from tidings.audience.selection import may_send
 from tidings.distribution.agent import DistributionAgent
@@ -44,7 +45,7 @@ def build_sender(house: House) -> Worker:
         on_hard=partial(_suppress, house), on_first=agent.starting, on_finished=house.run.finished,
     )  # fmt: skip
     ledger = Ledger(house.db, house.clock, hooks, owner=owner_name(), boot_id=boot_id(house.db), relay=relay.name)
-    channel = SmtpChannel(relay, connections=config["connections"])
+    channel = SmtpChannel(relay, connections=config["connections"], signer=signer_of(house.settings))
     addresses = Addresses(house.settings.base_url, TokenSigner(house.secrets.signing_key))
     return Worker(
         house.db, house.clock, ledger, channel, addresses, agent, lanes=config["connections"],

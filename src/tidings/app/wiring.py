@@ -18,8 +18,14 @@ from tidings.campaigns.run import CampaignRun
 from tidings.campaigns.service import CampaignService
 from tidings.content.agent import ContentAgent
 from tidings.content.service import BrandService
+from tidings.distribution.dkim import DkimSigner, parse_dkim
+from tidings.distribution.dns.dkim import Selector
+from tidings.distribution.dns.doctor import DnsDoctor
 from tidings.distribution.mailbox.service import MailboxService
+from tidings.distribution.preflight import Preflight
+from tidings.distribution.relay import parse_relay
 from tidings.distribution.service import DistributionService
+from tidings.domain.errors import InvalidInputError
 from tidings.domain.instant import Clock
 from tidings.engine.clock import SystemClock
 from tidings.engine.jobs import Jobs
@@ -101,6 +107,7 @@ def wire(
         brands=BrandService(db, clock), audience=audience,
         campaigns=CampaignService(
             db, clock, run, access=access, distribution=distribution, policy=Policy(), feed=feed,
+            preflight=preflight_of(settings, relay),
         ),
         distribution=distribution, analytics=AnalyticsService(db, clock), activity=feed,
         health=HealthService(db, clock, settings.data_dir, distribution, facts), base_url=settings.base_url,
@@ -109,6 +116,24 @@ def wire(
         settings=settings, db=db, master=master, secrets=secrets, clock=clock, jobs=jobs, run=run, services=services,
         mailbox=MailboxService(db), relay=relay,
     )  # fmt: skip
+
+
+def preflight_of(settings: Settings, relay: str) -> Preflight:
+    """What is looked at before a send. Raises InvalidInputError when the relay, DKIM or spamd settings are wrong."""
+    signer = signer_of(settings)
+    selectors = [Selector(key.selector, key.record) for key in signer.keys] if signer else []
+    if settings.dkim_selector and not selectors:
+        selectors = [Selector(name.strip()) for name in settings.dkim_selector.split(",") if name.strip()]
+    host, _, port = settings.spamd.rpartition(":")
+    if not host or not port.isdigit():
+        raise InvalidInputError("TIDINGS_SPAMD is no address and port.", remedy="Write it like this: 127.0.0.1:783")
+    doctor = DnsDoctor(parse_relay(relay), selectors, nameserver=settings.nameserver)
+    return Preflight(doctor, spamd=(host, int(port)))
+
+
+def signer_of(settings: Settings) -> DkimSigner | None:
+    """Who signs mail here; None where the relay does. Raises InvalidInputError when the setting is wrong."""
+    return parse_dkim(settings.dkim) if settings.dkim else None
 
 
 def tls_of(settings: Settings) -> Path:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection, Row
@@ -12,6 +12,7 @@ from tidings.access.permissions import Permission, require
 from tidings.agents.policy import Effect
 from tidings.audience.segments import find_segment, list_segments
 from tidings.campaigns import actions, approved, repository
+from tidings.campaigns.preflight import check_messages, specimens
 from tidings.campaigns.preview import render_preview
 from tidings.campaigns.show import Shower
 from tidings.content.repository import brand_named, brands
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
     from tidings.agents.policy import Policy
     from tidings.campaigns.run import CampaignRun
     from tidings.campaigns.views import CampaignDetail, CampaignRow, DeliveryView, Preview, SlotView
+    from tidings.distribution.findings import PreflightFinding
+    from tidings.distribution.preflight import Preflight
     from tidings.distribution.service import DistributionService
     from tidings.domain.brand import Brand
     from tidings.domain.draft import Draft
@@ -43,7 +46,7 @@ class CampaignService:
 
     def __init__(
         self, db: Database, clock: Clock, run: CampaignRun, *, access: AccessService,
-        distribution: DistributionService, policy: Policy, feed: ActivityFeed,
+        distribution: DistributionService, policy: Policy, feed: ActivityFeed, preflight: Preflight,
     ) -> None:  # fmt: skip
         self.db = db
         self.clock = clock
@@ -51,6 +54,7 @@ class CampaignService:
         self.access = access
         self.distribution = distribution
         self.policy = policy
+        self.flight = preflight
         self.feed = feed
         self.show = Shower(distribution, access)
 
@@ -104,6 +108,15 @@ class CampaignService:
             if contact_id is not None and person is None:
                 raise NotFoundError(f"There is no contact {contact_id}.")
             return render_preview(self.distribution, actor, revised, brand, variant, person)
+
+    def preflight(self, actor: Actor, campaign_id: str) -> Sequence[PreflightFinding]:
+        """What speaks against sending, the worst first; findings that block stop `send`. Takes up to some seconds."""
+        with self.db.reading() as conn:
+            row = self._row(conn, actor, campaign_id, Permission.CAMPAIGNS_READ)
+            revised = self._revision(conn, row)
+            brand, made = specimens(conn, self.distribution, self.flight, row, revised)
+            planned = self.distribution.planned_by_provider(conn, row.pk)
+        return self.flight.examine(made, [brand.sender.domain], planned)  # no connection is held meanwhile
 
     def approve(self, actor: Actor, campaign_id: str, revision_id: str, comment: str = "") -> CampaignDetail:
         """A person's yes to exactly this revision.
@@ -399,6 +412,8 @@ class CampaignService:
             self._launch(conn, repository.get_campaign(conn, campaign_id), at_once=False)
 
     def _launch(self, conn: Connection, row: Row[Any], *, at_once: bool) -> None:
+        """Raises InvalidInputError with the finding when the message must not leave as it is."""
+        check_messages(conn, self.distribution, self.flight, row, self._revision(conn, row))
         policy = {**row.policy, "send_now": at_once}
         repository.move(conn, row, CampaignState.SENDING, at=self.clock.now(), policy=policy)
         self.run.start_stage(conn, row.id)

@@ -183,6 +183,19 @@ def _open(html: str) -> None:
     say(f"Opened {file.name}; delete it when you have seen it.")
 
 
+@commands.command("check")
+def check(campaign: CampaignRef = "latest", as_json: AsJson = False) -> None:
+    """Look at what speaks against sending: message, spam score, volume, domain, relay. Exit code 1 if it blocks."""
+    with connected() as tidings:
+        found = tidings.campaigns.preflight(campaign_id(tidings, campaign))
+    if as_json:
+        show_json(found)
+    else:
+        view.show_preflight(found)
+    if any(finding.blocks for finding in found):
+        raise typer.Exit(ERROR)
+
+
 @commands.command("status")
 def status(campaign: CampaignRef = "latest", watching: Watch = False, as_json: AsJson = False) -> None:
     """Show where a campaign stands; with --watch until it is over."""

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tidings.cli.output import count_of, counts, moment, show, show_fields
+from tidings.cli.output import count_of, counts, moment, show, show_checks, show_fields
 from tidings.cli.progress import bar
 
 if TYPE_CHECKING:
-    from tidings_client.campaigns import Campaign, CampaignRow, Draft, Finding, Plan
+    from collections.abc import Sequence
+
+    from tidings_client.campaigns import Campaign, CampaignRow, Draft, Finding, Plan, PreflightFinding
 
 OVER = frozenset({"done", "cancelled"})
 WORKING = frozenset({"drafting", "planning"})
@@ -22,6 +24,7 @@ _FINISHED_DELIVERIES = (
     "suppressed",
     "uncertain",
 )
+_MARKS = {"ok": "ok", "not_checked": "skip", "warning": "warn", "error": "fail"}
 _DOING = {"drafting": "the Content agent is writing", "planning": "the Scheduling agent is planning"}
 _SENTENCES = {
     "drafting": "is being written",
@@ -67,6 +70,19 @@ def show_draft(draft: Draft) -> None:
     show_fields({f"Variant {draft.variant}": draft.subject, "Preheader": draft.preheader, "Written by": draft.writer})
     for finding in draft.findings:
         show(_finding(finding))
+
+
+def show_preflight(findings: Sequence[PreflightFinding]) -> None:
+    """Each check with a mark, the remedy under what is not well, and the record to copy."""
+    show_checks(
+        (
+            f"{finding.place}, {finding.check}" if finding.place else finding.check,
+            _MARKS.get(finding.grade, "warn"),
+            finding.message,
+            "\n    ".join(part for part in (finding.remedy, finding.record) if part),
+        )
+        for finding in findings
+    )
 
 
 def show_plan(plan: Plan) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import (
@@ -10,6 +10,7 @@ from sqlalchemy import (
     Row,
     Text,
     bindparam,
+    case,
     cast,
     delete,
     exists,
@@ -25,7 +26,7 @@ from sqlalchemy.sql import ColumnElement
 from tidings.distribution.compile import CompiledEmail
 from tidings.domain.delivery import DeliveryState
 from tidings.domain.errors import ConflictError, InvalidInputError
-from tidings.domain.instant import Instant
+from tidings.domain.instant import HOUR, Instant
 from tidings.domain.message import EmailTemplate
 from tidings.store.tables import attempt, campaign, chunk, contact, delivery, link, message, setting, slot
 
@@ -73,6 +74,30 @@ def people_planned(conn: Connection, campaign_pk: int) -> list[int]:
     """Everybody with a slot, in order."""
     query = select(slot.c.contact_pk).where(slot.c.campaign_pk == campaign_pk).order_by(slot.c.contact_pk)
     return list(conn.execute(query).scalars())
+
+
+def planned_by_provider(
+    conn: Connection, campaign_pk: int, providers: Mapping[str, Sequence[str]]
+) -> dict[str, dict[int, int]]:
+    """How many slots fall to each provider's domains, by hour since 1970. One pass over the plan."""
+    address = func.lower(contact.c.email)
+    names = list(providers)
+    ends = [or_(*(address.endswith(f"@{domain}") for domain in providers[name])) for name in names]
+    which = case(*((end, number) for number, end in enumerate(ends)), else_=-1)
+    hour = slot.c.due_at - slot.c.due_at % HOUR
+    query = (
+        select(which.label("which"), hour.label("at"), func.count().label("people"))
+        .select_from(slot)
+        .join(contact, contact.c.pk == slot.c.contact_pk)
+        .where(slot.c.campaign_pk == campaign_pk)
+        .group_by("which", "at")
+    )
+    found: dict[str, dict[int, int]] = {}
+    for row in conn.execute(query):
+        number: int = row.which
+        if number >= 0:
+            found.setdefault(names[number], {})[row.at // HOUR] = row.people
+    return found
 
 
 def freeze(conn: Connection, campaign_pk: int, due_at: Instant | None) -> int:

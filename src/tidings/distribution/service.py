@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, Row
@@ -11,6 +11,8 @@ from tidings.access.audit import record
 from tidings.access.permissions import Permission, require
 from tidings.distribution import repository
 from tidings.distribution.compile import Addressee, CompiledEmail, RenderedMessage, ShownLinks, render_one
+from tidings.distribution.lint import Specimen
+from tidings.distribution.preflight import PROVIDERS
 from tidings.distribution.statements import PAUSE_KEY
 from tidings.distribution.tokens import TokenSigner
 from tidings.distribution.wire import wire_address
@@ -160,6 +162,29 @@ class DistributionService:
         address = str(fields.get("email") or "")
         given = {**fields} if wire_address(address) else {**fields, "email": "preview@example.invalid"}
         return render_one(compiled, Addressee(0, 0, given), self._clock.now(), shown)
+
+    def specimen(
+        self, template: EmailTemplate, fields: Mapping[str, object], *, postal_address: str, hosts: Iterable[str],
+        stays_here: bool = False,
+    ) -> Specimen:  # fmt: skip
+        """One message with signed links and every header, for pre-flight to read; it belongs to nobody.
+
+        Raises InvalidInputError when the message cannot be compiled.
+        """
+        compiled = self._compile(template, 0, _PREVIEW_ID)
+        address = str(fields.get("email") or "")
+        given = {**fields} if wire_address(address) else {**fields, "email": "preview@example.invalid"}
+        _, raw = compiled.render(Addressee(0, 0, given), self._clock.now())
+        return Specimen(
+            variant=template.variant, raw=raw, postal_address=postal_address,
+            targets=tuple(link.url for link in template.links),
+            hosts=frozenset(host.lower().removeprefix("www.") for host in hosts if host),
+            base_url=self._base_url.rstrip("/"), stays_here=stays_here,
+        )  # fmt: skip
+
+    def planned_by_provider(self, conn: Connection, campaign_pk: int) -> dict[str, dict[int, int]]:
+        """How many of the plan go to each large provider in which hour since 1970."""
+        return repository.planned_by_provider(conn, campaign_pk, PROVIDERS)
 
     def _compile(self, template: EmailTemplate, campaign_pk: int, campaign_id: str) -> CompiledEmail:
         return CompiledEmail(

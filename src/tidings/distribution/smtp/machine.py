@@ -82,15 +82,16 @@ class SmtpMachine:
     """One session. `feed` takes the server's bytes and returns ours; what happened is in `events`, oldest first."""
 
     def __init__(
-        self, *, name: str, tls: Literal["starttls", "none", "implicit"] = "none", user: str = "", password: str = ""
-    ) -> None:
+        self, *, name: str, tls: Literal["starttls", "none", "implicit"] = "none", user: str = "", password: str = "",
+        auth: Literal["password", "xoauth2"] = "password",
+    ) -> None:  # fmt: skip
         self.events: deque[Event] = deque()
         self.ready = False
         self.closed = False
         self.size_limit = 0
         self._name = name.encode("ascii", "replace")
         self._starttls = tls == "starttls"
-        self._user, self._password = user, password
+        self._user, self._password, self._auth = user, password, auth
         self._reader = ReplyReader()
         self._waiting: deque[_Wait] = deque([_Wait.GREETING])
         self._features: dict[str, str] = {}
@@ -219,9 +220,15 @@ class SmtpMachine:
             case _Wait.AUTH | _Wait.HELO if reply.positive:
                 return self._open()
             case _Wait.AUTH | _Wait.AUTH_USER | _Wait.AUTH_PASSWORD:
-                return self._break(f"the relay refuses user and password: {reply.shown}", refused=True)
+                return self._denied(reply)
             case _:
                 return self._break(f"the relay does not let us in: {reply.code} {reply.text[:200]}", refused=True)
+
+    def _denied(self, reply: Reply) -> bytes:
+        if self._auth == "xoauth2" and reply.code == 334:
+            return self._say(b"", _Wait.AUTH)  # the reason; the relay wants an empty answer before its 535
+        what = "user and password" if self._auth == "password" else "the access token"
+        return self._break(f"the relay refuses {what}: {reply.shown}", refused=True)
 
     def _on_features(self, reply: Reply) -> bytes:
         for line in reply.text.split("\n")[1:]:
@@ -237,6 +244,11 @@ class SmtpMachine:
 
     def _authenticate(self) -> bytes:
         ways = self._features.get("AUTH", "").upper().split()
+        if self._auth == "xoauth2":
+            if "XOAUTH2" not in ways:
+                return self._break("the relay offers no AUTH XOAUTH2", refused=True)
+            token = b64encode(f"user={self._user}\x01auth=Bearer {self._password}\x01\x01".encode())
+            return self._say(b"AUTH XOAUTH2 " + token, _Wait.AUTH)
         if "PLAIN" in ways:
             token = b64encode(f"\0{self._user}\0{self._password}".encode())
             return self._say(b"AUTH PLAIN " + token, _Wait.AUTH)
