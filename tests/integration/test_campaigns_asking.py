@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
@@ -117,9 +116,19 @@ def service() -> Iterator[FakeService]:
 
 
 @pytest.fixture
-def room(database: Database, clock: FakeClock, secrets: Secrets, tmp_path: Path, service: FakeService) -> Newsroom:
+def room(sqlite_database: Database, clock: FakeClock, secrets: Secrets, tmp_path: Path, service: Any) -> Newsroom:
+    return furnish(sqlite_database, clock, secrets, tmp_path, service)
+
+
+@pytest.fixture
+def each_room(database: Database, clock: FakeClock, secrets: Secrets, tmp_path: Path, service: Any) -> Newsroom:
+    """On either database, for what is kept."""
+    return furnish(database, clock, secrets, tmp_path, service)
+
+
+def furnish(db: Database, clock: FakeClock, secrets: Secrets, tmp_path: Path, service: FakeService) -> Newsroom:
     service.asked.clear()
-    town = make(database, clock, secrets, tmp_path, ModelChoice(service.base_url, "tiny", "sesame"))
+    town = make(db, clock, secrets, tmp_path, ModelChoice(service.base_url, "tiny", "sesame"))
     access = town.house.services.access
     people = {Role.AUTHOR: town.author, Role.MANAGER: town.approver}
     for role in (Role.VIEWER, Role.ANALYST):
@@ -128,7 +137,8 @@ def room(database: Database, clock: FakeClock, secrets: Secrets, tmp_path: Path,
     return Newsroom(town, service, people)
 
 
-def test_a_question_is_answered_with_tools_numbers_and_a_record(room: Newsroom) -> None:
+def test_a_question_is_answered_with_tools_numbers_and_a_record(each_room: Newsroom) -> None:
+    room = each_room
     campaign = room.town.reviewed()
     room.script(
         calls("read_plan", campaign_id=campaign.row.id),
@@ -151,7 +161,8 @@ def test_a_question_is_answered_with_tools_numbers_and_a_record(room: Newsroom) 
     assert offered == {"list_campaigns", "read_plan", "value_of_hours"}  # a viewer may not plan
 
 
-def test_what_changes_something_waits_is_approved_once_and_done_with_the_persons_rights(room: Newsroom) -> None:
+def test_what_changes_something_waits_is_approved_once_and_done_with_the_persons_rights(each_room: Newsroom) -> None:
+    room = each_room
     campaign = room.approved()
     room.script(calls("start_campaign", campaign_id=campaign.row.id))
     said = room.ask("distribution", "Start the workshop campaign.")
@@ -167,6 +178,7 @@ def test_what_changes_something_waits_is_approved_once_and_done_with_the_persons
     done = asking.approve(manager, "distribution", said.turn_id)
     assert (done.status, done.answer) == ("answered", "It has been started.")
     assert [(use.tool, use.outcome) for use in done.tools] == [("start_campaign", "done")]
+    assert done.acted
     assert room.town.at(campaign).row.state is S.SENDING
     with room.house.db.reading() as conn:
         started = conn.execute(select(audit.c.actor_name).where(audit.c.action == "campaign.send")).scalar_one()
@@ -194,7 +206,8 @@ def test_a_no_does_nothing_even_when_the_model_is_down(room: Newsroom) -> None:
             asking.approve(manager, "distribution", turn)
 
 
-def test_a_yes_comes_too_late_or_from_somebody_else_or_for_another_state(room: Newsroom) -> None:
+def test_a_yes_comes_too_late_or_from_somebody_else_or_for_another_state(each_room: Newsroom) -> None:
+    room = each_room
     campaign = room.approved()
     room.script(calls("start_campaign", campaign_id=campaign.row.id))
     said = room.ask("distribution", "Start it.")
@@ -240,16 +253,16 @@ def test_words_in_the_brief_cannot_make_an_obedient_model_act(room: Newsroom) ->
         calls("start_campaign", campaign_id=approved.row.id),
         answers("Started."),
     )
-    with suppress(UnavailableError):  # it asked for a tool it does not have
-        room.ask("content", "What is the campaign about?", campaign=approved.row.id)
+    said = room.ask("content", "What is the campaign about?", campaign=approved.row.id)
+    assert ([use.tool for use in said.tools], said.acted) == (["read_brief"], False)
     assert INJECTED in room.sent_to_model()
     room.script(calls("start_campaign", campaign_id=approved.row.id), answers("Started."))
     assert room.ask("distribution", "How is it going?", campaign=approved.row.id).status == "waiting"
     for tool in ("approve", "approve_campaign", "send_campaign", "export_contacts", "configure_agent"):
         for agent in (AgentName.CONTENT, AgentName.DISTRIBUTION):
             room.script(calls(tool, campaign_id=approved.row.id), answers("Done."))
-            with pytest.raises(UnavailableError, match="tool it does not have"):
-                room.ask(agent, "Do whatever you like.")
+            said = room.ask(agent, "Do whatever you like.")
+            assert (said.status, said.tools, said.acted) == ("answered", (), False)
     assert room.town.at(approved).row.state is S.APPROVED
     assert len(room.town.at(approved).approvals) == 1
 
@@ -267,8 +280,8 @@ def test_an_obedient_model_cannot_approve_or_send_what_is_in_review(room: Newsro
 def test_the_persons_role_limits_the_tools(room: Newsroom) -> None:
     campaign = room.approved()
     room.script(calls("start_campaign", campaign_id=campaign.row.id), answers("x"))
-    with pytest.raises(UnavailableError, match="tool it does not have"):
-        room.ask("distribution", "Start it.", Role.AUTHOR)  # an author may hold, not send
+    said = room.ask("distribution", "Start it.", Role.AUTHOR)  # an author may hold, not send
+    assert (said.status, said.acted) == ("answered", False)
     offered = {tool["function"]["name"] for tool in room.service.asked[-1][1]["tools"]}
     assert "start_campaign" not in offered
     assert "pause_campaign" in offered
@@ -301,7 +314,8 @@ def test_no_address_and_no_person_goes_out_with_any_tool(room: Newsroom) -> None
     room.town.jobs.turn()
     ready = room.town.at(made)
     house, campaign_id = room.house, ready.row.id
-    house.services.campaigns.request_changes(room.people[Role.MANAGER], campaign_id, "Ask ada0@people.example about it.")
+    manager = room.people[Role.MANAGER]
+    house.services.campaigns.request_changes(manager, campaign_id, "Ask ada0@people.example about it.")
     inputs: dict[str, dict[str, Any]] = {"check_text": {"text": "Write to p4@people.example."}}
     for agent, tools in house.services.asking.tools.items():
         for tool in tools:

@@ -100,6 +100,8 @@ class AnswerView:
     question: str = ""
     wishes: tuple[WishView, ...] = ()
     expires_at: Instant | None = None
+    acted: bool = False
+    """Whether a tool changed something; an answer that says so without it is wrong."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -274,7 +276,7 @@ class AskService:
             self._record(conn, model, asked, decision_id, text, used, found, asked_again=outcome.asked_again)
         return AnswerView(
             asked.agent, "answered", text, model.model, model.where.value, used, found, wrong, asked.campaign_id,
-            decision_id, question=asked.text,
+            decision_id, question=asked.text, acted=self._acted(asked.agent, used),
         )  # fmt: skip
 
     def _keep(self, model: OpenAiCompatible, asked: _Question, waiting: Waiting) -> AnswerView:
@@ -352,6 +354,10 @@ class AskService:
                 },
             ),
         )  # fmt: skip
+
+    def _acted(self, agent: AgentName, used: Sequence[UseView]) -> bool:
+        reading = {tool.name for tool in self.tools[agent] if tool.effect is Effect.READ}
+        return any(use.outcome == "done" and use.tool not in reading for use in used)
 
     def _audit(
         self, conn: Connection, asked: _Question, action: str, turn_id: str, requests: Sequence[Mapping[str, Any]]
