@@ -522,3 +522,12 @@ def test_the_document_is_good_enough_to_generate_from(lone_services: Any) -> Non
     for reference in {part.split('"')[0] for part in text.split('"#/components/schemas/')[1:]}:
         assert reference in document["components"]["schemas"], reference
     assert document["components"]["schemas"]["CampaignState"]["enum"] == [state.value for state in CampaignState]
+
+
+def test_without_a_model_asking_is_a_problem_of_its_own(client: TestClient, lone_services: Any) -> None:
+    lone_services.asking.possible = False
+    answer = client.post("/agents/content/ask", json={"question": "What is new?"}, headers=as_role("viewer"))
+    assert answer.status_code == 503
+    assert answer.json()["type"].endswith("/no_language_model")
+    assert answer.json()["detail"].startswith("No language model is configured")
+    assert "TIDINGS_MODEL" in answer.json()["remedy"]

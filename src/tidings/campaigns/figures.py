@@ -54,5 +54,4 @@ def _values(texts: Iterable[str]) -> frozenset[str]:
 def _numbers(text: str) -> list[tuple[str, str]]:
     """Each number without its sign (a minus is mostly a dash) in the form for comparing, and as written."""
     plain = _PARTS.sub(" ", _ID.sub(" ", text)).replace("%", " % ")
-    plain = re.sub(r"(?<=[\[{:\",(])(?=[-−\d])", " ", plain)  # JSON stands close
     return [(found.value.lstrip("-"), found.quote) for found in numbers(plain)]
