@@ -177,9 +177,11 @@ class AskService:
         ]  # fmt: skip
 
     def _answer(self, actor: Actor, name: str, turn_id: str, *, yes: bool) -> AnswerView:
-        agent, now = self._may_ask(actor, name), self.clock.now()
+        require(actor, Permission.AGENTS_READ)
+        agent, now = _named(name), self.clock.now()
         with self.db.reading() as conn:
             row = turns.find_turn(conn, agent, actor.id, turn_id, now)
+        self._may_ask(actor, name)
         if yes:
             self._check_still_the_same(actor, agent, row.requests)
         asked = _Question(actor, agent, row.question, row.campaign_id, row.prompt_hash)
