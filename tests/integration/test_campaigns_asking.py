@@ -29,7 +29,8 @@ from tidings.domain.instant import DAY
 from tidings.engine.jobs import Jobs
 from tidings.keys.master import MasterKey
 from tidings.keys.secrets import Secrets
-from tidings.llm.configured import ModelChoice, NoModelError
+from tidings.llm.base import Privacy, Prompt, Where
+from tidings.llm.configured import ModelChoice, Models, NoModelError
 from tidings.settings import Settings
 from tidings.store.database import Database
 from tidings.store.tables import agent_turn, audit, contact, decision
@@ -400,3 +401,23 @@ def test_health_names_the_model_and_whether_it_answers(room: Newsroom, tmp_path:
     assert item(other).status == "warn"
     assert "does not answer" in item(other).message
     assert other.services.health.ready()
+
+
+def test_what_leaves_is_searched_for_the_people_of_this_house(each_room: Newsroom) -> None:
+    known = each_room.house.services.asking.models.known
+    assert known is not None
+    assert known(["nobody@people.example", "p3@people.example"])
+    assert not known(["nobody@people.example"])
+    assert not known([])
+
+
+def test_a_cloud_is_asked_only_where_that_is_allowed() -> None:
+    prompt = Prompt("Answer.", "How many people?")
+    closed = Models(ModelChoice("https://api.example.com/v1", "big"))
+    with pytest.raises(ForbiddenError, match="may not leave") as refused:
+        closed.for_prompt(prompt)
+    assert "TIDINGS_MODEL_CLOUD" in refused.value.remedy
+    allowed = Models(ModelChoice("https://api.example.com/v1", "big", cloud_allowed=True))
+    assert allowed.for_prompt(prompt).where is Where.CLOUD
+    with pytest.raises(ForbiddenError, match="contact data"):
+        allowed.for_prompt(Prompt("Answer.", "Ada", Privacy.CONTACT))
