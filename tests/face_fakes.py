@@ -8,7 +8,8 @@ from dataclasses import replace
 from typing import Any
 
 from tidings.access.permissions import Permission, require
-from tidings.agents.service import AgentView
+from tidings.agents.policy import Effect
+from tidings.agents.service import AgentView, ToolView
 from tidings.analytics.intervals import Share
 from tidings.analytics.views import (
     CampaignReport,
@@ -22,6 +23,8 @@ from tidings.analytics.views import (
 from tidings.audience.contacts import AudienceCounts, ContactDetail, ContactView
 from tidings.audience.intake import ImportResult, Refusal
 from tidings.audience.segments import SegmentView
+from tidings.campaigns.asking import AnswerView, UseView, WishView
+from tidings.campaigns.figures import Figure
 from tidings.campaigns.views import (
     ActionView,
     ApprovalView,
@@ -49,6 +52,7 @@ from tidings.domain.ids import new_id
 from tidings.domain.plan import PlanSummary
 from tidings.events.activity import ActivityLine
 from tidings.health import HealthItem
+from tidings.llm.configured import NoModelError
 from tidings.services import Services
 
 AT = 1_780_000_000_000
@@ -304,6 +308,7 @@ class FakeAgents:
             last_seen=AT, paused=False, paused_by="", autonomy=Autonomy.SUGGEST, config={"max_words": 220},
             schema={"properties": {"max_words": {"description": "Most words"}}}, version=1, decisions_today=1,
             last_decision=DECISION,
+            tools=(ToolView("start_campaign", "Starts an approved campaign.", Effect.START_SEND, needs_person=True),),
         )  # fmt: skip
 
     def list(self, actor: Actor) -> list[AgentView]:
@@ -342,6 +347,53 @@ class FakeAgents:
 
     def override(self, actor: Actor, decision_id: str, reason: str) -> Decision:
         return replace(DECISION, overridden_by=actor.name)
+
+
+class FakeAsking:
+    """Answers everything; "start" waits for a yes first."""
+
+    possible = True
+
+    def __init__(self) -> None:
+        self.calls: list[tuple[str, Any]] = []
+
+    def _answer(self, name: str, text: str, **changes: Any) -> AnswerView:
+        use = UseView("read_plan", {"campaign_id": "cmp_1"}, "done")
+        view = AnswerView(
+            AgentName(name), "answered", text, "tiny", "local", (use,), (Figure("12", "read_plan"), Figure("57", "")),
+            ("The number 57 stands in no result of a tool.",), None, "dec_1",
+        )  # fmt: skip
+        return replace(view, **changes)
+
+    def ask(self, actor: Actor, name: str, question: str, campaign_id: str | None = None) -> AnswerView:
+        require(actor, Permission.AGENTS_READ)
+        self.calls.append(("ask", (str(name), question, campaign_id)))
+        if not self.possible:
+            raise NoModelError
+        if question.startswith("Start"):
+            return self._waiting(name)
+        return self._answer(name, "The plan reaches 12 people, 57 of them in Tokyo.")
+
+    def _waiting(self, name: str) -> AnswerView:
+        wish = WishView("start_campaign", {"campaign_id": "cmp_1"}, "Starts sending. Campaign: “Autumn workshop”.")
+        return self._answer(
+            name, "", status="waiting", figures=(), findings=(), turn_id="trn_1", wishes=(wish,), expires_at=AT,
+            question="Start it.",
+        )  # fmt: skip
+
+    def waiting(self, actor: Actor, name: str) -> list[AnswerView]:
+        require(actor, Permission.AGENTS_READ)
+        return [self._waiting(name)]
+
+    def approve(self, actor: Actor, name: str, turn_id: str) -> AnswerView:
+        require(actor, Permission.AGENTS_READ)
+        self.calls.append(("approve", turn_id))
+        return self._answer(name, "It is started.", acted=True, findings=())
+
+    def decline(self, actor: Actor, name: str, turn_id: str) -> AnswerView:
+        require(actor, Permission.AGENTS_READ)
+        self.calls.append(("decline", turn_id))
+        return self._answer(name, "Then not.", findings=())
 
 
 class FakeAudience:
@@ -511,7 +563,7 @@ def make_services(db: Any, clock: Any) -> Services:
     return Services(
         db=db, clock=clock, access=FakeAccess(), agents=FakeAgents(), brands=FakeBrands(), audience=FakeAudience(),
         campaigns=campaigns, distribution=FakeDistribution(), analytics=FakeAnalytics(),
-        activity=FakeActivity(campaigns), health=FakeHealth(), base_url="https://localhost:8443",
+        activity=FakeActivity(campaigns), health=FakeHealth(), asking=FakeAsking(), base_url="https://localhost:8443",
     )  # type: ignore[arg-type]  # fmt: skip
 
 

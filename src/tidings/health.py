@@ -19,6 +19,7 @@ from tidings.store.tables import agent, campaign, delivery
 
 if TYPE_CHECKING:
     from tidings.distribution.service import DistributionService
+    from tidings.llm.configured import ModelLook
     from tidings.store.database import Database
 
 Status = Literal["ok", "warn", "fail"]
@@ -42,30 +43,31 @@ class HealthService:
 
     def __init__(
         self, db: Database, clock: Clock, data_dir: Path, distribution: DistributionService,
-        facts: Mapping[str, str],
+        facts: Mapping[str, str], model: Callable[[], ModelLook] | None = None,
     ) -> None:  # fmt: skip
         self.db = db
         self.clock = clock
         self.data_dir = data_dir
         self.distribution = distribution
         self.facts = facts
+        self.model = model
 
     def check(self) -> list[HealthItem]:
         """Every part, in a fixed order. A check that itself fails is a failure of its part."""
         parts: tuple[tuple[str, Callable[[Connection], list[HealthItem]]], ...] = (
             ("database", self._database), ("agents", self._agents), ("sending", self._sending),
-            ("queue", self._queue), ("disk", self._disk), ("language model", self._configured),
+            ("queue", self._queue), ("disk", self._disk), ("sync", self._sync),
         )  # fmt: skip
-        found: list[HealthItem] = []
-        for name, part in parts:
-            try:
-                with self.db.reading() as conn:
-                    found.extend(part(conn))
-            except TidingsError as error:
-                found.append(HealthItem(name, "fail", error.message, error.remedy))
-            except Exception as error:  # whatever a part throws is what we are here to say
-                found.append(HealthItem(name, "fail", f"{type(error).__name__} while checking", "See `tidings logs`."))
-        return found
+        return [item for name, part in parts for item in self._look(name, part)] + self._model()
+
+    def _look(self, name: str, part: Callable[[Connection], list[HealthItem]]) -> list[HealthItem]:
+        try:
+            with self.db.reading() as conn:
+                return part(conn)
+        except TidingsError as error:
+            return [HealthItem(name, "fail", error.message, error.remedy)]
+        except Exception as error:  # whatever a part throws is what we are here to say
+            return [HealthItem(name, "fail", f"{type(error).__name__} while checking", "See `tidings logs`.")]
 
     def ready(self) -> bool:
         """Whether the faces can serve: the database answers. Anybody may ask, so it costs one small query."""
@@ -141,8 +143,15 @@ class HealthService:
         status: Status = "fail" if free < DISK_FAIL else "warn" if free < DISK_WARN else "ok"
         return [HealthItem("disk", status, f"{free / (1 << 30):.1f} GiB free", "" if status == "ok" else remedy)]
 
-    def _configured(self, _conn: Connection) -> list[HealthItem]:
-        return [
-            HealthItem(name, "ok", self.facts.get(name, "not configured"))
-            for name in ("language model", "sync")
-        ]  # fmt: skip
+    def _sync(self, _conn: Connection) -> list[HealthItem]:
+        return [HealthItem("sync", "ok", self.facts.get("sync", "not configured"))]
+
+    def _model(self) -> list[HealthItem]:
+        """The language model, asked outside of any transaction: it may take two seconds."""
+        if self.model is None:
+            return [HealthItem("language model", "ok", "not configured; the Composer writes")]
+        try:
+            seen = self.model()
+        except TidingsError as error:
+            return [HealthItem("language model", "warn", error.message, error.remedy)]
+        return [HealthItem("language model", seen.status, seen.message, seen.remedy)]

@@ -44,6 +44,7 @@ BODIES: dict[str, Any] = {
     "set_send_time": {"due_at": "2027-01-01T09:00:00+01:00", "reason": "The shop opens."},
     "edit_draft": {"subject": "Come and bake"},
     "configure_agent": {"config": {"max_words": 100}},
+    "ask_agent": {"question": "How many people does it reach?"},
     "override_decision": {"reason": "I know better."},
     "create_brand": {
         "name": "B", "sender": {"name": "B", "address": "b@example.com"}, "postal_address": "Mill Lane 4, Vienna",
@@ -105,7 +106,7 @@ def call(client: TestClient, services: Any, method: str, path: str, name: str, h
     address = path.format(
         campaign_id=detail.row.id, variant="A", name="content", decision_id="dec_1", brand_id="brd_1",
         contact_id=fakes.CONTACT.id, recommendation_id="rec_1", message_id="msg_1", account_id="acc_1",
-        token_id="tok_1",
+        token_id="tok_1", turn_id="trn_1",
     )  # fmt: skip
     if name == "import_contacts":
         return client.request(method, address, content=b"email\na@example.com\n", headers=headers)
@@ -523,3 +524,12 @@ def test_the_document_is_good_enough_to_generate_from(lone_services: Any) -> Non
     for reference in {part.split('"')[0] for part in text.split('"#/components/schemas/')[1:]}:
         assert reference in document["components"]["schemas"], reference
     assert document["components"]["schemas"]["CampaignState"]["enum"] == [state.value for state in CampaignState]
+
+
+def test_without_a_model_asking_is_a_problem_of_its_own(client: TestClient, lone_services: Any) -> None:
+    lone_services.asking.possible = False
+    answer = client.post("/agents/content/ask", json={"question": "What is new?"}, headers=as_role("viewer"))
+    assert answer.status_code == 503
+    assert answer.json()["type"].endswith("/no_language_model")
+    assert answer.json()["detail"].startswith("No language model is configured")
+    assert "TIDINGS_MODEL" in answer.json()["remedy"]

@@ -380,3 +380,35 @@ def test_preflight_is_asked_for_by_the_page_and_shows_records_to_copy(client: Te
     assert "Nothing forbids sending; 2 findings to look at first, 1 not checked" in card
     assert "_dmarc.northwind.bakery. IN TXT &#34;v=DMARC1; p=none; rua=mailto:dmarc@northwind.bakery&#34;" in card
     assert "1 check passed, 1 not made" in card
+
+
+def test_an_answer_is_shown_as_text_with_what_it_rests_on(client: TestClient) -> None:
+    part = client.post("/agents/analytics/ask", data={"question": "How many?"}, headers={"hx-request": "true"})
+    assert part.status_code == 200
+    assert "<html" not in part.text
+    assert "&lt;img src=x" in part.text
+    assert "<img" not in part.text
+    assert "The number 57 stands in no result" in part.text
+    whole = client.post("/agents/analytics/ask", data={"question": "How many?", "campaign_id": "cmp_1"})
+    assert "<html" in whole.text
+    assert "read plan" in whole.text
+
+
+def test_what_waits_is_answered_with_yes_or_no(client: TestClient, services: Any) -> None:
+    part = client.post("/agents/distribution/ask", data={"question": "Start it"}, headers={"hx-request": "true"})
+    assert "It wants to: Starts sending an approved campaign." in part.text
+    assert "It wants to" in client.get("/agents/distribution").text
+    assert "It is started." in client.post("/agents/distribution/turns/trn_1/approve").text
+    assert "It wants to" not in client.get("/agents/distribution").text
+    assert "Then not." in client.post("/agents/distribution/turns/trn_1/decline").text
+    assert [name for name, _ in services.asking.calls] == ["ask", "approve", "decline"]
+
+
+def test_a_question_that_cannot_be_asked_says_why(client: TestClient, services: Any) -> None:
+    part = client.post("/agents/content/ask", data={"question": "?"}, headers={"hx-request": "true"})
+    assert part.status_code == 422
+    assert "A question has 3 to 2,000 characters." in part.text
+    services.asking.possible = False
+    page = client.get("/agents/content").text
+    assert "No language model is configured" in page
+    assert "ask-question" not in page

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,9 +14,13 @@ from tidings.agents.service import AgentService
 from tidings.agents.state import ensure_agents
 from tidings.analytics.agent import AnalyticsAgent
 from tidings.analytics.service import AnalyticsService
+from tidings.audience.repository import any_known
 from tidings.audience.service import AudienceService
+from tidings.campaigns.asking import AskService
 from tidings.campaigns.run import CampaignRun
 from tidings.campaigns.service import CampaignService
+from tidings.campaigns.tools.gather import agent_tools
+from tidings.campaigns.tools.plain import Kit
 from tidings.content.agent import ContentAgent
 from tidings.content.service import BrandService
 from tidings.distribution.dkim import DkimSigner, parse_dkim
@@ -33,7 +38,8 @@ from tidings.events.activity import ActivityFeed
 from tidings.health import HealthService
 from tidings.keys.certificates import TlsFiles, ensure_certificates
 from tidings.keys.master import MasterKey, load_master_key
-from tidings.keys.secrets import Secrets
+from tidings.keys.secrets import Secrets, address_hash
+from tidings.llm.configured import Models
 from tidings.scheduling.agent import SchedulingAgent
 from tidings.services import Services
 from tidings.store.database import Database
@@ -99,18 +105,21 @@ def wire(
         "relay": f"relay {settings.relay.rpartition('@')[2]}"
         if settings.relay
         else "built-in mailbox (mail stays here)",
-        "language model": "not configured; the Composer writes",
         "sync": "not configured; this node works alone",
     }
+    campaigns = CampaignService(
+        db, clock, run, access=access, distribution=distribution, policy=Policy(), feed=feed,
+        preflight=preflight_of(settings, relay),
+    )  # fmt: skip
+    brands, analytics, models = BrandService(db, clock), AnalyticsService(db, clock), models_of(settings, db, secrets)
+    tools = agent_tools(Kit(campaigns, brands, analytics))
     services = Services(
-        db=db, clock=clock, access=access, agents=AgentService(db, clock, on_resume=run.restart_waiting),
-        brands=BrandService(db, clock), audience=audience,
-        campaigns=CampaignService(
-            db, clock, run, access=access, distribution=distribution, policy=Policy(), feed=feed,
-            preflight=preflight_of(settings, relay),
-        ),
-        distribution=distribution, analytics=AnalyticsService(db, clock), activity=feed,
-        health=HealthService(db, clock, settings.data_dir, distribution, facts), base_url=settings.base_url,
+        db=db, clock=clock, access=access,
+        agents=AgentService(db, clock, on_resume=run.restart_waiting, tools=tools), brands=brands, audience=audience,
+        campaigns=campaigns, asking=AskService(db, clock, campaigns, tools, models), distribution=distribution,
+        analytics=analytics, activity=feed,
+        health=HealthService(db, clock, settings.data_dir, distribution, facts, models.look),
+        base_url=settings.base_url,
     )  # fmt: skip
     return House(
         settings=settings, db=db, master=master, secrets=secrets, clock=clock, jobs=jobs, run=run, services=services,
@@ -134,6 +143,16 @@ def preflight_of(settings: Settings, relay: str) -> Preflight:
 def signer_of(settings: Settings) -> DkimSigner | None:
     """Who signs mail here; None where the relay does. Raises InvalidInputError when the setting is wrong."""
     return parse_dkim(settings.dkim) if settings.dkim else None
+
+
+def models_of(settings: Settings, db: Database, secrets: Secrets) -> Models:
+    """The configured model behind the look at what leaves: a contact's address never does."""
+
+    def known(addresses: Collection[str]) -> bool:
+        with db.reading() as conn:
+            return any_known(conn, [address_hash(secrets, address) for address in addresses])
+
+    return Models(settings.model, known)
 
 
 def tls_of(settings: Settings) -> Path:

@@ -22,6 +22,14 @@ def parts(keys: Sequence[int], size: int = _LOOKUP) -> Iterator[Sequence[int]]:
         yield keys[start : start + size]
 
 
+def any_known(conn: Connection, hashes: Sequence[str]) -> bool:
+    """Whether one of these keyed hashes is that of a contact's address."""
+    return any(
+        conn.execute(select(contact.c.pk).where(contact.c.address_hash.in_(part)).limit(1)).first() is not None
+        for part in (hashes[start : start + _LOOKUP] for start in range(0, len(hashes), _LOOKUP))
+    )
+
+
 def consents(purpose: Purpose, at: Instant) -> ColumnElement[bool]:
     """Whether a row of `contact` has a consent that holds at that instant.
 

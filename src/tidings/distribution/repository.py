@@ -143,6 +143,15 @@ def counts(conn: Connection, campaign_pk: int) -> dict[str, int]:
     return {row.state: row.number for row in conn.execute(query)}
 
 
+def reasons(conn: Connection, campaign_pk: int) -> list[tuple[str, str, str, int]]:
+    """(state, reply code, reason, deliveries), the commonest first; a reason may hold a server's words."""
+    number = func.count().label("number")
+    columns = (delivery.c.state, delivery.c.code, delivery.c.reason)
+    query = select(*columns, number).where(delivery.c.campaign_pk == campaign_pk).group_by(*columns)
+    found = conn.execute(query.order_by(number.desc()).limit(200))
+    return [(row.state, row.code, row.reason, row.number) for row in found]
+
+
 def cancel_open(conn: Connection, campaign_pk: int, now: Instant) -> int:
     """Cancels what is not on the wire; says how many."""
     stopped = conn.execute(

@@ -75,6 +75,10 @@ class DistributionService:
         """Deliveries by state; they add up to all people launched."""
         return repository.counts(conn, campaign_pk)
 
+    def reasons(self, conn: Connection, campaign_pk: int) -> list[tuple[str, str, str, int]]:
+        """How many deliveries are in a state for a reason; a reason may hold a server's words."""
+        return repository.reasons(conn, campaign_pk)
+
     def delivery_rows(
         self, conn: Connection, campaign_pk: int, *, state: str | None = None, after_contact: int = 0, limit: int = 50
     ) -> Sequence[Row[Any]]:
