@@ -39,6 +39,9 @@ def classify(raw: bytes) -> Report:
         one_line(parts.headers.get("from", "")),
         one_line(parts.headers.get("subject", "")),
         parts.notice,
+        parts.original.get("list-unsubscribe", ""),
+        _delivered_to(parts),
+        not _is_late(parts),
     )
 
 
@@ -77,6 +80,26 @@ def _complained(parts: Parts) -> list[Verdict]:
             return [Verdict(address) for address in dict.fromkeys(found)]
     address = recipients.clean(one_line(parts.original.get("to", "")))
     return [Verdict(address)] if address else []
+
+
+def _delivered_to(parts: Parts) -> tuple[str, ...]:
+    names = ("delivered-to", "x-original-to", "envelope-to", "x-envelope-to", "x-rcpt-to", "to")
+    found = [address for name in names for address in recipients.ADDRESS.findall(parts.headers.get(name, ""))]
+    return tuple(dict.fromkeys(found))[:20]
+
+
+_LATE = re.compile(
+    r"(?i)warning message only|will (?:be retried|keep trying|continue to try)|has been delayed|message is delayed"
+    r"|delivery status notification \(delay\)|temporary failure report|not yet been delivered"
+)
+
+
+def _is_late(parts: Parts) -> bool:
+    """Whether the sender of the notice still tries: by its own fields, else by its words."""
+    actions = {_action(group) for group in parts.groups} - {""}
+    if actions:
+        return actions <= {"delayed", "delivered", "relayed", "expanded"}
+    return bool(_LATE.search(parts.notice))
 
 
 def _action(group: dict[str, str]) -> str:

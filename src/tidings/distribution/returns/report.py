@@ -131,3 +131,9 @@ class Report:
     subject: str = ""
     text: str = ""
     """What is readable of it, without the original mail."""
+    unsubscribe: str = ""
+    """List-Unsubscribe of the original mail, as it was returned: its signed link proves whose mail it was."""
+    delivered_to: tuple[str, ...] = ()
+    """Where the headers say the report itself was delivered."""
+    final: bool = True
+    """False for a notice that a mail is only late and still being tried."""
