@@ -28,6 +28,10 @@ class Settings:
     """None: the built-in mailbox; mail then leaves nowhere and can be read in the web page."""
     public_url: str | None = None
     """What links in mails begin with; None: this machine's own address."""
+    bounce_address: str | None = None
+    """Where bounces go, as `bounces@example.com`; each mail then carries a return address of its own."""
+    returns: str | None = None
+    """Where returned mail is fetched (`imaps://…`, `pop3s://…`) or received (`smtp://0.0.0.0:port`)."""
     agents_here: bool = True
     """Whether `up` runs the four agents itself; off where each has a process of its own (`tidings worker`)."""
     environ: Mapping[str, str] = field(default_factory=dict[str, str])
@@ -65,6 +69,8 @@ def load_settings(environ: Mapping[str, str] | None = None, **given: object) -> 
         "database_url": env.get("TIDINGS_DATABASE_URL"),
         "relay": env.get("TIDINGS_RELAY"),
         "public_url": env.get("TIDINGS_PUBLIC_URL"),
+        "bounce_address": env.get("TIDINGS_BOUNCE_ADDRESS") or None,
+        "returns": env.get("TIDINGS_RETURNS") or None,
         "agents_here": env.get("TIDINGS_AGENTS", "here") != "none",
     }
     merged = {**read, **{key: value for key, value in given.items() if value is not None}}

@@ -19,6 +19,7 @@ from tidings.campaigns.service import CampaignService
 from tidings.content.agent import ContentAgent
 from tidings.content.service import BrandService
 from tidings.distribution.mailbox.service import MailboxService
+from tidings.distribution.returns.source import parse_source
 from tidings.distribution.service import DistributionService
 from tidings.domain.instant import Clock
 from tidings.engine.clock import SystemClock
@@ -90,6 +91,7 @@ def wire(settings: Settings, db: Database, master: MasterKey, secrets: Secrets, 
         "relay": f"relay {settings.relay.rpartition('@')[2]}"
         if settings.relay
         else "built-in mailbox (mail stays here)",
+        "returned mail": parse_source(settings.returns).name if settings.returns else "",
         "language model": "not configured; the Composer writes",
         "sync": "not configured; this node works alone",
     }

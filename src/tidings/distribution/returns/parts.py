@@ -17,6 +17,8 @@ from tidings.distribution.mailbox.parsing import header_text
 
 MAX_BYTES = 262_144
 _MAX_PARTS = 60
+_NO_CHARSETS = frozenset({"punycode", "idna", "unicode_escape", "raw_unicode_escape", "undefined", "mbcs", "oem"})
+"""Names Python knows as text encodings that no mail is written in; one of them takes quadratic time."""
 _MAX_NOTICE = 24_000
 _TAG = re.compile(r"<(?![^<>\s]+@[^<>\s]+>)[^<>]{1,2000}>")
 _STYLE = re.compile(r"<(style|script|head)\b.*?</\1>", re.IGNORECASE | re.DOTALL)
@@ -147,7 +149,9 @@ def _headers(message: Message) -> dict[str, str]:
 
 def _unescape(text: str) -> str:
     """Bytes beyond ASCII where only ASCII belongs are most often UTF-8."""
-    return text if text.isascii() else text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+    if text.isascii():
+        return text.replace("\x00", " ")
+    return safe(text.encode("utf-8", "surrogateescape").decode("utf-8", "replace"))
 
 
 def content_type(part: Message) -> str:
@@ -173,13 +177,20 @@ def decoded(part: Message) -> str:
         body = None
     raw = body if isinstance(body, bytes) else str(part.get_payload()).encode("utf-8", "replace")
     try:
-        charset = str(part.get_content_charset() or "utf-8")
+        charset = str(part.get_content_charset() or "utf-8").lower()
+        if charset in _NO_CHARSETS:
+            charset = "utf-8"
         if charset.replace("-", "").lower() in {"usascii", "ascii", "unicode11utf7", "utf7"}:
             charset = "iso-2022-jp" if b"\x1b$" in raw else "utf-8"
         text = raw.decode(charset, "replace")
     except Exception:  # a charset can be anything at all
         text = raw.decode("utf-8", "replace")
-    return text.replace("\r\n", "\n").replace("\r", "\n")
+    return safe(text.replace("\r\n", "\n").replace("\r", "\n"))
+
+
+def safe(text: str) -> str:
+    """Text that every database takes: no NUL, no half of a surrogate pair."""
+    return text.replace("\x00", " ").encode("utf-8", "replace").decode("utf-8")
 
 
 def _flat(part: Message) -> str:
@@ -194,7 +205,7 @@ def _flat(part: Message) -> str:
 
 def _body_of(message: Message) -> str:
     payload = message.get_payload()
-    return payload if isinstance(payload, str) else ""
+    return _unescape(payload) if isinstance(payload, str) else ""
 
 
 def fields_of(text: str) -> dict[str, str]:
