@@ -205,6 +205,8 @@ class Sink:
     to: Counter[str] = field(default_factory=Counter)
     last_at: float = 0.0
     bodies: list[bytes] = field(default_factory=list)
+    envelopes: list[bytes] = field(default_factory=list)
+    """The first senders, as MAIL FROM gave them."""
     dropped: int = 0
     port: int = 0
     connections: int = 0
@@ -229,6 +231,8 @@ class Sink:
                 lines += [b"250-SIZE %d" % self.faults.size] if self.faults.size else []
                 writer.write(b"\r\n".join([*lines, b"250 8BITMIME", b""]))
             elif verb == b"MAIL":
+                if len(self.envelopes) < 50:
+                    self.envelopes.append(line.partition(b"<")[2].partition(b">")[0])
                 writer.write(self.faults.mail_reply)
             elif verb == b"RCPT":
                 rcpt = line.partition(b"<")[2].partition(b">")[0].decode()

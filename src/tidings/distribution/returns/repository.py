@@ -18,8 +18,8 @@ CHANNEL = "email"
 
 def keep(conn: Connection, row: dict[str, Any]) -> bool:
     """Notes a returned mail; False when this very mail was noted before."""
-    done = conn.execute(upsert(conn, returned_mail).on_conflict_do_nothing(index_elements=["digest"]), row)
-    return done.rowcount == 1
+    insert = upsert(conn, returned_mail).on_conflict_do_nothing(index_elements=["digest"])
+    return conn.execute(insert.returning(returned_mail.c.pk), row).first() is not None
 
 
 def delivery_of(conn: Connection, match: Match) -> Row[str, str] | None:
