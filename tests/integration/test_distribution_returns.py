@@ -27,6 +27,7 @@ from tidings.audience.unsubscribe import unsubscribe
 from tidings.distribution.channels.smtp import SmtpChannel
 from tidings.distribution.ledger import Ledger
 from tidings.distribution.relay import Relay
+from tidings.distribution.returns import guard
 from tidings.distribution.returns.guard import Guard
 from tidings.distribution.returns.intake import Intake
 from tidings.distribution.returns.loop import ReturnsLoop
@@ -128,7 +129,9 @@ def test_matches_without_a_return_address_by_what_only_we_can_have_written(bed: 
     id_ = SIGNER.message_id(bed.campaign, bed.people[1], 0)
     by_id = bounce("550 5.1.1 no", who="p1@example.com", original=f"Message-ID: <{id_}@northwind.example>")
     token = SIGNER.sign(TokenPurpose.UNSUBSCRIBE, bed.campaign, bed.people[2], 0, 0)
-    by_link = bounce("550 5.1.1 no", who="one@else.example", original=f"List-Unsubscribe: <https://localhost:8443/u/{token}>")
+    by_link = bounce(
+        "550 5.1.1 no", who="one@else.example", original=f"List-Unsubscribe: <https://localhost:8443/u/{token}>"
+    )
     envid = f"Original-Envelope-Id: {SIGNER.sign_return(bed.campaign, bed.people[0], 0)}\r\n"
     found = [bed.intake.take(raw).match for raw in (by_id, by_link, bounce("550 5.1.1 no", envid=envid))]
     assert [each and each.by for each in found] == ["Message-ID", "unsubscribe link", "envelope id"]
@@ -187,20 +190,23 @@ def test_a_reply_is_kept_until_the_person_is_erased(bed: Bed) -> None:
         assert (row.text, row.sender, row.subject, row.contact_pk) == ("", "", "", None)
 
 
-def test_the_guard_rail_holds_the_campaign_once_and_says_why(database: Database, clock: Any, secrets: Secrets) -> None:
-    bed = Bed(database, clock, secrets, number=60)
+def test_the_guard_rail_holds_the_campaign_once_and_says_why(
+    database: Database, clock: Any, secrets: Secrets, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(guard, "AT_LEAST", 100)
+    bed = Bed(database, clock, secrets, number=10)
     with database.transaction() as conn:
-        conn.execute(update(delivery).where(delivery.c.contact_pk == bed.people[59]).values(state="planned"))
+        conn.execute(update(delivery).where(delivery.c.contact_pk == bed.people[9]).values(state="planned"))
     held = [
-        bed.intake.take(bounce("550 5.1.1 User unknown", to=bed.verp(person))).held for person in bed.people[:55]
+        bed.intake.take(bounce("550 5.1.1 User unknown", to=bed.verp(person))).held for person in bed.people[:8]
     ]  # fmt: skip
-    assert [n for n, reason in enumerate(held) if reason] == [50]  # the 51st: more than 5 % of the first thousand
-    assert held[50] == "guard rail: 51 hard bounces of 1,000 mails, more than 5.0%"
+    assert [n for n, reason in enumerate(held) if reason] == [5]  # the sixth: more than 5 % of a hundred
+    assert held[5] == "guard rail: 6 hard bounces of 100 mails, more than 5.0%"
     assert states(database, bed.campaign)["held"] == 1
     with database.reading() as conn:
         [made] = conn.execute(select(decision.c.kind, decision.c.summary)).all()
         assert made.kind == "hold"
-        assert "51 hard bounces" in made.summary
+        assert "6 hard bounces" in made.summary
         assert conn.execute(select(func.count()).select_from(activity)).scalar_one() == 1
 
 

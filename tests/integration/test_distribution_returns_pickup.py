@@ -11,12 +11,12 @@ import ssl
 import subprocess
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
-
 from tests.integration.distribution_bed import free_port
+
 from tidings.distribution.returns.pickup import fetch
 from tidings.distribution.returns.source import parse_source
 from tidings.domain.errors import UnavailableError
@@ -31,7 +31,7 @@ protocols = imap pop3
 ssl = yes
 ssl_cert = <{home}/cert.pem
 ssl_key = <{home}/key.pem
-mail_location = maildir:{home}/mail
+mail_location = maildir:{home}/mail/%u
 mail_uid = nobody
 mail_gid = nogroup
 first_valid_uid = 1
@@ -40,6 +40,7 @@ default_login_user = nobody
 default_internal_user = nobody
 default_internal_group = nogroup
 disable_plaintext_auth = no
+auth_failure_delay = 0
 passdb {{
   driver = static
   args = password=s/cret
@@ -84,16 +85,17 @@ class Dovecot:
     imaps: int
     pop3s: int
     ca: Path
+    user: str = "nobody"
 
     def imap(self, options: str = "", folder: str = "INBOX") -> str:
-        return f"imaps://bounces:s%2Fcret@localhost:{self.imaps}/{folder}?ca={self.ca}{options}"
+        return f"imaps://{self.user}:s%2Fcret@localhost:{self.imaps}/{folder}?ca={self.ca}{options}"
 
     def pop3(self) -> str:
-        return f"pop3s://bounces:s%2Fcret@localhost:{self.pop3s}?ca={self.ca}"
+        return f"pop3s://{self.user}:s%2Fcret@localhost:{self.pop3s}?ca={self.ca}"
 
     def box(self) -> imaplib.IMAP4_SSL:
         box = imaplib.IMAP4_SSL("localhost", self.imaps, ssl_context=ssl.create_default_context(cafile=str(self.ca)))
-        box.login("bounces", "s/cret")
+        box.login(self.user, "s/cret")
         return box
 
     def fill(self, number: int) -> None:
@@ -108,7 +110,13 @@ class Dovecot:
 
 
 @pytest.fixture
-def dovecot(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Dovecot]:
+def dovecot(server: Dovecot, request: pytest.FixtureRequest) -> Dovecot:
+    """The server with an empty mailbox for this test."""
+    return replace(server, user=request.node.name.replace("_", "")[:40])
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Dovecot]:
     program = shutil.which("dovecot") or shutil.which("dovecot", path="/usr/sbin")
     if program is None or os.geteuid() != 0:
         pytest.skip("Dovecot is not installed, or this is not root (scripts/system_packages.sh)")
@@ -122,7 +130,7 @@ def dovecot(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Dovecot]:
     process = subprocess.Popen([program, "-F", "-c", str(home / "conf")], stderr=subprocess.PIPE)
     try:
         _wait(process, ports["imaps"], home)
-        yield Dovecot(home, ports["imaps"], ports["pop3s"], tls.authority)
+        yield Dovecot(home, ports["imaps"], ports["pop3s"], tls.ca_certificate)
     finally:
         process.send_signal(signal.SIGTERM)
         process.communicate(timeout=20)
@@ -133,7 +141,7 @@ def _certificate(folder: Path, home: Path) -> TlsFiles:
     tls = ensure_certificates(folder, b"test", ("localhost", "127.0.0.1"))
     from cryptography.hazmat.primitives import serialization
 
-    key = serialization.load_pem_private_key(tls.private_key.read_bytes(), tls.password)
+    key = serialization.load_pem_private_key(tls.private_key.read_bytes(), tls.password.encode())
     plain = key.private_bytes(
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     )
