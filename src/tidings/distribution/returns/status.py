@@ -56,7 +56,7 @@ def is_hard(cause: Cause, action: str, code: str) -> bool:
 
     A domain whose name server says "not now" (4.x.x) may be back; a server that knows no such user has looked.
     """
-    if cause in _OF_DOMAINS and code.startswith("4."):
+    if code.startswith("4.") and (cause in _OF_DOMAINS or not code.startswith("4.1.")):
         return False
     return cause in _HARD and action != "delayed"
 
