@@ -150,6 +150,22 @@ def test_tells_people_from_programs(head: str, kind: Kind) -> None:
         assert report.verdicts[0].recipient == "ann@example.com"
 
 
+@pytest.mark.parametrize(
+    ("head", "body"),
+    [
+        ("From: DHL <noreply@dhl.example>\r\nSubject: Delivery notification: your parcel could not be delivered",
+         "We could not deliver your parcel to ann@example.com."),
+        ("From: shop@example.com\r\nSubject: Your order has shipped\r\nReturn-Path: <>", "Write to help@example.com"),
+        ("From: Bob <bob@example.com>\r\nSubject: Fwd: Undelivered Mail Returned to Sender",
+         "<ann@example.com>: 550 5.1.1 user unknown"),
+        ("From: postmaster@example.com\r\nSubject: Planned maintenance", "The mail system rests on Monday."),
+        ("From: news@bounce.shop.example\r\nSubject: Delivery of dreams", "Not delivered? Call us."),
+    ],
+)  # fmt: skip
+def test_mails_about_delivery_are_no_bounces(head: str, body: str) -> None:
+    assert classify(f"{head}\r\n\r\n{body}\r\n".encode()).kind is not Kind.BOUNCE
+
+
 def test_reads_a_feedback_report() -> None:
     raw = (
         b'From: fbl@isp.example\r\nContent-Type: multipart/report; report-type=feedback-report; boundary="b"\r\n\r\n'

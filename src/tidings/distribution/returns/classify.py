@@ -56,9 +56,11 @@ def _decide(parts: Parts) -> tuple[Kind, list[Verdict]]:  # noqa: PLR0911  # one
         return Kind.RECEIPT, []
     if statuses and all(_action(group) in {"delivered", "relayed", "expanded"} for group in statuses):
         return Kind.RECEIPT, []
-    if parts.groups or "report-type=delivery-status" in parts.kinds or is_bounce(parts):
+    formal = bool(parts.groups) or "report-type=delivery-status" in parts.kinds
+    if formal or is_bounce(parts):
         verdicts = _from_groups(parts) or _from_notice(parts) or _from_headers(parts)
-        return Kind.BOUNCE, verdicts
+        if formal or verdicts:  # a notice about nobody tells nothing
+            return Kind.BOUNCE, verdicts
     if is_auto_reply(parts):
         return Kind.AUTO_REPLY, [Verdict(recipients.clean(one_line(parts.headers.get("from", ""))))]
     if is_reply(parts):

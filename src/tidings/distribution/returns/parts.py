@@ -62,6 +62,8 @@ class Parts:
     feedback: dict[str, list[str]] = field(default_factory=dict[str, list[str]])
     original: dict[str, str] = field(default_factory=dict[str, str])
     attached: Message | None = None
+    copied: bool = False
+    """Whether a copy of the original follows the notice in the text itself."""
 
 
 def take_apart(raw: bytes) -> Parts:
@@ -93,6 +95,7 @@ def of_message(message: Message) -> Parts:
         parts.groups = _groups_in_text(notice)
     cut = _ORIGINAL.search(notice)
     if cut is not None:
+        parts.copied = True
         if not parts.original:
             parts.original = fields_of(notice[cut.start() :][:8000])
         notice = notice[: cut.start()]

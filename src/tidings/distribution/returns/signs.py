@@ -7,16 +7,17 @@ import re
 from tidings.distribution.returns.parts import Parts, one_line
 
 _DAEMON = re.compile(
-    r"(?i)mailer-?\s?daemon|post_master|mail deliver[y]? (?:sub)?system|postmaster|mail-daemon"
-    r"|mail\.delivery|internet mail"
-    r"|mail delivery|mailerdaemon|system administrator|content-filter|administrator@|-admin@|bounce|daemon@"
+    r"(?i)mailer-?\s?daemon|mail deliver[y]? (?:sub)?system|post_?-?master|mail-daemon|mail\.delivery"
+    r"|internet mail|system administrator|content-filter|(?<![a-z])daemon@|(?:mmsc|mail) ndr"
 )
+_PERHAPS = re.compile(r"(?i)no-?_?reply|-admin@|administrator@|mail(?:er)?@|sysadmin@")
+_CODE = re.compile(r"(?<![\d.])[45](?:\d\d[ -]|\.\d{1,3}\.\d{1,3}(?![\d.]))")
 _SUBJECT = re.compile(
     r"(?i)undeliver|non[- ]?deliver|not deliver|deliver(?:y|ies)[ _-]*(?:status|fail|notif|problem"
-    r"|report|error|has|of)"
+    r"|report|error|has)"
     r"|returned (?:e-?)?mail|mail (?:could not|failed|failure|fail|delivery|system error"
     r"|delivery failed)|failure notice"
-    r"|delivery (?:to|was)|message (?:status|delivery|not)|error sending your mail"
+    r"|message (?:status|delivery|not)|error sending your mail"
     r"|could ?n.t be delivered|can(?:not|'t) (?:be )?deliver"
     r"|warning: (?:could not|message)|mail could not|returning message|message you sent blocked|rejected mail"
     r"|mail error|user unknown|loop alert|considered unsolicited|delivery error|delivery incomplete"
@@ -33,7 +34,7 @@ _BODY = re.compile(
     r"|transcript of session|returned message|failure reasons|user unknown|non.?deliver|no such user"
     r"|mailbox (?:is )?full"
     r"|an error (?:has )?occurred|could not (?:deliver|send)|(?:was|were) (?:rejected|not relayed)|giving up|"
-    r"delivery (?:status )?notification|message (?:has been|was) (?:blocked|rejected)|not delivered|delayed"
+    r"delivery (?:status )?notification|message (?:has been|was) (?:blocked|rejected)|not delivered"
     r"|送信できません|配信できません|送信に失敗|届けられません|無法投遞|无法投递|无法发送|退回|не может быть доставлено"
     r"|nicht zugestellt|konnte nicht|n'a pas pu être|no se ha podido|non è stato possibile|não pôde ser"
     r"|duplicated message-id|blocked by our|smtp error|mail server .{0,40}said"
@@ -59,20 +60,24 @@ def is_complaint(parts: Parts) -> bool:
 
 
 def is_bounce(parts: Parts) -> bool:
-    """A notice of failure that is not written for machines: at least two signs of three must speak for it."""
+    """A notice of failure that is not written for machines: who wrote it, its subject and its words must fit.
+
+    A person who forwards a notice, or writes about one, is no mail system.
+    """
     headers = parts.headers
     if "x-failed-recipients" in headers:
         return True
+    sender, subject = one_line(headers.get("from", "")), one_line(headers.get("subject", ""))
+    if _RE.match(subject) and not _DAEMON.search(sender):
+        return False
+    named, worded = bool(_SUBJECT.search(subject)), bool(_BODY.search(parts.notice))
+    proof = bool(parts.copied or parts.original or parts.attached or _CODE.search(parts.notice))
+    if _DAEMON.search(sender) or sender in {"", "<>"}:
+        return named or (worded and proof)
     empty_path = headers.get("return-path", "x").strip() in {"<>", ""}
-    sender = one_line(headers.get("from", ""))
-    daemon = bool(_DAEMON.search(sender)) or sender in {"", "<>"} or empty_path
-    subject = bool(_SUBJECT.search(one_line(headers.get("subject", ""))))
-    if not (daemon or subject):
+    if not (worded and proof and (empty_path or _PERHAPS.search(sender))):
         return False
-    if _auto_header(headers) and not (daemon and subject):
-        return False
-    body = bool(_BODY.search(parts.notice))
-    return (daemon and (subject or body)) or (subject and body and not is_reply(parts))
+    return named or (empty_path and parts.attached is not None)
 
 
 def _auto_header(headers: dict[str, str]) -> bool:
