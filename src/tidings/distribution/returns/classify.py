@@ -18,6 +18,7 @@ _IDS = re.compile(r"<([^<>\s]{3,250}@[^<>\s]{1,250})>")
 _BARE_ID = re.compile(r"^[^<>\s]{3,250}@[^<>\s]{1,250}$")
 _FAILED = frozenset({"failed", "failure", "expired", "error", "undeliverable", "undelivered", "bounced"})
 _MAX_WORDS = 500
+_MOST = 6_000  # characters of one recipient's part that are looked at
 _ENOUGH = 50  # recipients of one report
 
 
@@ -113,7 +114,7 @@ def _from_groups(parts: Parts) -> list[Verdict]:
     own = _own(parts)
     said = {found.address.lower(): found.words for found in recipients.find(parts.notice, own)}
     verdicts: list[Verdict] = []
-    for group in parts.groups:
+    for group in parts.groups[:_ENOUGH]:
         action = _action(group)
         if action in {"delivered", "relayed", "expanded"}:
             continue
@@ -134,7 +135,7 @@ def _verdict(
     parts: Parts, address: str, original: str, words: str, spoken: str, status: str, action: str
 ) -> Verdict:  # fmt: skip
     """Judges by the far server's words; by the notice's where those say nothing."""
-    words, spoken = families.quoted(words), families.quoted(spoken)
+    words, spoken = families.quoted(words[:_MOST]), families.quoted(spoken[:_MOST])
     cause, code = judge(words, status)
     if _says_little(words) or cause is Cause.UNKNOWN:
         better, own = judge(spoken, "")

@@ -18,7 +18,7 @@ _QUOTED: tuple[re.Pattern[str], ...] = (
     re.compile(r"(?is)gave this error:\s*(.{3,1500}?)(?:\n\s*\n|$)"),  # Exchange Online
     re.compile(r"(?is)remote host said(?:\[[^\]]*\])?:\s*(.{3,1500})"),  # qmail and its kin
     re.compile(r"(?is)error message below:\s*(.{3,400}?)message details"),  # Apache James
-    re.compile(r"(?is)-{5,}\s*server message\s*(.{3,800}?)-{5,}"),  # m-FILTER
+    re.compile(r"(?is)(?<!-)-{5,80}\s{0,9}server message\s{0,9}(.{3,800}?)-{5,80}"),  # m-FILTER
 )
 # Products that filter mail for somebody else: a bare "unknown user" from behind them is the filter's answer.
 _GATEWAYS = re.compile(

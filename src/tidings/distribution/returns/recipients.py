@@ -17,17 +17,21 @@ _LABEL = (
 )
 # The most telling family first. Group 1 is the address.
 FAMILIES: tuple[re.Pattern[str], ...] = (
-    re.compile(rf"(?m)^[ \t]*[*-]{{0,2}}>?[ \t]*<({_A})>[ \t]*(?:\([^)\n]*\))?[ \t]*[:,(]?"),
-    re.compile(rf'(?m)^[ \t]*"({_A})"[ \t]*:'),
-    re.compile(rf"(?m)^[ \t]*\S{{1,60}}:\d+:<({_A})>[ \t]*:"),
-    re.compile(rf"(?m)^[ \t]*({_A})[ \t]*:(?=\s|$)"),
-    re.compile(rf"(?m)^[ \t]*(?:[*•-]|--|->|=>)[ \t]*({_A})[ \t]*$"),
-    re.compile(rf"(?im)^[ \t]*(?:{_LABEL})[ \t]*:[ \t]*(?:rfc822;)?[ \t]*<?({_A})"),
-    re.compile(rf"(?m)^[ \t]*({_A})[ \t]*$"),
-    re.compile(rf"(?m)^[ \t]*({_A})[ \t]*(?=\[|,?[ \t]|\()"),
-    re.compile(rf"(?im)^[ \t]*>>>[ \t]*rcpt to:[ \t]*<?({_A})"),
-    re.compile(rf"(?m)^[ \t]*(?:<<<[ \t]*)?[45]\d\d[- ](?:[45]\.\d+\.\d+[ \t]+)?<?({_A})>?[ \t]*(?:\.\.\.|,|:)"),
-    re.compile(rf"(?i)(?:returned permanent errors|delivery failed|final delivery userid):[ \t]*<?({_A})"),
+    re.compile(
+        rf"(?m)^[ \t]{{0,40}}[*-]{{0,2}}>?[ \t]{{0,40}}<({_A})>[ \t]{{0,40}}(?:\([^)\n]*\))?[ \t]{{0,40}}[:,(]?"
+    ),
+    re.compile(rf'(?m)^[ \t]{{0,40}}"({_A})"[ \t]{{0,40}}:'),
+    re.compile(rf"(?m)^[ \t]{{0,40}}\S{{1,60}}:\d+:<({_A})>[ \t]{{0,40}}:"),
+    re.compile(rf"(?m)^[ \t]{{0,40}}({_A})[ \t]{{0,40}}:(?=\s|$)"),
+    re.compile(rf"(?m)^[ \t]{{0,40}}(?:[*•-]|--|->|=>)[ \t]{{0,40}}({_A})[ \t]{{0,40}}$"),
+    re.compile(rf"(?im)^[ \t]{{0,40}}(?:{_LABEL})[ \t]{{0,40}}:[ \t]{{0,40}}(?:rfc822;)?[ \t]{{0,40}}<?({_A})"),
+    re.compile(rf"(?m)^[ \t]{{0,40}}({_A})[ \t]{{0,40}}$"),
+    re.compile(rf"(?m)^[ \t]{{0,40}}({_A})[ \t]{{0,40}}(?=\[|,?[ \t]|\()"),
+    re.compile(rf"(?im)^[ \t]{{0,40}}>>>[ \t]{{0,40}}rcpt to:[ \t]{{0,40}}<?({_A})"),
+    re.compile(
+        rf"(?m)^[ \t]{{0,40}}(?:<<<[ \t]{{0,40}})?[45]\d\d[- ](?:[45]\.\d+\.\d+[ \t]+)?<?({_A})>?[ \t]{{0,40}}(?:\.\.\.|,|:)"
+    ),
+    re.compile(rf"(?i)(?:returned permanent errors|delivery failed|final delivery userid):[ \t]{{0,40}}<?({_A})"),
     re.compile(
         rf"(?i)(?:deliver(?:ing|ed|y)?(?: (?:your|this|the) (?:mail|message))?|sent|addressed|message|mail|not relayed"
         rf"|following (?:address|recipient)s?|rcpt) to[ \t\n:]*(?:<|\"|')?({_A})"
