@@ -184,6 +184,16 @@ def test_never_raises_on_bytes(raw: bytes) -> None:
     classify(raw)
 
 
+@pytest.mark.parametrize(
+    "filler", [b" ", b"-", b"<", b"a@", b"\n", b"Final-Recipient: rfc822; a@b.c\nAction: failed\n"]
+)
+def test_hostile_length_costs_no_time(filler: bytes) -> None:
+    head = b"From: MAILER-DAEMON@mx.example\nSubject: failure notice\n\nUser unknown\n"
+    began = time.process_time()
+    classify(head + filler * (200_000 // len(filler)))
+    assert time.process_time() - began < 2  # what went wrong here once took minutes
+
+
 _LINES = st.lists(
     st.sampled_from(
         [

@@ -29,7 +29,8 @@ FAMILIES: tuple[re.Pattern[str], ...] = (
     re.compile(rf"(?m)^[ \t]{{0,40}}({_A})[ \t]{{0,40}}(?=\[|,?[ \t]|\()"),
     re.compile(rf"(?im)^[ \t]{{0,40}}>>>[ \t]{{0,40}}rcpt to:[ \t]{{0,40}}<?({_A})"),
     re.compile(
-        rf"(?m)^[ \t]{{0,40}}(?:<<<[ \t]{{0,40}})?[45]\d\d[- ](?:[45]\.\d+\.\d+[ \t]+)?<?({_A})>?[ \t]{{0,40}}(?:\.\.\.|,|:)"
+        rf"(?m)^[ \t]{{0,40}}(?:<<<[ \t]{{0,40}})?[45]\d\d[- ](?:[45]\.\d+\.\d+[ \t]+)?"
+        rf"<?({_A})>?[ \t]{{0,40}}(?:\.\.\.|,|:)"
     ),
     re.compile(rf"(?i)(?:returned permanent errors|delivery failed|final delivery userid):[ \t]{{0,40}}<?({_A})"),
     re.compile(
