@@ -15,6 +15,7 @@ from tidings.domain.delivery import DeliveryState
 from tidings.domain.errors import TidingsError
 from tidings.domain.instant import MINUTE, SECOND, Clock
 from tidings.engine.heartbeat import alive_roles
+from tidings.store.settings import get_setting
 from tidings.store.tables import agent, campaign, delivery
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 Status = Literal["ok", "warn", "fail"]
 ALIVE_FOR = 15 * SECOND
 LATE_AFTER = 5 * MINUTE
+RETURNS_LATE_AFTER = 10 * MINUTE
 DISK_WARN, DISK_FAIL = 1 << 30, 100 << 20  # bytes free
 
 
@@ -56,7 +58,7 @@ class HealthService:
         """Every part, in a fixed order. A check that itself fails is a failure of its part."""
         parts: tuple[tuple[str, Callable[[Connection], list[HealthItem]]], ...] = (
             ("database", self._database), ("agents", self._agents), ("sending", self._sending),
-            ("queue", self._queue), ("disk", self._disk), ("sync", self._sync),
+            ("queue", self._queue), ("returned mail", self._returns), ("disk", self._disk), ("sync", self._sync),
         )  # fmt: skip
         return [item for name, part in parts for item in self._look(name, part)] + self._model()
 
@@ -136,6 +138,18 @@ class HealthService:
         minutes = (self.clock.now() - oldest) // MINUTE
         remedy = "See the reason on the campaign's deliveries; `tidings doctor` checks relay and worker."
         return [HealthItem("queue", "warn", f"{late} deliveries are late, the oldest by {minutes} min", remedy)]
+
+    def _returns(self, conn: Connection) -> list[HealthItem]:
+        source = self.facts.get("returned mail", "")
+        if not source:
+            return [HealthItem("returned mail", "ok", "not configured; bounces and complaints are not seen")]
+        state = get_setting(conn, "returns") or {}
+        if state.get("error"):
+            return [HealthItem("returned mail", "fail", str(state["error"]), str(state.get("remedy", "")))]
+        if self.clock.now() - int(state.get("at", 0)) > RETURNS_LATE_AFTER:
+            remedy = "The Distribution agent's worker fetches it: tidings worker --agent distribution"
+            return [HealthItem("returned mail", "warn", f"{source} was not looked at lately", remedy)]
+        return [HealthItem("returned mail", "ok", source)]
 
     def _disk(self, _conn: Connection) -> list[HealthItem]:
         free = shutil.disk_usage(self.data_dir).free

@@ -40,6 +40,10 @@ class Settings:
     """`address[:port]` for the DNS doctor; None: the system's own."""
     spamd: str = "127.0.0.1:783"
     """Where a SpamAssassin daemon may answer."""
+    bounce_address: str | None = None
+    """Where bounces go, as `bounces@example.com`; each mail then carries a return address of its own."""
+    returns: str | None = None
+    """Where returned mail is fetched (`imaps://…`, `pop3s://…`) or received (`smtp://0.0.0.0:port`)."""
     agents_here: bool = True
     """Whether `up` runs the four agents itself; off where each has a process of its own (`tidings worker`)."""
     model: ModelChoice | None = None
@@ -75,6 +79,8 @@ def load_settings(environ: Mapping[str, str] | None = None, **given: object) -> 
         "dkim_selector": env.get("TIDINGS_DKIM_SELECTOR") or None,
         "nameserver": env.get("TIDINGS_NAMESERVER") or None,
         "spamd": env.get("TIDINGS_SPAMD") or None,
+        "bounce_address": env.get("TIDINGS_BOUNCE_ADDRESS") or None,
+        "returns": env.get("TIDINGS_RETURNS") or None,
         "agents_here": env.get("TIDINGS_AGENTS", "here") != "none",
         "model": _model(env),
     }

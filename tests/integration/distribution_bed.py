@@ -210,6 +210,8 @@ class Sink:
     to: Counter[str] = field(default_factory=Counter)
     last_at: float = 0.0
     bodies: list[bytes] = field(default_factory=list)
+    envelopes: list[bytes] = field(default_factory=list)
+    """The first senders, as MAIL FROM gave them."""
     dropped: int = 0
     port: int = 0
     connections: int = 0
@@ -245,6 +247,8 @@ class Sink:
                     assert await reader.readline() == b"\r\n"
                 writer.write(b"535 5.7.8 no\r\n")
             elif verb == b"MAIL":
+                if len(self.envelopes) < 50:
+                    self.envelopes.append(line.partition(b"<")[2].partition(b">")[0])
                 writer.write(self.faults.mail_reply)
             elif verb == b"RCPT":
                 rcpt = line.partition(b"<")[2].partition(b">")[0].decode()

@@ -12,6 +12,7 @@ import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from tidings.app.returning import build_returns
 from tidings.app.sending import build_sender
 from tidings.app.supervisor import SUPERVISOR
 from tidings.app.wiring import House, certificates, open_house
@@ -114,9 +115,14 @@ async def _work(house: House, executor: str, roles: Sequence[str]) -> None:
     try:
         if AgentName.DISTRIBUTION.value in roles:
             sender = build_sender(house)
+            returns = build_returns(house)
+            if returns is not None:
+                returns.start()
             sending = asyncio.create_task(sender.run())
             await _first(stop.wait(), sending)
             await sender.stop()
+            if returns is not None:
+                await asyncio.to_thread(returns.stop)
             await sending
         else:
             await stop.wait()

@@ -17,6 +17,7 @@ from tidings.distribution.channels.smtp import SmtpChannel
 from tidings.distribution.ledger import Hooks, Ledger
 from tidings.distribution.owner import owner_name
 from tidings.distribution.relay import parse_relay
+from tidings.distribution.returns.source import parse_bounce_address
 from tidings.distribution.tokens import TokenSigner
 from tidings.distribution.worker import Addresses, Worker
 from tidings.domain.actor import AgentName
@@ -46,7 +47,8 @@ def build_sender(house: House) -> Worker:
     )  # fmt: skip
     ledger = Ledger(house.db, house.clock, hooks, owner=owner_name(), boot_id=boot_id(house.db), relay=relay.name)
     channel = SmtpChannel(relay, connections=config["connections"], signer=signer_of(house.settings))
-    addresses = Addresses(house.settings.base_url, TokenSigner(house.secrets.signing_key))
+    returns_to = parse_bounce_address(house.settings.bounce_address) if house.settings.bounce_address else ""
+    addresses = Addresses(house.settings.base_url, TokenSigner(house.secrets.signing_key), returns_to)
     return Worker(
         house.db, house.clock, ledger, channel, addresses, agent, lanes=config["connections"],
         max_per_hour=config["max_per_hour"],

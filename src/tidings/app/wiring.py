@@ -29,6 +29,7 @@ from tidings.distribution.dns.doctor import DnsDoctor
 from tidings.distribution.mailbox.service import MailboxService
 from tidings.distribution.preflight import Preflight
 from tidings.distribution.relay import parse_relay
+from tidings.distribution.returns.source import parse_source
 from tidings.distribution.service import DistributionService
 from tidings.domain.errors import InvalidInputError
 from tidings.domain.instant import Clock
@@ -105,6 +106,7 @@ def wire(
         "relay": f"relay {settings.relay.rpartition('@')[2]}"
         if settings.relay
         else "built-in mailbox (mail stays here)",
+        "returned mail": parse_source(settings.returns).name if settings.returns else "",
         "sync": "not configured; this node works alone",
     }
     campaigns = CampaignService(

@@ -7,13 +7,15 @@ purpose has a key of its own, so a click token can never unsubscribe anybody.
 from __future__ import annotations
 
 import hashlib
-from base64 import urlsafe_b64decode, urlsafe_b64encode
+from base64 import b32decode, b32encode, urlsafe_b64decode, urlsafe_b64encode
 from binascii import Error as Base64Error
 from dataclasses import dataclass
 from enum import IntEnum
 from hmac import compare_digest
 
 LENGTH = 24
+RETURN_LENGTH = 29
+"""Of a token in a return address: base32, because mail systems may change the case of a local part."""
 _MAC = 8
 _LIMITS = {"step": 1 << 6, "campaign_pk": 1 << 28, "link": 1 << 10, "contact_pk": 1 << 34}
 
@@ -23,6 +25,8 @@ class TokenPurpose(IntEnum):
 
     CLICK = 1
     UNSUBSCRIBE = 2
+    RETURN = 3
+    """Names a delivery in the envelope sender (VERP) and as ENVID; allows nothing but to report on it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,9 +59,26 @@ class TokenSigner:
 
     def sign(self, purpose: TokenPurpose, campaign_pk: int, contact_pk: int, step: int, link: int) -> str:
         """`make` without checks or objects, for the sending loop, which has checked the limits at launch."""
+        return urlsafe_b64encode(self._packed(purpose, campaign_pk, contact_pk, step, link)).decode("ascii")
+
+    def sign_return(self, campaign_pk: int, contact_pk: int, step: int) -> str:
+        """What stands after the plus of a return address: lower case, nothing but letters and digits."""
+        packed = self._packed(TokenPurpose.RETURN, campaign_pk, contact_pk, step, 0)
+        return b32encode(packed).decode("ascii").rstrip("=").lower()
+
+    def read_return(self, text: str) -> Token | None:
+        """The delivery a return address names, or None when it is malformed or forged; case does not matter."""
+        if len(text) != RETURN_LENGTH or not text.isascii():
+            return None
+        try:
+            raw = b32decode(text.upper() + "===")
+        except (Base64Error, ValueError):
+            return None
+        return self.read(urlsafe_b64encode(raw).decode("ascii"), TokenPurpose.RETURN)
+
+    def _packed(self, purpose: TokenPurpose, campaign_pk: int, contact_pk: int, step: int, link: int) -> bytes:
         packed = ((((purpose << 6 | step) << 28 | campaign_pk) << 10 | link) << 34 | contact_pk).to_bytes(10, "big")
-        mac = hashlib.blake2b(packed, key=self._keys[purpose], digest_size=_MAC).digest()
-        return urlsafe_b64encode(packed + mac).decode("ascii")
+        return packed + hashlib.blake2b(packed, key=self._keys[purpose], digest_size=_MAC).digest()
 
     def read(self, text: str, purpose: TokenPurpose) -> Token | None:
         """The token's content, or None when it is malformed, forged, or of another purpose."""

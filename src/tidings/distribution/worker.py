@@ -62,6 +62,16 @@ class Addresses:
 
     base_url: str
     signer: TokenSigner
+    returns_to: str = ""
+    """Where bounces go: `bounces@example.com` makes `bounces+<token>@example.com`; empty: to the sender itself."""
+
+    def envelope(self, sender: str, campaign_pk: int, contact_pk: int, step: int) -> tuple[str, str]:
+        """The envelope sender of one delivery and its ENVID (RFC 3461), which is empty without a return address."""
+        if not self.returns_to:
+            return sender, ""
+        token = self.signer.sign_return(campaign_pk, contact_pk, step)
+        local, _, domain = self.returns_to.partition("@")
+        return f"{local}+{token}@{domain}", token
 
 
 class Worker:
@@ -358,9 +368,12 @@ class Worker:
             raise UndeliverableError(f"there is no message for variant {claimed.variant}")
         person = Addressee(claimed.contact_pk, claimed.step, claimed.fields)
         recipient, body = compiled.render(person, self._clock.now())
+        sender, envid = self._addresses.envelope(
+            compiled.sender, claimed.campaign_pk, claimed.contact_pk, claimed.step
+        )  # fmt: skip
         return Outgoing(
             claimed.campaign_pk, claimed.contact_pk, claimed.step, claimed.variant, claimed.chunk_no, claimed.fence,
-            claimed.epoch, claimed.attempt, compiled.sender, recipient, body, claimed.claimed_at,
+            claimed.epoch, claimed.attempt, sender, recipient, body, claimed.claimed_at, envid,
         )  # fmt: skip
 
     def _templates(self, campaign_pk: int) -> Templates:

@@ -45,6 +45,8 @@ class Outgoing:
     recipient: str
     body: bytes
     claimed_at: Instant
+    envid: str = ""
+    """What a delivery report names it by (RFC 3461); empty where none is asked for."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -231,7 +231,9 @@ class _SmtpLane:
 
     def next_mail(self) -> Mail | None:
         message = self._channel.take()
-        return Mail(message.sender, message.recipient, message.body, message) if message is not None else None
+        if message is None:
+            return None
+        return Mail(message.sender, message.recipient, message.body, message, message.envid)
 
     def need_go(self, connection: SmtpConnection, mail: Mail) -> None:
         def decided(allowed: bool) -> None:

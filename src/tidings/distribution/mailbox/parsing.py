@@ -37,13 +37,13 @@ def peek(raw: bytes) -> tuple[str, str]:
     """Subject and Message-ID (without brackets) from the head alone."""
     head = re.split(rb"\r?\n\r?\n", raw[:65_536], maxsplit=1)[0]
     message = _parse(head + b"\r\n\r\n")
-    return _header_text(message.get("Subject"))[:998], _header_text(message.get("Message-ID")).strip("<> ")[:998]
+    return header_text(message.get("Subject"))[:998], header_text(message.get("Message-ID")).strip("<> ")[:998]
 
 
 def parse_mail(raw: bytes) -> ParsedMail:
     """Everything a reader is shown."""
     message = _parse(raw)
-    headers = tuple((name, _header_text(value)) for name, value in message.items())
+    headers = tuple((name, header_text(value)) for name, value in message.items())
     texts: list[str] = []
     pages: list[str] = []
     attachments: list[tuple[str, int]] = []
@@ -71,7 +71,7 @@ def _parse(raw: bytes) -> Message:
         return broken
 
 
-def _header_text(value: object) -> str:
+def header_text(value: object) -> str:
     """A header in plain words on one line; undecodable bytes are replaced."""
     if value is None:
         return ""
@@ -117,7 +117,7 @@ def _decode(part: Message, body: bytes) -> str:
 
 def _file_name(part: Message) -> str:
     try:
-        return _header_text(part.get_filename())
+        return header_text(part.get_filename())
     except (ValueError, LookupError, TypeError, MessageError):
         return "attachment"
 

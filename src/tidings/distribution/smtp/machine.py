@@ -24,6 +24,8 @@ class Mail:
     recipient: str
     body: bytes
     key: object = None
+    envid: str = ""
+    """Asks a server that knows DSN (RFC 3461) to report failures under this name: letters and digits only."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -274,12 +276,21 @@ class SmtpMachine:
         options = (f" SIZE={len(mail.body)}" if "SIZE" in self._features else "") + (
             " BODY=8BITMIME" if "8BITMIME" in self._features and not mail.body.isascii() else ""
         )
+        if mail.envid and "DSN" in self._features:
+            options += f" RET=HDRS ENVID={mail.envid}"
         first = f"MAIL FROM:<{mail.sender}>{options}\r\n".encode("ascii")
         self._waiting.append(_Wait.MAIL)
         if not self._pipelining:
             return reset + first
         self._waiting += (_Wait.RCPT, _Wait.DATA)
-        return reset + first + f"RCPT TO:<{mail.recipient}>\r\nDATA\r\n".encode("ascii")
+        return reset + first + self._rcpt(mail) + b"\r\nDATA\r\n"
+
+    def _rcpt(self, mail: Mail) -> bytes:
+        """RCPT with what asks for a report of failure, and whom it was written to, where the server knows DSN."""
+        options = ""
+        if mail.envid and "DSN" in self._features:
+            options = f" NOTIFY=FAILURE ORCPT=rfc822;{mail.recipient.replace('+', '+2B').replace('=', '+3D')}"
+        return f"RCPT TO:<{mail.recipient}>{options}".encode("ascii")
 
     def _on_envelope(self, wait: _Wait, reply: Reply) -> bytes:
         if reply.code == 421:
@@ -292,7 +303,7 @@ class SmtpMachine:
             return self._refused()
         mail = self._envelope
         if wait is _Wait.MAIL and mail is not None:
-            return self._say(f"RCPT TO:<{mail.recipient}>".encode("ascii"), _Wait.RCPT)
+            return self._say(self._rcpt(mail), _Wait.RCPT)
         return self._say(b"DATA", _Wait.DATA)
 
     def _on_data(self, reply: Reply) -> bytes:
