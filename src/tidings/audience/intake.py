@@ -81,7 +81,7 @@ def take_in(conn: Connection, secrets: Secrets, batch: Sequence[NewContact], res
     _bring_up_to_date(conn, old, known, at)
     pks |= {digest: known.contacts[digest].pk for digest in old}
     result.added += len(new)
-    result.nowhere += sum(not each.time_zone and not each.country for each in new)
+    result.nowhere += sum(not each.time_zone and not each.country for each in new.values())
     result.updated += len(old)
     words: list[tuple[int, Consent]] = []
     for digest, each in wanted.items():
