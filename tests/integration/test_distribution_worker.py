@@ -130,8 +130,9 @@ def test_pause_is_silence_and_nothing_is_lost(database: Database, how: str) -> N
         time.sleep(0.7)
         if how != "epoch":
             assert sink.last_at - paused_at < 0.5
+            # What was in hand goes back with the next step; how soon depends on the machine, silence does not.
+            bed.wait_for(lambda: "claimed" not in bed.states(database, pk), seconds=5)
             counts = bed.states(database, pk)
-            assert "claimed" not in counts
             assert "attempting" not in counts
             assert sum(counts.values()) == 600
             assert counts["accepted"] == len(sink.taken)
