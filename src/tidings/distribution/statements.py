@@ -1,51 +1,47 @@
-"""The statements of the sending path: step A in SQLAlchemy, step B in plain SQL, run thousands of times a second.
+"""The statements of the sending path in plain SQL: they run thousands of times a second.
 
-In plain SQL `?` stands for a value; `session.py` writes it as the driver wants it.
+`?` stands for a value; `session.py` writes it as the driver wants it. On SQLite the commonest ones take a whole batch
+as one JSON value: one step of the database for hundreds of rows, during which Python sends on.
 """
 
 from __future__ import annotations
 
-from sqlalchemy import bindparam, or_, select, update
+from tidings.distribution.repository import WAITING
 
-from tidings.distribution import repository
-from tidings.domain.delivery import DeliveryState
-from tidings.store.tables import delivery
-
-D = DeliveryState
 PAUSE_KEY = "sending_paused"
 """The setting that is there while all sending is paused."""
 
+_WAITING = ", ".join(f"'{state}'" for state in WAITING)
 DUE = (
-    select(delivery.c.contact_pk, delivery.c.step, delivery.c.variant, delivery.c.attempt)
-    .where(
-        delivery.c.campaign_pk == bindparam("campaign"), delivery.c.chunk_no == bindparam("chunk"),
-        delivery.c.state.in_(repository.WAITING), delivery.c.due_at <= bindparam("now"),
-    )
-    .order_by(delivery.c.contact_pk)
-    .limit(bindparam("room"))
-)  # fmt: skip
-CLAIM = (
-    update(delivery)
-    .where(
-        delivery.c.campaign_pk == bindparam("campaign"), delivery.c.contact_pk == bindparam("person"),
-        delivery.c.channel == repository.CHANNEL, delivery.c.step == bindparam("of_step"),
-        or_(*(delivery.c.state == state for state in repository.WAITING)),
-    )
-    .values(state=D.CLAIMED.value)
-)  # fmt: skip
-
+    "SELECT contact_pk, step, variant, attempt FROM delivery WHERE campaign_pk = ? AND chunk_no = ?"
+    f" AND state IN ({_WAITING}) AND due_at <= ? ORDER BY contact_pk LIMIT ?"
+)
 ROW = "campaign_pk = ? AND contact_pk = ? AND channel = 'email' AND step = ?"
+_STEP = "campaign_pk = ? AND channel = 'email' AND step = ?"
 FENCE = "(SELECT fence FROM chunk WHERE chunk.campaign_pk = delivery.campaign_pk AND chunk.no = delivery.chunk_no) = ?"
+CLAIM = {  # campaign, step, people
+    True: "UPDATE delivery SET state = 'claimed' WHERE campaign_pk = ?1 AND channel = 'email' AND step = ?2"
+    f" AND state IN ({_WAITING}) AND contact_pk IN (SELECT value FROM json_each(?3))",
+    False: f"UPDATE delivery SET state = 'claimed' WHERE {_STEP} AND state IN ({_WAITING}) AND contact_pk = ANY(?)",
+}
 GATE = (
     "SELECT 1 FROM campaign WHERE pk = ? AND epoch = ? AND state = 'sending' AND paused_at IS NULL"
     f" AND NOT EXISTS (SELECT 1 FROM setting WHERE key = '{PAUSE_KEY}')"
     " AND NOT EXISTS (SELECT 1 FROM agent WHERE name = 'distribution' AND paused)"
 )
+HELD = "SELECT 1 FROM chunk WHERE campaign_pk = ? AND no = ? AND fence = ? AND state = 'leased'"
 ATTEMPTING = f"UPDATE delivery SET state = 'attempting' WHERE {ROW} AND state = 'claimed' AND {FENCE}"
 IS_ATTEMPTING = f"SELECT 1 FROM delivery WHERE {ROW} AND state = 'attempting' AND {FENCE}"
 ANSWER = (
     "UPDATE delivery SET state = ?, at = ?, code = ?, reason = ?, attempt = ?"
-    f" WHERE {ROW} AND state IN ('attempting', 'claimed', 'uncertain')"
+    f" WHERE {ROW} AND state IN ('attempting', 'claimed', 'uncertain', 'cancelled')"
+)
+ACCEPTED = (  # many alike, on SQLite: code, number, {person: "instant words"}, campaign, step
+    "UPDATE delivery SET state = 'accepted', at = CAST(substr(told.value, 1, 13) AS INTEGER), code = ?1,"
+    " reason = substr(told.value, 15), attempt = ?2 FROM json_each(?3) AS told"
+    " WHERE delivery.campaign_pk = ?4 AND delivery.contact_pk = CAST(told.key AS INTEGER)"
+    " AND delivery.channel = 'email' AND delivery.step = ?5"
+    " AND delivery.state IN ('attempting', 'claimed', 'uncertain', 'cancelled')"
 )
 DEFER = (
     "UPDATE delivery SET state = 'deferred', at = ?, code = ?, reason = ?, due_at = ?, attempt = ?"
@@ -55,4 +51,8 @@ GIVE_BACK = f"UPDATE delivery SET state = 'planned' WHERE {ROW} AND state = 'cla
 ATTEMPT = (
     "INSERT INTO attempt (campaign_pk, contact_pk, channel, step, number, at, outcome, code, words, relay, worker)"
     " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+)
+FLOWN = (  # what a dead sender's file says of one message; `attempt` guards against an older word on the same row
+    "UPDATE delivery SET state = ?, at = ?, code = ?, reason = ?, due_at = coalesce(?, due_at), attempt = ?"
+    f" WHERE {ROW} AND attempt = ? AND state IN ('attempting', 'claimed', 'cancelled')"
 )

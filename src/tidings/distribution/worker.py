@@ -1,7 +1,7 @@
 """The sender: claims what is due, feeds the channel's lanes, and records every answer.
 
-Its loop runs in one thread of its own, ledger calls included: they are the pace-maker anyway, and one thread needs no
-locks. Pausing acts within one flush, because every message asks the ledger right before its body leaves.
+Its loop runs in a thread of its own; the ledger's steps run in another beside it, so that the wire never waits for the
+database. Pausing acts within one flush, because every message asks the ledger right before its body leaves.
 """
 
 from __future__ import annotations
@@ -13,29 +13,28 @@ import sys
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Protocol
 
 from sqlalchemy.exc import OperationalError
 
-from tidings.distribution import repository
 from tidings.distribution.backoff import relay_wait
 from tidings.distribution.channels.base import Channel, ChannelDownError, Outcome, Outgoing, Result
-from tidings.distribution.compile import Addressee, CompiledEmail, UndeliverableError
-from tidings.distribution.ledger import Claimed, Ledger, Sent
-from tidings.distribution.tokens import TokenSigner
+from tidings.distribution.compile import UndeliverableError
+from tidings.distribution.ledger import Ledger, Work
+from tidings.distribution.templates import Addresses, Templates
+from tidings.domain.errors import UnavailableError
 from tidings.domain.instant import Clock
 from tidings.store.database import Database
 
 log = logging.getLogger("tidings.distribution")
-_MAX_CLAIM = 500
+_MAX_CLAIM = 1000
+_AHEAD_SECONDS = 0.4  # so much is claimed beforehand, so that a no said now is heard in time
 _FRESH_MS = 700  # older claims are checked again: consent may have changed
 _IDLE_SECONDS = (1.0, 2.0)  # between looks when there is nothing to do, at first and after a while
 _TAKEOVER_SECONDS = 5.0
 _STOP_SECONDS = 45.0
-
-Templates = Mapping[tuple[int, str], CompiledEmail]
 
 
 class Observer(Protocol):
@@ -54,14 +53,6 @@ class Observer(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Addresses:
-    """What messages need besides their template."""
-
-    base_url: str
-    signer: TokenSigner
-
-
 class Worker:
     """One sender, in a thread of its own."""
 
@@ -70,22 +61,27 @@ class Worker:
         observer: Observer | None = None, *, lanes: int = 10, max_per_hour: int = 0,
     ) -> None:  # fmt: skip
         self._db, self._clock, self._ledger, self._channel = db, clock, ledger, channel
-        self._addresses, self._observer = addresses, observer
-        self._low = 2 * lanes
+        self._templates, self._observer = Templates(db, addresses), observer
+        self._lanes = self._low = 2 * lanes
         self._interval = 3600 / max_per_hour if max_per_hour else 0.0
         self._next_at = 0.0
-        self._queue: deque[Claimed] = deque()
-        self._compiled: dict[int, Templates] = {}
+        self._queue: deque[Outgoing] = deque()
+        self._out = 0
+        """Messages the channel has."""
         self._asks: list[tuple[Outgoing, Callable[[bool], None]]] = []
-        self._answers: list[tuple[Sent, Outcome]] = []
-        self._back: list[Sent] = []
+        self._answers: list[tuple[Outgoing, Outcome]] = []
+        self._back: list[Outgoing] = []
         self._flush_due = self._refill_due = self._pacing = False
         self._drained = False
-        """The last step brought less than asked for: no use in asking again before the next look."""
+        """The last step found no more: no use in asking again before the next look."""
+        self._steps = ThreadPoolExecutor(1, "tidings-ledger")
+        self._step: asyncio.Task[None] | None = None
+        self._fault: Exception | None = None
         self._stopping = False
         self._failures = 0
         self._retry_at = 0.0
-        self._down_words = ""
+        self._down_words = self._hold = ""
+        self._untold = False
         self._released = 0
         self._rate, self._counted, self._counted_at = 50.0, 0, time.monotonic()
         self._idle_looks = 0
@@ -168,30 +164,36 @@ class Worker:
         finally:
             self._stopping = True
             await self._channel.close()
+            if self._step is not None:
+                await self._step
             self._back += self._queue
             self._queue.clear()
             self._flush()
             self._ledger.leave()
             self._ledger.close()
+            self._steps.shutdown()
 
     async def _look_safely(self) -> float:
         """A database that is locked or full for a while is waited for; nothing is lost by that."""
         try:
             return await self._look()
-        except OperationalError:
+        except (OperationalError, UnavailableError):
             log.exception("the ledger cannot be used now")
             return 2.0
 
     async def _look(self) -> float:
         """One look at the ledger; the seconds until the next."""
+        if self._fault is not None:
+            fault, self._fault = self._fault, None
+            raise fault
         self._drained = False
         self._measure()
-        self._take_over()
+        await self._take_over()
         if (self._retry_at or self._channel.lanes == 0) and not await self._connect():
             return 0.25 if self._retry_at else self._idle()
         self._refill()
         self._channel.wake()
-        busy = bool(self._queue or self._asks or self._answers or self._ledger.unpublished)
+        busy = bool(self._queue or self._out or self._step or self._ledger.unpublished)
         if busy:
             self._idle_looks = 0
             return 0.2
@@ -201,12 +203,12 @@ class Worker:
         self._idle_looks += 1
         return _IDLE_SECONDS[self._idle_looks > 30]
 
-    def _take_over(self) -> None:
+    async def _take_over(self) -> None:
         now = time.monotonic()
         if now - self._last_takeover < _TAKEOVER_SECONDS and self._last_takeover:
             return
         self._last_takeover = now
-        became = self._ledger.take_over()
+        became = await asyncio.get_running_loop().run_in_executor(self._steps, self._ledger.take_over)
         if became and self._observer is not None:
             self._observer.taken_over(became["uncertain"], became["planned"])
 
@@ -216,7 +218,7 @@ class Worker:
         """Opens the channel if there is a reason to; False when there is none or it does not work."""
         if not self._queue and not self._ledger.something_due():
             if self._ledger.unpublished:
-                self._ledger.step(0)
+                self._begin_step(0)
             return False
         if time.monotonic() < self._retry_at:
             return False
@@ -234,12 +236,17 @@ class Worker:
         self._failures += 1
         self._retry_at = time.monotonic() + relay_wait(self._failures, refused=refused) / 1000
         self._give_queue_back()
-        held = self._ledger.hold_due(words)
-        if words != self._down_words:
-            self._down_words = words
-            log.warning("holding: %s", words)
-            if self._observer is not None:
-                self._observer.holding(words, held)
+        self._untold = self._untold or words != self._down_words
+        self._down_words = self._hold = words
+        self._begin_step(0)
+
+    def _told_of_hold(self, words: str, held: int) -> None:
+        if not self._untold:
+            return
+        self._untold = False
+        log.warning("holding: %s", words)
+        if self._observer is not None:
+            self._observer.holding(words, held)
 
     def _came_back(self) -> None:
         """The relay took a message: whatever was wrong is over."""
@@ -258,25 +265,51 @@ class Worker:
     # Filling
 
     def _refill(self) -> None:
-        """Claims the next micro-batch: about half a second's worth, so that a no said now is heard in time."""
+        """Claims the next micro-batch before the queue runs empty."""
         self._refill_due = False
         if self._stopping or self._retry_at:
             return
-        want = 0
-        if len(self._queue) < self._low and not self._drained:
-            want = max(self._low, min(_MAX_CLAIM, int(self._rate * 0.5)))
-            if self._interval:
-                want = max(1, min(want, int(1 / self._interval)))
-        if want == 0 and not self._ledger.unpublished:
+        ahead = max(self._lanes, min(_MAX_CLAIM, int(self._rate * _AHEAD_SECONDS)))
+        if self._interval:
+            ahead = max(1, min(ahead, int(1 / self._interval)))
+        self._low = max(self._lanes, ahead * 3 // 4)
+        want = ahead if len(self._queue) < self._low and not self._drained else 0
+        if want or self._ledger.unpublished:
+            self._begin_step(want)
+
+    def _begin_step(self, want: int) -> None:
+        if self._step is None and self._loop is not None:
+            work = self._ledger.begin(want, self._hold)
+            self._hold = ""
+            self._step = self._loop.create_task(self._carry_out(work))
+
+    async def _carry_out(self, work: Work) -> None:
+        """One step of the ledger, while the lanes go on."""
+        try:
+            await asyncio.get_running_loop().run_in_executor(self._steps, self._ledger.carry_out, work)
+        except Exception as error:  # the next look reports it; what was to be written is kept
+            self._ledger.undo(work)
+            self._hold = self._hold or work.hold
+            self._fault, self._drained = error, True
+            self._wake.set()
             return
-        step = self._ledger.step(want)
-        if step.stopped or step.stale:
-            self._give_queue_back(None if step.stopped else step.stale)
-        self._drained = len(step.claimed) < want
+        finally:
+            self._step = None
+        step = self._ledger.finish(work)
         self._queue += step.claimed
+        self._drained = work.want > 0 and not step.more
+        if step.stopped or self._stopping or self._retry_at:
+            self._give_queue_back()
+        elif step.stale:
+            self._give_queue_back(step.stale)
+        if work.hold:
+            self._told_of_hold(work.hold, step.held)
+        if self._hold:
+            self._begin_step(0)
+        self._channel.wake()
 
     def _give_queue_back(self, campaigns: set[int] | None = None) -> None:
-        keep: deque[Claimed] = deque()
+        keep: deque[Outgoing] = deque()
         for claimed in self._queue:
             if campaigns is None or claimed.campaign_pk in campaigns:
                 self._back.append(claimed)
@@ -302,7 +335,8 @@ class Worker:
         """The next message, rendered. A claim that has waited too long is given back and checked anew."""
         if self._interval and not self._in_turn():
             return None
-        oldest = self._clock.now() - _FRESH_MS
+        now = self._clock.now()
+        oldest = now - _FRESH_MS
         while self._queue and not self._stopping:
             claimed = self._queue.popleft()
             if len(self._queue) < self._low and not self._refill_due and not self._drained and self._loop is not None:
@@ -314,13 +348,16 @@ class Worker:
                 self._wake.set()
                 continue
             try:
-                return self._render(claimed)
+                self._templates.fill_in(claimed, now)
             except UndeliverableError as error:
                 self._answers.append((claimed, Outcome(Result.FAILED, "", str(error))))
             except Exception as error:  # one poisonous row must not stop the others
                 log.exception("a message could not be made")
                 words = f"the message could not be made: {type(error).__name__}"
                 self._answers.append((claimed, Outcome(Result.FAILED, "", words)))
+            else:
+                self._out += 1
+                return claimed
             self._soon()
         return None
 
@@ -345,28 +382,6 @@ class Worker:
         self._refill()
         self._channel.wake()
 
-    def _render(self, claimed: Claimed) -> Outgoing:
-        templates = self._templates(claimed.campaign_pk)
-        compiled = templates.get((claimed.step, claimed.variant))
-        if compiled is None:
-            raise UndeliverableError(f"there is no message for variant {claimed.variant}")
-        person = Addressee(claimed.contact_pk, claimed.step, claimed.fields)
-        recipient, body = compiled.render(person, self._clock.now())
-        return Outgoing(
-            claimed.campaign_pk, claimed.contact_pk, claimed.step, claimed.variant, claimed.chunk_no, claimed.fence,
-            claimed.epoch, claimed.attempt, compiled.sender, recipient, body, claimed.claimed_at,
-        )  # fmt: skip
-
-    def _templates(self, campaign_pk: int) -> Templates:
-        found = self._compiled.get(campaign_pk)
-        if found is None:
-            if len(self._compiled) > 20:
-                self._compiled.clear()
-            with self._db.reading() as conn:
-                found = compile_campaign(conn, campaign_pk, self._addresses)
-            self._compiled[campaign_pk] = found
-        return found
-
     def ask(self, message: Outgoing, go: Callable[[bool], None]) -> None:
         """Answered at the next flush."""
         self._asks.append((message, go))
@@ -375,6 +390,7 @@ class Worker:
     def report(self, message: Outgoing, outcome: Outcome) -> None:
         """Recorded at the next flush."""
         self._answers.append((message, outcome))
+        self._out -= 1
         self._counted += 1
         if self._failures and outcome.result is Result.ACCEPTED and self._loop is not None:
             self._loop.call_soon(self._came_back)
@@ -384,6 +400,7 @@ class Worker:
         """Planned again at the next flush."""
         self._asks = [(each, go) for each, go in self._asks if each is not message]
         self._back.append(message)
+        self._out -= 1
         self._soon()
 
     def down(self, words: str, *, refused: bool) -> None:
@@ -413,21 +430,11 @@ class Worker:
         self._wake_if_empty()
 
     def _wake_if_empty(self) -> None:
-        if not self._queue and not self._asks and not self._drained and not self._refill_due and self._loop is not None:
+        """More is fetched when the lanes have nothing, and the end is written at once when there is no more."""
+        idle = not self._queue and not self._asks and (not self._drained or (self._out == 0 and self._ledger.unpublished))
+        if idle and not self._refill_due and self._loop is not None:
             self._refill_due = True
             self._loop.call_soon(self._refill_and_wake)
-
-
-def compile_campaign(conn: Any, campaign_pk: int, addresses: Addresses) -> Templates:
-    """A launched campaign's messages, compiled, by step and variant."""
-    campaign_id, _ = repository.campaign_name(conn, campaign_pk)
-    return {
-        (step, template.variant): CompiledEmail(
-            template, campaign_pk=campaign_pk, campaign_id=campaign_id, base_url=addresses.base_url,
-            signer=addresses.signer,
-        )
-        for step, template in repository.templates_of(conn, campaign_pk)
-    }  # fmt: skip
 
 
 def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:

@@ -89,6 +89,7 @@ def open_sqlite(path: Path, key: bytes) -> Database:
         poolclass=QueuePool,
         pool_size=5,
         max_overflow=10,
+        pool_use_lifo=True,  # the connection used last still has its pages in memory, decrypted
     )
     return Database(engine)
 
