@@ -173,7 +173,7 @@ class Ledger:
             room = want - len(claimed)
             if room <= 0:
                 break
-            rows = sql.all(statements.DUE, (pk, no, now, room))
+            rows = sql.all(statements.DUE[sql.is_sqlite], (pk, no, now, room))
             if len(rows) < room:
                 lease.exhausted_at = now
             good = self._allowed(conn, pk, no, lease, rows, now)

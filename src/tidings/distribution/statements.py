@@ -12,10 +12,12 @@ PAUSE_KEY = "sending_paused"
 """The setting that is there while all sending is paused."""
 
 _WAITING = ", ".join(f"'{state}'" for state in WAITING)
-DUE = (
-    "SELECT contact_pk, step, variant, attempt FROM delivery WHERE campaign_pk = ? AND chunk_no = ?"
-    f" AND state IN ({_WAITING}) AND due_at <= ? ORDER BY contact_pk LIMIT ?"
+_DUE = (
+    "SELECT contact_pk, step, variant, attempt FROM delivery{} WHERE campaign_pk = ? AND chunk_no = ?"
+    " AND state IN (" + _WAITING + ") AND due_at <= ? ORDER BY contact_pk LIMIT ?"
 )
+# Without statistics SQLite would read the whole campaign for each chunk.
+DUE = {True: _DUE.format(" INDEXED BY ix_delivery_chunk"), False: _DUE.format("")}
 ROW = "campaign_pk = ? AND contact_pk = ? AND channel = 'email' AND step = ?"
 _STEP = "campaign_pk = ? AND channel = 'email' AND step = ?"
 FENCE = "(SELECT fence FROM chunk WHERE chunk.campaign_pk = delivery.campaign_pk AND chunk.no = delivery.chunk_no) = ?"
@@ -38,8 +40,10 @@ ANSWER = (
 )
 ACCEPTED = (  # many alike, on SQLite: code, number, {person: "instant words"}, campaign, step
     "UPDATE delivery SET state = 'accepted', at = CAST(substr(told.value, 1, 13) AS INTEGER), code = ?1,"
-    " reason = substr(told.value, 15), attempt = ?2 FROM json_each(?3) AS told"
-    " WHERE delivery.campaign_pk = ?4 AND delivery.contact_pk = CAST(told.key AS INTEGER)"
+    " reason = substr(told.value, 15), attempt = ?2"
+    # LIMIT and + keep the batch in the outer loop, whatever SQLite believes of the sizes
+    " FROM (SELECT CAST(key AS INTEGER) AS pk, value FROM json_each(?3) LIMIT 1000000) AS told"
+    " WHERE delivery.campaign_pk = ?4 AND delivery.contact_pk = +told.pk"
     " AND delivery.channel = 'email' AND delivery.step = ?5"
     " AND delivery.state IN ('attempting', 'claimed', 'uncertain', 'cancelled')"
 )

@@ -6,6 +6,7 @@ import asyncio
 import socket
 import ssl
 from collections.abc import Callable
+from functools import lru_cache
 
 from tidings.distribution.channels.base import ChannelDownError, Feed, Outcome, Outgoing, Result
 from tidings.distribution.relay import Relay
@@ -19,6 +20,7 @@ _TICK_SECONDS = 0.01
 _CLOSING_TICKS = 3000  # 30 s
 
 
+@lru_cache(maxsize=256)
 def outcome_of(reply: Reply) -> Outcome:
     """What a reply means for one message. 5.1.x says the recipient is wrong for good (RFC 3463)."""
     words = reply.text[:500]
@@ -207,8 +209,7 @@ class _SmtpLane:
         self._channel = channel
 
     def next_mail(self) -> Mail | None:
-        message = self._channel.take()
-        return Mail(message.sender, message.recipient, message.body, message) if message is not None else None
+        return self._channel.take()
 
     def need_go(self, connection: SmtpConnection, mail: Mail) -> None:
         def decided(allowed: bool) -> None:
@@ -229,10 +230,9 @@ class _SmtpLane:
 
 
 def _message(mail: Mail) -> Outgoing:
-    message = mail.key
-    if not isinstance(message, Outgoing):
+    if not isinstance(mail, Outgoing):
         raise TypeError("a lane only carries messages of its feed")
-    return message
+    return mail
 
 
 def _own_name() -> str:
