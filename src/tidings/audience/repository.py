@@ -7,11 +7,11 @@ from collections.abc import Iterator, Sequence
 from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, Text, and_, exists, select, type_coerce
+from sqlalchemy import ColumnElement, Connection, Select, and_, exists, select
 
 from tidings.domain.consent import ConsentState, Purpose
 from tidings.domain.instant import Instant
-from tidings.store.among import among, keys
+from tidings.store.among import among, keys, rows, together
 from tidings.store.tables import consent, contact, suppression
 
 EVERY_CHANNEL = "*"
@@ -59,23 +59,16 @@ def suppressed(channel: str) -> ColumnElement[bool]:
 @cache
 def _fields(dialect: str) -> Select[Any]:
     """Built once: it is asked for every message that leaves."""
-    return select(
-        contact.c.pk,
-        contact.c.first_name,
-        contact.c.last_name,
-        contact.c.email,
-        contact.c.locale,
-        contact.c.country,
-        type_coerce(contact.c.attributes, Text) if dialect == "sqlite" else contact.c.attributes,
-    ).where(among(dialect, contact.c.pk, "people"))
+    of = contact.c
+    query = together(dialect, of.pk, of.first_name, of.last_name, of.email, of.locale, of.country, of.attributes)
+    return query.where(among(dialect, of.pk, "people"))
 
 
 def merge_fields(conn: Connection, pks: Sequence[int]) -> dict[int, dict[str, Any]]:
     """What a template may say of each contact: own fields over attributes; unknown contacts are absent."""
     found: dict[int, dict[str, Any]] = {}
-    for pk, first, last, email, locale, country, attributes in conn.execute(
-        _fields(conn.dialect.name), {"people": keys(conn, pks)}
-    ).all():
+    found_rows = rows(conn, _fields(conn.dialect.name), {"people": keys(conn, pks)})
+    for pk, first, last, email, locale, country, attributes in found_rows:
         own = {"first_name": first, "last_name": last, "email": email, "locale": locale, "country": country}
         if attributes and attributes != "{}":
             found[pk] = {**(json.loads(attributes) if isinstance(attributes, str) else attributes), **own}

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from sqlalchemy import BigInteger, Connection, Select, bindparam, select
 
@@ -15,7 +15,7 @@ from tidings.audience.segments import matching
 from tidings.domain.consent import Purpose
 from tidings.domain.instant import Instant
 from tidings.domain.plan import HeldBack
-from tidings.store.among import among, keys
+from tidings.store.among import among, keys, rows, together
 from tidings.store.tables import contact
 
 
@@ -74,20 +74,18 @@ def may_send(
     """
     found: dict[int, HeldBack | None] = dict.fromkeys(contact_pks, HeldBack.NO_ADDRESS)
     given = {"people": keys(conn, contact_pks), "at": at}
-    for pk, address, no, yes in conn.execute(_standing(conn.dialect.name, purpose, channel), given).all():
+    for pk, address, no, yes in rows(conn, _standing(conn.dialect.name, purpose, channel), given):
         found[pk] = None if address and yes and not no else _why_not(address=address, suppressed=no, consents=yes)
     return found
 
 
 @cache
-def _standing(dialect: str, purpose: Purpose, channel: str) -> Select[tuple[int, bool, bool, bool]]:
+def _standing(dialect: str, purpose: Purpose, channel: str) -> Select[Any]:
     """Built once: it is asked for every message that leaves."""
-    return select(
-        contact.c.pk,
-        (contact.c.email != "").label("address"),
-        suppressed(channel).label("suppressed"),
-        consents(purpose, bindparam("at", type_=BigInteger)).label("consents"),
-    ).where(among(dialect, contact.c.pk, "people"))
+    yes = consents(purpose, bindparam("at", type_=BigInteger))
+    return together(dialect, contact.c.pk, contact.c.email != "", suppressed(channel), yes).where(
+        among(dialect, contact.c.pk, "people")
+    )
 
 
 def _why_not(*, address: bool, suppressed: bool, consents: bool) -> HeldBack | None:

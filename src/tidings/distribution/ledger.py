@@ -173,7 +173,7 @@ class Ledger:
             room = want - len(claimed)
             if room <= 0:
                 break
-            rows = sql.all(statements.DUE[sql.is_sqlite], (pk, no, now, room))
+            rows = _due(sql, (pk, no, now, room))
             if len(rows) < room:
                 lease.exhausted_at = now
             good = self._allowed(conn, pk, no, lease, rows, now)
@@ -191,7 +191,7 @@ class Ledger:
             sql.run(statements.CLAIM[sql.is_sqlite], (campaign_pk, step, values))
 
     def _allowed(
-        self, conn: Connection, pk: int, no: int, lease: Lease, rows: Sequence[tuple[Any, ...]], now: Instant
+        self, conn: Connection, pk: int, no: int, lease: Lease, rows: Sequence[Sequence[Any]], now: Instant
     ) -> list[Outgoing]:
         """Those who may be written to at this very moment; the others are settled or put off."""
         if not rows:
@@ -264,6 +264,12 @@ class Ledger:
     def take_over(self) -> Counter[str]:
         """Frees chunks of workers that are dead or silent; says how many deliveries became what."""
         return self._takeover.run(self._clock.now())
+
+
+def _due(sql: Statements, values: tuple[int, ...]) -> Sequence[Sequence[Any]]:
+    if sql.is_sqlite:
+        return json.loads(sql.one(statements.DUE[True], values)[0])
+    return sql.all(statements.DUE[False], values)
 
 
 def _put_off(conn: Connection, campaign_pk: int, contact_pk: int, step: int, until: Instant) -> None:

@@ -16,8 +16,12 @@ _DUE = (
     "SELECT contact_pk, step, variant, attempt FROM delivery{} WHERE campaign_pk = ? AND chunk_no = ?"
     " AND state IN (" + _WAITING + ") AND due_at <= ? ORDER BY contact_pk LIMIT ?"
 )
-# Without statistics SQLite would read the whole campaign for each chunk.
-DUE = {True: _DUE.format(" INDEXED BY ix_delivery_chunk"), False: _DUE.format("")}
+DUE = {  # without statistics SQLite would read the whole campaign for each chunk
+    True: "SELECT json_group_array(json_array(contact_pk, step, variant, attempt)) FROM ("
+    + _DUE.format(" INDEXED BY ix_delivery_chunk")
+    + ")",
+    False: _DUE.format(""),
+}
 ROW = "campaign_pk = ? AND contact_pk = ? AND channel = 'email' AND step = ?"
 _STEP = "campaign_pk = ? AND channel = 'email' AND step = ?"
 FENCE = "(SELECT fence FROM chunk WHERE chunk.campaign_pk = delivery.campaign_pk AND chunk.no = delivery.chunk_no) = ?"

@@ -264,8 +264,8 @@ class Worker:
 
     # Filling
 
-    def _refill(self) -> None:
-        """Claims the next micro-batch before the queue runs empty."""
+    def _refill(self, *, publish: bool = True) -> None:
+        """Claims the next micro-batch before the queue runs empty, or at least writes down what happened."""
         self._refill_due = False
         if self._stopping or self._retry_at:
             return
@@ -274,7 +274,7 @@ class Worker:
             ahead = max(1, min(ahead, int(1 / self._interval)))
         self._low = max(self._lanes, ahead * 3 // 4)
         want = ahead if len(self._queue) < self._low and not self._drained else 0
-        if want or self._ledger.unpublished:
+        if want or (publish and self._ledger.unpublished):
             self._begin_step(want)
 
     def _begin_step(self, want: int) -> None:
@@ -379,7 +379,7 @@ class Worker:
 
     def _refill_and_wake(self) -> None:
         self._measure()
-        self._refill()
+        self._refill(publish=not self._queue)
         self._channel.wake()
 
     def ask(self, message: Outgoing, go: Callable[[bool], None]) -> None:

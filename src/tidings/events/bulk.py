@@ -27,7 +27,7 @@ _MIXED = (
     " value ->> 8, value ->> 9 FROM json_each(?1)"
 )
 _BITS = (
-    "SELECT contact_pk, bits FROM engagement"
+    "SELECT json_group_array(json_array(contact_pk, bits)) FROM engagement"
     " WHERE campaign_pk = ?1 AND contact_pk IN (SELECT value FROM json_each(?2))"
 )
 _SET_BITS = (
@@ -66,7 +66,7 @@ def bits(conn: Connection, keys: Iterable[Key]) -> dict[Key, int]:
     cursor = conn.connection.cursor()
     for campaign, contacts in people.items():
         found.update(dict.fromkeys(((campaign, contact) for contact in contacts), 0))
-        for contact, value in cursor.execute(_BITS, (campaign, json.dumps(contacts))).fetchall():
+        for contact, value in json.loads(cursor.execute(_BITS, (campaign, json.dumps(contacts))).fetchone()[0]):
             found[campaign, contact] = value
     return found
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import cache
+from typing import Any
 from zoneinfo import ZoneInfoNotFoundError
 
-from sqlalchemy import Connection, Select, select
+from sqlalchemy import Connection, Select
 
 from tidings.domain.event import Event, EventKind
 from tidings.events.local import local_hour_weekday, weekday_of
-from tidings.store.among import among, keys
+from tidings.store.among import among, keys, rows, together
 from tidings.store.tables import contact
 
 LEARNED = frozenset({EventKind.ACCEPTED, EventKind.DELIVERED, EventKind.OPENED, EventKind.CLICKED, EventKind.CONVERTED})
@@ -19,8 +20,8 @@ LEARNED = frozenset({EventKind.ACCEPTED, EventKind.DELIVERED, EventKind.OPENED, 
 
 
 @cache
-def _zones(dialect: str) -> Select[tuple[int, str]]:
-    query = select(contact.c.pk, contact.c.time_zone)
+def _zones(dialect: str) -> Select[Any]:
+    query = together(dialect, contact.c.pk, contact.c.time_zone)
     return query.where(among(dialect, contact.c.pk, "people"), contact.c.time_zone != "")
 
 
@@ -29,8 +30,8 @@ def located(conn: Connection, events: Sequence[Event]) -> Sequence[Event]:
     missing = sorted({each.contact_pk for each in events if _wants(each)})
     if not missing:
         return events
-    rows = conn.execute(_zones(conn.dialect.name), {"people": keys(conn, missing)}).all()
-    zones: dict[int, str] = {row[0]: row[1] for row in rows}
+    found = rows(conn, _zones(conn.dialect.name), {"people": keys(conn, missing)})
+    zones: dict[int, str] = {row[0]: row[1] for row in found}
     if not zones:
         return events
     return [_at(each, zones[each.contact_pk]) if _wants(each) and each.contact_pk in zones else each for each in events]
