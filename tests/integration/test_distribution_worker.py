@@ -14,11 +14,13 @@ from sqlalchemy import delete, insert, select, update
 sys.path.insert(0, str(Path(__file__).parent))
 import distribution_bed as bed
 
-from tidings.distribution import repository
+from tidings.distribution import repository, statements
+from tidings.distribution.channels.base import Outcome, Result
 from tidings.distribution.relay import Relay
 from tidings.distribution.statements import PAUSE_KEY
 from tidings.domain.instant import HOUR, MINUTE
 from tidings.domain.plan import HeldBack
+from tidings.engine.process import host
 from tidings.keys.certificates import ensure_certificates
 from tidings.store.database import Database
 from tidings.store.settings import put_setting
@@ -311,6 +313,55 @@ def test_takeover_settles_a_dead_workers_chunks(database: Database, clock: Any) 
     assert kinds == ["accepted", "uncertain"]  # the dead worker had no time to tell of the accepted one
     assert fence == 4
     worker._ledger.close()
+
+
+def test_a_killed_senders_file_tells_what_had_left(sqlite_database: Database, sqlite_path: Path, clock: Any) -> None:
+    contacts = bed.add_people(sqlite_database, 5, clock.now())
+    pk = bed.add_campaign(sqlite_database, contacts, clock.now())
+    dead = bed.make_worker(sqlite_database, 1, clock=clock, owner=f"{host()}/999999999/1/a")._ledger
+    claimed = dead.step(10).claimed
+    assert dead.flush([], claimed[:4], []) == [True] * 4
+    told = [
+        (claimed[0], Outcome(Result.ACCEPTED, "250 2.0.0", "Ok")),
+        (claimed[1], Outcome(Result.FAILED, "550 5.1.1")),
+    ]
+    dead.flush(told, [], [])
+    assert bed.states(sqlite_database, pk) == {"claimed": 5}  # the answers would come with the next step
+    other = bed.make_worker(sqlite_database, 1, clock=clock)._ledger
+    assert other.take_over() == {"uncertain": 2, "planned": 1}
+    assert bed.states(sqlite_database, pk) == {"accepted": 1, "failed": 1, "uncertain": 2, "planned": 1}
+    assert not list(sqlite_path.parent.glob("*-flight-*"))
+    with sqlite_database.reading() as conn:
+        kinds = sorted(conn.execute(select(event.c.kind)).scalars())
+        row = conn.execute(select(delivery.c.code, delivery.c.attempt).where(delivery.c.state == "failed")).one()
+    assert kinds == ["accepted", "failed", "uncertain", "uncertain"]
+    assert row == ("550 5.1.1", 1)
+    assert other.take_over() == {}
+    other.close()
+    dead.close()
+
+
+def test_cancelled_while_on_the_wire_is_what_the_relay_said(database: Database, clock: Any) -> None:
+    contacts = bed.add_people(database, 3, clock.now())
+    pk = bed.add_campaign(database, contacts, clock.now())
+    ledger = bed.make_worker(database, 1, clock=clock)._ledger
+    claimed = ledger.step(10).claimed
+    assert ledger.flush([], claimed[:1], []) == [True]
+    pause(database, pk, "cancel")
+    assert ledger.flush([(claimed[0], Outcome(Result.ACCEPTED, "250"))], claimed[1:2], []) == [False]
+    ledger.flush([], [], claimed[1:])
+    ledger.step(0)
+    assert bed.states(database, pk) == {"accepted": 1, "cancelled": 2}
+    ledger.close()
+
+
+def test_the_hot_statements_find_rows_by_their_whole_key(sqlite_database: Database) -> None:
+    asked = {statements.ACCEPTED: 5, statements.CLAIM[True]: 3, statements.DUE[True]: 4}
+    with sqlite_database.reading() as conn:
+        for statement, values in asked.items():
+            plan = conn.connection.cursor().execute(f"EXPLAIN QUERY PLAN {statement}", ["[1]"] * values).fetchall()
+            (search,) = [row[3] for row in plan if row[3].startswith("SEARCH delivery")]
+            assert search.count("=?") >= 3, search
 
 
 def test_after_a_reboot_claimed_is_uncertain_too(sqlite_database: Database, clock: Any) -> None:

@@ -17,8 +17,8 @@ from tidings.distribution.hooks import Hooks
 from tidings.distribution.ledger import Ledger
 from tidings.distribution.owner import owner_name
 from tidings.distribution.relay import parse_relay
-from tidings.distribution.tokens import TokenSigner
 from tidings.distribution.templates import Addresses
+from tidings.distribution.tokens import TokenSigner
 from tidings.distribution.worker import Worker
 from tidings.domain.actor import AgentName
 from tidings.domain.consent import SuppressionReason

@@ -32,6 +32,7 @@ from tidings.domain.message import EmailTemplate
 
 _MAX_LINKS = 1 << 10
 _TOKEN = 24
+_REMEMBERED = 4096
 _NO_PREFIX = {False: b"", True: b""}
 
 
@@ -89,6 +90,8 @@ class CompiledEmail:
         self._check_links([*text, *html])
         self.fields = fields_of([*self._subject, *self._preheader, *text, *html])
         self._parts = text, html
+        self._in_subject = tuple(slot.name for slot in fields_of(self._subject))
+        self._subjects: dict[tuple[object, ...], bytes] = {}
         self.sender = _sender_address(template.from_address, "from_address")
         self._domain = self.sender.rpartition("@")[2].lower()
         self._fixed_headers(campaign_id)
@@ -170,7 +173,7 @@ class CompiledEmail:
             "id": self._signer.message_id(self._campaign_pk, pk, step).encode("ascii"),
         }  # fmt: skip
         if self._constant_subject is None:
-            names["subject"] = self._subject_line(fields)
+            names["subject"] = self._subject_for(fields)
         if shown is not None:
             program = self._compile(_NO_PREFIX)
             return address, program.filled(names, fields, self._shown(program.links, shown))
@@ -192,6 +195,18 @@ class CompiledEmail:
             wire.quoted_printable(address if at < self._in_text else str(escape(address)))
             for at, address in enumerate(plain)
         ]
+
+    def _subject_for(self, fields: Mapping[str, object]) -> bytes:
+        """The subject line, remembered: people share first names."""
+        key = tuple(fields.get(name) for name in self._in_subject)
+        if not all(type(value) is str for value in key):
+            return self._subject_line(fields)
+        found = self._subjects.get(key)
+        if found is None:
+            if len(self._subjects) >= _REMEMBERED:
+                self._subjects.clear()
+            found = self._subjects[key] = self._subject_line(fields)
+        return found
 
     def _subject_line(self, fields: Mapping[str, object]) -> bytes:
         return wire.unstructured("Subject", _plain(self._subject, fields))

@@ -21,6 +21,7 @@ from tidings.distribution.channels.base import Outcome, Outgoing
 from tidings.distribution.owner import is_dead
 
 log = logging.getLogger("tidings.distribution")
+_FLAGS = os.O_WRONLY | os.O_APPEND | getattr(os, "O_BINARY", 0)
 _RENEW_BYTES = 1 << 20
 _STALE_SECONDS = 3600  # nothing is on the wire for so long; see ACCEPTANCE_SECONDS
 
@@ -110,17 +111,18 @@ class FlightFile:
     def _renew(self, data: bytes) -> None:
         """Replaces the file at once, so that at every moment one that is whole is there."""
         new = self.path.with_name(self.path.name + ".new")
-        fd = os.open(new, os.O_CREAT | os.O_WRONLY | os.O_TRUNC | os.O_APPEND, 0o600)
+        new.unlink(missing_ok=True)
+        fd = os.open(new, _FLAGS | os.O_CREAT, 0o600)
         try:
             if os.write(fd, self._header + data) != len(self._header) + len(data):
                 raise OSError("the disk is full")
-            os.replace(new, self.path)
-        except OSError:
+        finally:
             os.close(fd)
-            raise
-        if self._fd >= 0:
+        if self._fd >= 0:  # Windows replaces no open file
             os.close(self._fd)
-        self._fd, self._size = fd, len(data)
+            self._fd = -1
+        new.replace(self.path)
+        self._fd, self._size = os.open(self.path, _FLAGS), len(data)
 
 
 def _place(m: Outgoing) -> bytes:

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from tidings.distribution import outcomes, statements
-from tidings.distribution.channels.base import Outcome, Outgoing
+from tidings.distribution.channels.base import Outgoing
 from tidings.distribution.flight import FlightFile, FlightLog
 from tidings.distribution.outcomes import Settled
 from tidings.distribution.session import Session, Statements

@@ -39,9 +39,7 @@ def settle(message: Outgoing, outcome: Outcome, now: Instant, chance: random.Ran
     again = next_try(number, now, chance)
     if again is not None:
         return Settled(message, outcome, now, outcome.result.value, outcome.words, again)
-    return Settled(
-        message, outcome, now, _FAILED, f"given up after {number} tries; the last answer: {outcome.words}"
-    )
+    return Settled(message, outcome, now, _FAILED, f"given up after {number} tries; the last answer: {outcome.words}")
 
 
 def write(sql: Statements, settled: Sequence[Settled], relay: str, owner: str) -> None:

@@ -68,7 +68,9 @@ class Program:
             here += _SOFT
         self.say(here)
 
-    def _slot(self, slot: FieldSlot | LinkSlot | UnsubscribeSlot, prefixes: Mapping[bool, bytes], *, html: bool) -> None:
+    def _slot(
+        self, slot: FieldSlot | LinkSlot | UnsubscribeSlot, prefixes: Mapping[bool, bytes], *, html: bool
+    ) -> None:
         if isinstance(slot, FieldSlot):
             self._fields.append((self._hole(), slot.name, slot.default, html))
             return

@@ -1,4 +1,4 @@
-"""What becomes of a dead or silent worker's deliveries: nothing is lost, and nothing that may have left leaves again."""
+"""A dead or silent worker's deliveries: none is lost, and none that may have left leaves again."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import Connection, exists, select, update
 
-from tidings.distribution import repository, statements
+from tidings.distribution import statements
 from tidings.distribution.backoff import next_try
 from tidings.distribution.flight import FlightLog, Flown
 from tidings.distribution.hooks import Hooks
@@ -74,12 +74,9 @@ class Takeover:
         return [row for row in rows if (row.lease_until or 0) < now or is_dead(row.owner)]
 
     def _settle(self, conn: Connection, logs: Sequence[FlightLog], chunks: set[Key], now: Instant) -> int:
-        """Writes what the files of dead workers tell, and of silent ones for the chunks taken; how many are in doubt."""
+        """Writes what dead workers' files tell, and silent ones' of the chunks taken; how many are in doubt."""
         told = [
-            each
-            for found in logs
-            for each in found.flown
-            if found.over or (each.campaign_pk, each.chunk_no) in chunks
+            each for found in logs for each in found.flown if found.over or (each.campaign_pk, each.chunk_no) in chunks
         ]
         sql = Statements.within(conn)
         uncertain = [each for each in told if not each.state]

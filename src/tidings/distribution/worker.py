@@ -9,13 +9,11 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-import sys
-import threading
 import time
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, Protocol
+from typing import Protocol
 
 from sqlalchemy.exc import OperationalError
 
@@ -23,6 +21,7 @@ from tidings.distribution.backoff import relay_wait
 from tidings.distribution.channels.base import Channel, ChannelDownError, Outcome, Outgoing, Result
 from tidings.distribution.compile import UndeliverableError
 from tidings.distribution.ledger import Ledger, Work
+from tidings.distribution.sender_thread import SenderThread
 from tidings.distribution.templates import Addresses, Templates
 from tidings.domain.errors import UnavailableError
 from tidings.domain.instant import Clock
@@ -34,7 +33,6 @@ _AHEAD_SECONDS = 0.4  # so much is claimed beforehand, so that a no said now is 
 _FRESH_MS = 700  # older claims are checked again: consent may have changed
 _IDLE_SECONDS = (1.0, 2.0)  # between looks when there is nothing to do, at first and after a while
 _TAKEOVER_SECONDS = 5.0
-_STOP_SECONDS = 45.0
 
 
 class Observer(Protocol):
@@ -53,13 +51,14 @@ class Observer(Protocol):
         ...
 
 
-class Worker:
+class Worker(SenderThread):
     """One sender, in a thread of its own."""
 
     def __init__(
         self, db: Database, clock: Clock, ledger: Ledger, channel: Channel, addresses: Addresses,
         observer: Observer | None = None, *, lanes: int = 10, max_per_hour: int = 0,
     ) -> None:  # fmt: skip
+        super().__init__()
         self._db, self._clock, self._ledger, self._channel = db, clock, ledger, channel
         self._templates, self._observer = Templates(db, addresses), observer
         self._lanes = self._low = 2 * lanes
@@ -77,7 +76,6 @@ class Worker:
         self._steps = ThreadPoolExecutor(1, "tidings-ledger")
         self._step: asyncio.Task[None] | None = None
         self._fault: Exception | None = None
-        self._stopping = False
         self._failures = 0
         self._retry_at = 0.0
         self._down_words = self._hold = ""
@@ -86,74 +84,8 @@ class Worker:
         self._rate, self._counted, self._counted_at = 50.0, 0, time.monotonic()
         self._idle_looks = 0
         self._last_takeover = 0.0
-        self._loop: asyncio.AbstractEventLoop | None = None
-        self._wake = asyncio.Event()
-        self._thread: threading.Thread | None = None
-        self._ended = threading.Event()
-        self.failed: BaseException | None = None
-        """What ended the loop, if it ended by a fault."""
 
-    # Life
-
-    async def run(self) -> None:
-        """Sends until `stop`, in a thread of its own; raises what ended the thread if that was a fault."""
-        self.start()
-        try:
-            await asyncio.to_thread(self._ended.wait)
-        finally:
-            self._ask_to_stop()
-            await asyncio.to_thread(self._join)
-        if self.failed is not None:
-            raise self.failed
-
-    async def stop(self) -> None:
-        """Lets what is on the wire finish, gives the rest back, and ends the thread."""
-        self._ask_to_stop()
-        await asyncio.to_thread(self._join)
-
-    def start(self) -> None:
-        """Begins to send, in a thread of its own, on uvloop where there is one."""
-        self._ended.clear()
-        self._thread = threading.Thread(target=self._run_thread, name="tidings-sender", daemon=True)
-        self._thread.start()
-
-    def stop_and_wait(self) -> None:
-        """`stop` for callers without a loop."""
-        self._ask_to_stop()
-        self._join()
-
-    def _ask_to_stop(self) -> None:
-        self._stopping = True
-        self.wake()
-
-    def _join(self) -> None:
-        if self._thread is not None:
-            self._thread.join(_STOP_SECONDS)
-
-    @property
-    def alive(self) -> bool:
-        """Whether the thread runs."""
-        return self._thread is not None and self._thread.is_alive()
-
-    def wake(self) -> None:
-        """There is something new to look at. May be called from any thread."""
-        if self._loop is not None and not self._loop.is_closed():
-            with contextlib.suppress(RuntimeError):  # it may close between the two
-                self._loop.call_soon_threadsafe(self._wake.set)
-
-    def _run_thread(self) -> None:
-        try:
-            with asyncio.Runner(loop_factory=_loop_factory()) as runner:
-                runner.run(self._send_until_stopped())
-        except BaseException as error:  # the thread's end must be known to health, whatever caused it
-            self.failed = error
-            log.exception("the sender stopped")
-        finally:
-            self._ended.set()
-
-    async def _send_until_stopped(self) -> None:
-        self._loop = asyncio.get_running_loop()
-        self._wake = asyncio.Event()
+    async def _main(self) -> None:
         try:
             while not self._stopping:
                 delay = await self._look_safely()
@@ -431,16 +363,9 @@ class Worker:
 
     def _wake_if_empty(self) -> None:
         """More is fetched when the lanes have nothing, and the end is written at once when there is no more."""
-        idle = not self._queue and not self._asks and (not self._drained or (self._out == 0 and self._ledger.unpublished))
+        idle = (
+            not self._queue and not self._asks and (not self._drained or (self._out == 0 and self._ledger.unpublished))
+        )
         if idle and not self._refill_due and self._loop is not None:
             self._refill_due = True
             self._loop.call_soon(self._refill_and_wake)
-
-
-def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
-    """uvloop's loops where they exist."""
-    if sys.platform == "win32":
-        return None
-    import uvloop
-
-    return uvloop.new_event_loop

@@ -40,7 +40,7 @@ _SET_BITS = (
 def insert_events(conn: Connection, events: Sequence[Event]) -> None:
     """Appends them in the order given. Most batches differ only in person and time."""
     cursor = conn.connection.cursor()
-    kinds = {(each.kind, each.campaign_pk, each.channel, each.step, each.variant, each.machine) for each in events}
+    kinds = {(str(each.kind), each.campaign_pk, each.channel, each.step, each.variant, each.machine) for each in events}
     if len(kinds) == 1 and not any(each.detail for each in events):
         one = events[0]
         rows = json.dumps([(each.contact_pk, each.at, each.hour_local) for each in events])
@@ -52,7 +52,7 @@ def insert_events(conn: Connection, events: Sequence[Event]) -> None:
 
 def _row(each: Event) -> tuple[Any, ...]:
     return (
-        each.kind.value, each.at, each.campaign_pk, each.contact_pk, each.channel, each.step, each.variant,
+        str(each.kind), each.at, each.campaign_pk, each.contact_pk, each.channel, each.step, each.variant,
         each.machine, each.hour_local, json.dumps(each.detail),
     )  # fmt: skip
 

@@ -137,7 +137,7 @@ def _add_hours(conn: Connection, events: Sequence[Event], firsts: Sequence[bool]
     """Adds to the counts per campaign, variant, kind and hour (UTC)."""
     sums: defaultdict[tuple[int, str, str, int], list[int]] = defaultdict(lambda: [0, 0, 0])
     for each, first in zip(events, firsts, strict=True):
-        counts = sums[each.campaign_pk, each.variant, each.kind.value, each.at // HOUR * HOUR]
+        counts = sums[each.campaign_pk, each.variant, str(each.kind), each.at // HOUR * HOUR]
         counts[0] += 1
         counts[1] += first
         counts[2] += each.machine >= MACHINE

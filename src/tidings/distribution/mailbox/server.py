@@ -5,12 +5,12 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import ssl
-import sys
 import threading
 from collections.abc import Callable
 
 from tidings.distribution.mailbox.session import SILENCE_SECONDS, MailboxSession, Terms
 from tidings.distribution.mailbox.writer import MailboxWriter
+from tidings.distribution.sender_thread import loop_factory
 from tidings.domain.errors import UnavailableError
 from tidings.domain.instant import Clock
 from tidings.keys.certificates import TlsFiles
@@ -62,7 +62,7 @@ class MailboxServer:
             self._thread = None
 
     def _run(self, ready: Callable[[], object]) -> None:
-        with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+        with asyncio.Runner(loop_factory=loop_factory()) as runner:
             runner.run(self._serve(ready))
 
     async def _serve(self, ready: Callable[[], object]) -> None:
@@ -100,14 +100,6 @@ def _drop_silent(terms: Terms, now: float) -> None:
     for session in list(terms.sessions):
         if now - session.heard_at > SILENCE_SECONDS:
             session.close()
-
-
-def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
-    if sys.platform == "win32":
-        return None
-    import uvloop
-
-    return uvloop.new_event_loop
 
 
 def server_context(tls: TlsFiles) -> ssl.SSLContext:

@@ -77,7 +77,6 @@ class _Wait(Enum):
 
 
 _AFTER_MAIL = (_Wait.RCPT, _Wait.DATA)
-_GOOD = {_Wait.MAIL: b"250 ", _Wait.RCPT: b"250 ", _Wait.DATA: b"354 ", _Wait.DOT: b"250 "}
 
 
 class SmtpMachine:
@@ -122,21 +121,28 @@ class SmtpMachine:
         lines = data.split(b"\r\n")
         if lines.pop() or len(lines) > len(waits) or not self._reader.empty or not self._pipelining:
             return False
-        for wait, line in zip(waits, lines, strict=False):
-            if line[:4] != _GOOD.get(wait):
-                return False
         if self._refusal is not None:
             return False
+        for wait, line in zip(waits, lines, strict=False):
+            start = line[:4]
+            if wait is _Wait.DATA:
+                if start != b"354 ":
+                    return False
+            elif start != b"250 " or not (wait is _Wait.RCPT or wait is _Wait.MAIL or wait is _Wait.DOT):
+                return False
         for line in lines:
             wait = waits.popleft()
-            if wait is _Wait.DOT and self._on_wire is not None:
-                reply = Reply(250, line[4:].decode("utf-8", "replace"))
-                self.events.append(Answered(self._on_wire, reply, "dot"))
-                self._on_wire = None
+            if wait is _Wait.DOT:
+                self._take_acceptance(line)
             elif wait is _Wait.DATA and self._envelope is not None:
                 self._granted = self._envelope
                 self.events.append(NeedGo(self._envelope))
         return True
+
+    def _take_acceptance(self, line: bytes) -> None:
+        mail, self._on_wire = self._on_wire, None
+        if mail is not None:
+            self.events.append(Answered(mail, Reply(250, line[4:].decode("utf-8", "replace")), "dot"))
 
     def offer(self, mail: Mail) -> bytes:
         """Gives the next mail; at most one may wait beside the one on the wire. See `wants_mail`."""

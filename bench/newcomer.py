@@ -1,6 +1,6 @@
 """How long a newcomer's first campaign takes: sender and built-in mailbox in one process, on one encrypted file.
 
-    python bench/mailbox.py [--messages 1571] [--rounds 3] [--connections 10]
+python bench/newcomer.py [--messages 1571] [--rounds 3] [--connections 10]
 """
 
 from __future__ import annotations
@@ -16,7 +16,6 @@ from typing import Any
 
 import delivery
 from delivery import bed
-
 from tidings.audience.repository import merge_fields
 from tidings.audience.selection import may_send
 from tidings.distribution.mailbox.server import MailboxServer
@@ -35,9 +34,7 @@ def one_round(path: Path, connections: int) -> tuple[float, float]:
     asyncio.run(server.start())
     done: list[int] = []
     rooms: dict[str, Any] = {"may_send": may_send, "merge_fields": merge_fields, "append_events": append}
-    worker = bed.make_worker(
-        db, server.port, lanes=connections, on_finished=lambda _conn, pk: done.append(pk), **rooms
-    )
+    worker = bed.make_worker(db, server.port, lanes=connections, on_finished=lambda _conn, pk: done.append(pk), **rooms)
     wall, cpu = time.perf_counter(), time.process_time()
     worker.start()
     while not done and worker.alive:
@@ -70,7 +67,8 @@ def main() -> None:
         shutil.rmtree(directory)
     wall = statistics.median(each[0] for each in found)
     cpu = statistics.median(each[1] for each in found) / args.messages * 1000
-    print(f"{args.messages} mails in {wall:.2f} s: {args.messages / wall:,.0f} a second, {cpu:.3f} CPU s/1000 (both sides)")
+    rate = f"{args.messages / wall:,.0f} a second, {cpu:.3f} CPU s/1000 (both sides)"
+    print(f"{args.messages} mails in {wall:.2f} s: {rate}")
 
 
 if __name__ == "__main__":
