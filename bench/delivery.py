@@ -88,7 +88,7 @@ def send_with_aiosmtplib(port: int, messages: int, size: int, connections: int) 
     left = iter(range(messages))
 
     async def lane() -> None:
-        async with aiosmtplib.SMTP("127.0.0.1", port, start_tls=False) as client:
+        async with aiosmtplib.SMTP(hostname="127.0.0.1", port=port, start_tls=False) as client:
             for number in left:
                 await client.sendmail("a@x.example", [f"p{number}@y.example"], body)
 

@@ -132,22 +132,23 @@ class CompiledEmail:
         self._program = self._compile({False: https + b"/t/", True: https + b"/u/"} if self._short else _NO_PREFIX)
 
     def _compile(self, prefixes: Mapping[bool, bytes]) -> Program:
+        """What is given comes in this order: address, subject unless it is constant, date, Message-ID, token twice."""
         program, base = Program(), self._base_url.encode("ascii")
         program.say(self._from)
-        program.name("to")
+        program.given()
         program.say(b"\r\n")
         if self._constant_subject is None:
-            program.name("subject")
+            program.given()
         else:
             program.say(self._constant_subject)
         program.say(b"Date: ")
-        program.name("date")
+        program.given()
         program.say(b"\r\nMessage-ID: <")
-        program.name("id")
+        program.given()
         program.say(b"@" + self._domain.encode("ascii") + b">\r\n" + self._after_id + base + b"/u/")
-        program.name("out")
+        program.given()
         program.say(b">,\r\n <mailto:" + self._mailto + b"?subject=unsubscribe%20")
-        program.name("out again")
+        program.given()
         program.say(b">\r\n" + self._before_text)
         program.body(self._parts[0], prefixes, html=False)
         self._in_text = len(program.links)
@@ -168,12 +169,12 @@ class CompiledEmail:
             raise UndeliverableError("the address needs SMTPUTF8 or is not one, and cannot be written to")
         pk, step = person.contact_pk, person.step
         out = self._signer.token(TokenPurpose.UNSUBSCRIBE, self._campaign_pk, pk, step, 0)
-        names = {
-            "to": address.encode("ascii"), "date": wire.date_header(at // 1000), "out": out, "out again": out,
-            "id": self._signer.message_id(self._campaign_pk, pk, step).encode("ascii"),
-        }  # fmt: skip
+        names = [
+            address.encode("ascii"), wire.date_header(at // 1000),
+            self._signer.message_id(self._campaign_pk, pk, step).encode("ascii"), out, out,
+        ]  # fmt: skip
         if self._constant_subject is None:
-            names["subject"] = self._subject_for(fields)
+            names.insert(1, self._subject_for(fields))
         if shown is not None:
             program = self._compile(_NO_PREFIX)
             return address, program.filled(names, fields, self._shown(program.links, shown))

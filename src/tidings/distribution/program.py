@@ -33,7 +33,7 @@ class Program:
 
     def __init__(self) -> None:
         self._pieces: list[bytes] = [b""]
-        self._names: dict[str, int] = {}
+        self._given: list[int] = []
         self._fields: list[tuple[int, str, str | None, bool]] = []
         self._links: list[tuple[int, int]] = []
         self.links: list[int] = []
@@ -47,9 +47,9 @@ class Program:
         self._pieces += (b"", b"")
         return len(self._pieces) - 2
 
-    def name(self, name: str) -> None:
-        """A hole that `filled` gets by name."""
-        self._names[name] = self._hole()
+    def given(self) -> None:
+        """A hole whose bytes `filled` gets; several in their order."""
+        self._given.append(self._hole())
 
     def body(self, parts: Sequence[Part], prefixes: Mapping[bool, bytes], *, html: bool) -> None:
         """A text of quoted-printable, a soft break before and after each open place.
@@ -79,12 +79,11 @@ class Program:
         self._links.append((self._hole(), no))
         self.links.append(no)
 
-    def filled(self, names: Mapping[str, bytes], fields: Mapping[str, object], links: Sequence[bytes]) -> bytes:
+    def filled(self, given: Sequence[bytes], fields: Mapping[str, object], links: Sequence[bytes]) -> bytes:
         """The whole message. `links` are in the order of `links`."""
         pieces = self._pieces.copy()
-        holes = self._names
-        for name, value in names.items():
-            pieces[holes[name]] = value
+        for at, value in zip(self._given, given, strict=True):
+            pieces[at] = value
         for at, name, default, html in self._fields:
             pieces[at] = field_bytes(fields.get(name), default, html=html)
         for (at, _), value in zip(self._links, links, strict=True):

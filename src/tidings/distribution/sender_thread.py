@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import logging
 import sys
 import threading
@@ -11,6 +12,7 @@ from collections.abc import Callable
 
 log = logging.getLogger("tidings.distribution")
 _STOP_SECONDS = 45.0
+_GC_OBJECTS = 20_000
 
 
 class SenderThread:
@@ -76,6 +78,8 @@ class SenderThread:
                 self._loop.call_soon_threadsafe(self._wake.set)
 
     def _run_thread(self) -> None:
+        usual = gc.get_threshold()
+        gc.set_threshold(max(usual[0], _GC_OBJECTS), *usual[1:])  # a batch in hand is no garbage: looking costs a tenth
         try:
             with asyncio.Runner(loop_factory=loop_factory()) as runner:
                 self._loop = runner.get_loop()
@@ -85,6 +89,7 @@ class SenderThread:
             self.failed = error
             log.exception("the sender stopped")
         finally:
+            gc.set_threshold(*usual)
             self._ended.set()
 
 

@@ -321,6 +321,7 @@ class Worker(SenderThread):
 
     def report(self, message: Outgoing, outcome: Outcome) -> None:
         """Recorded at the next flush."""
+        message.body = b""  # it is not needed while the answer waits for the next step
         self._answers.append((message, outcome))
         self._out -= 1
         self._counted += 1
@@ -331,6 +332,7 @@ class Worker(SenderThread):
     def give_back(self, message: Outgoing) -> None:
         """Planned again at the next flush."""
         self._asks = [(each, go) for each, go in self._asks if each is not message]
+        message.body = b""
         self._back.append(message)
         self._out -= 1
         self._soon()

@@ -84,8 +84,11 @@ def _mark_first_times(conn: Connection, events: Sequence[Event]) -> list[bool]:
     before = bulk.bits(conn, human) if sqlite else _bits(conn, sorted(human))
     now = dict(before)
     firsts: list[bool] = []
+    kind, bit = None, 0
     for each in events:
-        key, bit = (each.campaign_pk, each.contact_pk), BITS[each.kind]
+        if each.kind is not kind:  # most batches are of one kind
+            kind, bit = each.kind, BITS[each.kind]
+        key = (each.campaign_pk, each.contact_pk)
         first = each.machine < MACHINE and not now[key] & bit
         if first:
             now[key] |= bit

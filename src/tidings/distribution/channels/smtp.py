@@ -116,11 +116,14 @@ class SmtpChannel:
         return words if self._relay.name in words else f"relay {self._relay.name}: {words}"
 
     async def _open_others(self) -> None:
-        """Up to the wanted number; a relay that refuses more keeps those it allows."""
-        while len(self._open) < self._wanted and not self._closing:
-            try:
-                await self._open_one()
-            except ChannelDownError:
+        """Up to the wanted number, at once; a relay that refuses more keeps those it allows."""
+        while (missing := self._wanted - len(self._open)) > 0 and not self._closing:
+            opened = await asyncio.gather(*(self._open_one() for _ in range(missing)), return_exceptions=True)
+            failed = [each for each in opened if each is not None]
+            for each in failed:
+                if not isinstance(each, ChannelDownError):
+                    raise each
+            if failed:
                 await asyncio.sleep(_REOPEN_SECONDS * 15)
 
     def _schedule_watch(self) -> None:

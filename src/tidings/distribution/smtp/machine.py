@@ -172,12 +172,16 @@ class SmtpMachine:
 
     def go(self, mail: Mail, following: Mail | None = None) -> bytes:
         """Writes a granted mail's body, and with it the envelope of the mail that follows."""
+        return b"".join(self.go_in_pieces(mail, following))
+
+    def go_in_pieces(self, mail: Mail, following: Mail | None = None) -> tuple[bytes, bytes]:
+        """`go` without copying the body: it, and what comes after it."""
         if mail is not self._granted:
             raise ValueError("this mail's body is not asked for")
         self._granted, self._envelope, self._on_wire = None, None, mail
         self._waiting.append(_Wait.DOT)
         dot = b".\r\n" if mail.body.endswith(b"\r\n") else b"\r\n.\r\n"
-        return b"".join((mail.body, dot, self.offer(following) if following is not None else b""))
+        return mail.body, dot + self.offer(following) if following is not None else dot
 
     def tls_done(self) -> bytes:
         """The connection is encrypted now: what was learnt before must be forgotten (RFC 3207, 4.2)."""
