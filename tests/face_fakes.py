@@ -8,7 +8,8 @@ from dataclasses import replace
 from typing import Any
 
 from tidings.access.permissions import Permission, require
-from tidings.agents.service import AgentView
+from tidings.agents.policy import Effect
+from tidings.agents.service import AgentView, ToolView
 from tidings.analytics.intervals import Share
 from tidings.analytics.views import (
     CampaignReport,
@@ -22,6 +23,8 @@ from tidings.analytics.views import (
 from tidings.audience.contacts import AudienceCounts, ContactDetail, ContactView
 from tidings.audience.intake import ImportResult, Refusal
 from tidings.audience.segments import SegmentView
+from tidings.campaigns.asking import AnswerView, UseView, WishView
+from tidings.campaigns.figures import Figure
 from tidings.campaigns.views import (
     ActionView,
     ApprovalView,
@@ -32,6 +35,7 @@ from tidings.campaigns.views import (
     RevisionView,
     SlotView,
 )
+from tidings.distribution.findings import Area, Grade, PreflightFinding
 from tidings.distribution.mailbox.parsing import ParsedMail
 from tidings.distribution.mailbox.service import MailboxCount, MailRow, MailView
 from tidings.domain.actor import Actor, ActorKind, AgentName, Role
@@ -48,6 +52,7 @@ from tidings.domain.ids import new_id
 from tidings.domain.plan import PlanSummary
 from tidings.events.activity import ActivityLine
 from tidings.health import HealthItem
+from tidings.llm.configured import NoModelError
 from tidings.services import Services
 
 AT = 1_780_000_000_000
@@ -118,7 +123,7 @@ class FakeAccess:
         require(actor, Permission.ACCOUNTS_MANAGE)
         return self._account(account_id, "Ada", Role.AUTHOR)
 
-    def create_sign_in_link(self, account_id: str, *, minutes: int = 15) -> str:
+    def create_sign_in_link(self, account_id: str, *, minutes: int = 15, actor: Actor | None = None) -> str:
         self.made += 1
         return f"secret{self.made}"
 
@@ -255,6 +260,24 @@ class FakeCampaigns:
             variant, "a…@example.com", "Bake with us", "Beginners", "<p>Bread</p>", "Bread", {"List-Id": "x"}
         )
 
+    def preflight(self, actor: Actor, campaign_id: str) -> list[PreflightFinding]:
+        self.get(actor, campaign_id)
+        return [
+            PreflightFinding(
+                Area.MESSAGE, "size", Grade.ERROR, "the HTML part is too large", "Shorten it.", "variant A"
+            ),
+            PreflightFinding(
+                Area.DOMAIN,
+                "SPF",
+                Grade.WARNING,
+                "no relay",
+                "Add it.",
+                "example.com",
+                'example.com. IN TXT "v=spf1 mx ~all"',
+            ),
+            PreflightFinding(Area.SPAM, "spam score", Grade.NOT_CHECKED, "not checked: no spamd answers"),
+        ]
+
     def slots(self, actor: Actor, campaign_id: str, *, after: str = "", limit: int = 50) -> tuple[list[SlotView], str]:
         self.get(actor, campaign_id)
         slot = SlotView(
@@ -285,6 +308,7 @@ class FakeAgents:
             last_seen=AT, paused=False, paused_by="", autonomy=Autonomy.SUGGEST, config={"max_words": 220},
             schema={"properties": {"max_words": {"description": "Most words"}}}, version=1, decisions_today=1,
             last_decision=DECISION,
+            tools=(ToolView("start_campaign", "Starts an approved campaign.", Effect.START_SEND, needs_person=True),),
         )  # fmt: skip
 
     def list(self, actor: Actor) -> list[AgentView]:
@@ -323,6 +347,53 @@ class FakeAgents:
 
     def override(self, actor: Actor, decision_id: str, reason: str) -> Decision:
         return replace(DECISION, overridden_by=actor.name)
+
+
+class FakeAsking:
+    """Answers everything; "start" waits for a yes first."""
+
+    possible = True
+
+    def __init__(self) -> None:
+        self.calls: list[tuple[str, Any]] = []
+
+    def _answer(self, name: str, text: str, **changes: Any) -> AnswerView:
+        use = UseView("read_plan", {"campaign_id": "cmp_1"}, "done")
+        view = AnswerView(
+            AgentName(name), "answered", text, "tiny", "local", (use,), (Figure("12", "read_plan"), Figure("57", "")),
+            ("The number 57 stands in no result of a tool.",), None, "dec_1",
+        )  # fmt: skip
+        return replace(view, **changes)
+
+    def ask(self, actor: Actor, name: str, question: str, campaign_id: str | None = None) -> AnswerView:
+        require(actor, Permission.AGENTS_READ)
+        self.calls.append(("ask", (str(name), question, campaign_id)))
+        if not self.possible:
+            raise NoModelError
+        if question.startswith("Start"):
+            return self._waiting(name)
+        return self._answer(name, "The plan reaches 12 people, 57 of them in Tokyo.")
+
+    def _waiting(self, name: str) -> AnswerView:
+        wish = WishView("start_campaign", {"campaign_id": "cmp_1"}, "Starts sending. Campaign: “Autumn workshop”.")
+        return self._answer(
+            name, "", status="waiting", figures=(), findings=(), turn_id="trn_1", wishes=(wish,), expires_at=AT,
+            question="Start it.",
+        )  # fmt: skip
+
+    def waiting(self, actor: Actor, name: str) -> list[AnswerView]:
+        require(actor, Permission.AGENTS_READ)
+        return [self._waiting(name)]
+
+    def approve(self, actor: Actor, name: str, turn_id: str) -> AnswerView:
+        require(actor, Permission.AGENTS_READ)
+        self.calls.append(("approve", turn_id))
+        return self._answer(name, "It is started.", acted=True, findings=())
+
+    def decline(self, actor: Actor, name: str, turn_id: str) -> AnswerView:
+        require(actor, Permission.AGENTS_READ)
+        self.calls.append(("decline", turn_id))
+        return self._answer(name, "Then not.", findings=())
 
 
 class FakeAudience:
@@ -398,6 +469,7 @@ class FakeDistribution:
         self.stopped = {"by": actor.name, "reason": reason, "at": AT}
 
     def resume_all(self, actor: Actor) -> None:
+        require(actor, Permission.CAMPAIGNS_SEND)
         self.stopped = None
 
     def all_paused(self, conn: Any) -> dict[str, Any] | None:
@@ -429,16 +501,23 @@ class FakeAnalytics:
 
 
 class FakeActivity:
-    """A feed one can add to."""
+    """A feed one can add to; like the real one it leaves out campaigns of brands the actor does not see."""
 
-    def __init__(self) -> None:
+    def __init__(self, campaigns: FakeCampaigns) -> None:
+        self.campaigns = campaigns
         self.lines = [ActivityLine(1, AT, "content", "wrote two drafts", None)]
 
-    def latest(self, limit: int = 20) -> list[ActivityLine]:
-        return self.lines[::-1][:limit]
+    def latest(self, limit: int = 20, actor: Actor | None = None) -> list[ActivityLine]:
+        return [line for line in self.lines[::-1] if self._seen(line, actor)][:limit]
 
-    def since(self, pk: int, limit: int = 100) -> list[ActivityLine]:
-        return [line for line in self.lines if line.pk > pk][:limit]
+    def since(self, pk: int, limit: int = 100, actor: Actor | None = None) -> list[ActivityLine]:
+        return [line for line in self.lines if line.pk > pk and self._seen(line, actor)][:limit]
+
+    def _seen(self, line: ActivityLine, actor: Actor | None) -> bool:
+        if actor is None or not actor.brands or line.campaign_id is None:
+            return True
+        about = self.campaigns.details.get(line.campaign_id)
+        return about is not None and about.row.brand_id in actor.brands
 
 
 class FakeHealth:
@@ -480,10 +559,11 @@ class NoDatabase:
 
 def make_services(db: Any, clock: Any) -> Services:
     """Every fake, on a database that only the idempotency of the API uses."""
+    campaigns = FakeCampaigns()
     return Services(
         db=db, clock=clock, access=FakeAccess(), agents=FakeAgents(), brands=FakeBrands(), audience=FakeAudience(),
-        campaigns=FakeCampaigns(), distribution=FakeDistribution(), analytics=FakeAnalytics(), activity=FakeActivity(),
-        health=FakeHealth(), base_url="https://localhost:8443",
+        campaigns=campaigns, distribution=FakeDistribution(), analytics=FakeAnalytics(),
+        activity=FakeActivity(campaigns), health=FakeHealth(), asking=FakeAsking(), base_url="https://localhost:8443",
     )  # type: ignore[arg-type]  # fmt: skip
 
 

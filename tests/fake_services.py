@@ -9,7 +9,8 @@ from types import SimpleNamespace
 from typing import Any
 
 from tidings.agents.config import check_config, config_schema
-from tidings.agents.service import AgentView
+from tidings.agents.policy import Effect
+from tidings.agents.service import AgentView, ToolView
 from tidings.analytics.intervals import share_of
 from tidings.analytics.views import (
     CampaignReport,
@@ -22,6 +23,8 @@ from tidings.analytics.views import (
 )
 from tidings.audience.contacts import AudienceCounts, ContactView
 from tidings.audience.segments import SegmentView
+from tidings.campaigns.asking import AnswerView, UseView, WishView
+from tidings.campaigns.figures import Figure
 from tidings.campaigns.views import (
     ActionView,
     ApprovalView,
@@ -33,6 +36,7 @@ from tidings.campaigns.views import (
     RevisionView,
     SlotView,
 )
+from tidings.distribution.findings import Area, Grade, PreflightFinding
 from tidings.distribution.mailbox.parsing import parse_mail
 from tidings.distribution.mailbox.service import MailRow, MailView
 from tidings.domain.actor import Actor, ActorKind, AgentName, Role
@@ -43,7 +47,7 @@ from tidings.domain.campaign import CampaignState
 from tidings.domain.claim import Claim
 from tidings.domain.decision import Autonomy, Decision
 from tidings.domain.draft import Draft, Finding, Severity, Trace
-from tidings.domain.errors import ConflictError, NotFoundError, UnauthenticatedError
+from tidings.domain.errors import ConflictError, InvalidInputError, NotFoundError, UnauthenticatedError
 from tidings.domain.instant import DAY, HOUR, MINUTE
 from tidings.domain.plan import PlanSummary
 from tidings.events.activity import ActivityLine
@@ -51,6 +55,8 @@ from tidings.events.activity import ActivityLine
 NOW = 1_795_343_400_000  # Sunday, 22 November 2026, 10:30 UTC
 S = CampaignState
 ADMIN = Actor(ActorKind.PERSON, "acc_1", "Ada Lind", Role.ADMIN)
+AUTHOR = Actor(ActorKind.PERSON, "acc_3", "Ola Autor", Role.AUTHOR)
+ONE_BRAND = Actor(ActorKind.PERSON, "acc_4", "Bo Marke", Role.MANAGER, brands=frozenset({"brd_1"}))
 VIEWER = Actor(ActorKind.PERSON, "acc_2", "Vera Blik", Role.VIEWER)
 LONG = "Ein sehr langer Kampagnenname mit Donaudampfschifffahrtsgesellschaftskapitänsmütze im Herbst"
 
@@ -113,7 +119,8 @@ def row(number: int, name: str, state: CampaignState, **more: Any) -> CampaignRo
 
 SENDING = {
     "planned": 612,
-    "claimed": 40,
+    "claimed": 38,
+    "attempting": 2,
     "accepted": 1_180,
     "deferred": 7,
     "failed": 4,
@@ -191,6 +198,17 @@ class FakeCampaigns:
         return Preview(variant, "m…@example.com", "A bread workshop", "Twelve places", HTML, "Hello Mina,\n\nBake.",
                        {"From": "hello@northwind.example.com", "List-Unsubscribe": "<https://x.test/u>"})  # fmt: skip
 
+    def preflight(self, actor: Actor, campaign_id: str) -> Any:
+        place = "northwind.bakery"
+        record = f'_dmarc.{place}. IN TXT "v=DMARC1; p=none; rua=mailto:dmarc@{place}"'
+        words = f"neither {place} nor a domain above it has a DMARC record"
+        return [
+            PreflightFinding(Area.DOMAIN, "DMARC", Grade.ERROR, words, "Publish this record.", place, record),
+            PreflightFinding(Area.MESSAGE, "links", Grade.WARNING, "http://x.test is not encrypted", "Use https."),
+            PreflightFinding(Area.SPAM, "spam score", Grade.NOT_CHECKED, "no spamd answers", place="variant A"),
+            PreflightFinding(Area.DOMAIN, "SPF", Grade.OK, "one record, 2 of 10 lookups", place=place),
+        ]
+
     def slots(self, actor: Actor, campaign_id: str, *, after: str = "", limit: int = 50) -> Any:
         return [
             SlotView("con_1", "Mina Kato", "m…@example.com", NOW + DAY, "Mon 23 Nov 19:15", "Asia/Tokyo",
@@ -248,6 +266,10 @@ class FakeAgents:
             doing=doing, doing_at=NOW - MINUTE, last_seen=NOW, paused=status == "paused", paused_by="Ada Lind",
             autonomy=Autonomy.AFTER_APPROVAL, config=check_config(known, {}), schema=config_schema(known), version=4,
             decisions_today=3, last_decision=None,
+            tools=(
+                ToolView("read_plan", "Reads a campaign's send plan.", Effect.READ, needs_person=False),
+                ToolView("start_campaign", "Starts an approved campaign.", Effect.START_SEND, needs_person=True),
+            ),
         )  # fmt: skip
 
     def list(self, actor: Actor) -> Any:
@@ -265,6 +287,52 @@ class FakeAgents:
             return None
 
         return verb
+
+
+INJECTED = "<img src=x onerror=alert(1)> **57** people"
+
+
+class FakeAsking:
+    """One turn waits once "start" was said, until it is answered."""
+
+    def __init__(self) -> None:
+        self.possible = True
+        self.calls: list[tuple[str, Any]] = []
+        self.turns: list[AnswerView] = []
+
+    def ask(self, actor: Actor, name: str, question: str, campaign_id: str | None = None) -> AnswerView:
+        self.calls.append(("ask", (str(name), question, campaign_id)))
+        if len(question) < 3:
+            raise InvalidInputError("A question has 3 to 2,000 characters.", remedy="Ask one thing.")
+        if "start" in question.casefold():
+            words = f"Starts sending an approved campaign. Campaign: “{LONG}”."
+            wish = WishView("start_campaign", {"campaign_id": "cmp_6"}, words)
+            self.turns = [
+                AnswerView(
+                    AgentName(name), "waiting", "", "qwen2.5", "local", question=question, turn_id="trn_1",
+                    wishes=(wish,), expires_at=NOW + DAY,
+                )
+            ]  # fmt: skip
+            return self.turns[0]
+        use = UseView("read_plan", {"campaign_id": "cmp_1"}, "done")
+        return AnswerView(
+            AgentName(name), "answered", INJECTED, "qwen2.5", "local", (use,),
+            (Figure("1,872", "read_plan"), Figure("57", "")), ("The number 57 stands in no result of a tool.",),
+            question=question,
+        )  # fmt: skip
+
+    def waiting(self, actor: Actor, name: str) -> list[AnswerView]:
+        return self.turns
+
+    def approve(self, actor: Actor, name: str, turn_id: str) -> AnswerView:
+        self.calls.append(("approve", turn_id))
+        self.turns = []
+        return AnswerView(AgentName(name), "answered", "It is started.", "qwen2.5", "local", acted=True)
+
+    def decline(self, actor: Actor, name: str, turn_id: str) -> AnswerView:
+        self.calls.append(("decline", turn_id))
+        self.turns = []
+        return AnswerView(AgentName(name), "answered", "Then not.", "qwen2.5", "local")
 
 
 def overview_numbers(*, empty: bool = False) -> OverviewNumbers:
@@ -297,7 +365,7 @@ class FakeAnalytics:
         self.empty = False
         self.calls: list[Any] = []
 
-    def overview(self, actor: Actor, days: int = 60, *, zone: str = "UTC") -> OverviewNumbers:
+    def overview(self, actor: Actor, days: int = 60, *, compared_days: int = 7, zone: str = "UTC") -> OverviewNumbers:
         return overview_numbers(empty=self.empty)
 
     def campaign_report(self, actor: Actor, campaign_id: str) -> CampaignReport:
@@ -383,7 +451,7 @@ class FakeMailbox:
 
 class FakeAccess:
     def __init__(self) -> None:
-        self.people = {"admin": ADMIN, "viewer": VIEWER}
+        self.people = {"admin": ADMIN, "viewer": VIEWER, "author": AUTHOR, "one brand": ONE_BRAND}
 
     def actor_of_session(self, secret: str) -> Actor | None:
         return self.people.get(secret)
@@ -430,10 +498,10 @@ class FakeFeed:
         )
         self.lines = [ActivityLine(9 - n, NOW - n * MINUTE, *line) for n, line in enumerate(said)]
 
-    def latest(self, limit: int = 20) -> Any:
+    def latest(self, limit: int = 20, actor: Actor | None = None) -> Any:
         return self.lines
 
-    def since(self, pk: int, limit: int = 100) -> Any:
+    def since(self, pk: int, limit: int = 100, actor: Actor | None = None) -> Any:
         return [line for line in reversed(self.lines) if line.pk > pk]
 
 
@@ -445,7 +513,8 @@ def fake_services() -> Any:
     health = [SimpleNamespace(name="agents", status="fail", message="Analytics has stopped.", remedy="tidings worker")]
     return SimpleNamespace(
         db=SimpleNamespace(reading=reading), clock=SimpleNamespace(now=lambda: NOW), access=FakeAccess(),
-        agents=FakeAgents(), brands=SimpleNamespace(brands=lambda _: [BRAND], claims=lambda *_: CLAIMS),
+        agents=FakeAgents(), asking=FakeAsking(),
+        brands=SimpleNamespace(brands=lambda _: [BRAND], claims=lambda *_: CLAIMS),
         audience=FakeAudience(), campaigns=FakeCampaigns(), distribution=FakeDistribution(), analytics=FakeAnalytics(),
         activity=FakeFeed(), health=SimpleNamespace(check=lambda: health), base_url="https://localhost",
     )  # fmt: skip

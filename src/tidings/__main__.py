@@ -14,6 +14,8 @@ def main() -> None:
     match sys.argv[1:]:
         case ["internal-web"]:
             raise SystemExit(launcher.web())
+        case ["internal-wait", url, ca]:
+            raise SystemExit(launcher.wait(url, ca))
         case ["internal-prepare", *flags]:
             raise SystemExit(launcher.prepare(flags))
         case _:

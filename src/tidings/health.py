@@ -15,15 +15,18 @@ from tidings.domain.delivery import DeliveryState
 from tidings.domain.errors import TidingsError
 from tidings.domain.instant import MINUTE, SECOND, Clock
 from tidings.engine.heartbeat import alive_roles
+from tidings.store.settings import get_setting
 from tidings.store.tables import agent, campaign, delivery
 
 if TYPE_CHECKING:
     from tidings.distribution.service import DistributionService
+    from tidings.llm.configured import ModelLook
     from tidings.store.database import Database
 
 Status = Literal["ok", "warn", "fail"]
 ALIVE_FOR = 15 * SECOND
 LATE_AFTER = 5 * MINUTE
+RETURNS_LATE_AFTER = 10 * MINUTE
 DISK_WARN, DISK_FAIL = 1 << 30, 100 << 20  # bytes free
 
 
@@ -42,39 +45,45 @@ class HealthService:
 
     def __init__(
         self, db: Database, clock: Clock, data_dir: Path, distribution: DistributionService,
-        facts: Mapping[str, str],
+        facts: Mapping[str, str], model: Callable[[], ModelLook] | None = None,
     ) -> None:  # fmt: skip
         self.db = db
         self.clock = clock
         self.data_dir = data_dir
         self.distribution = distribution
         self.facts = facts
+        self.model = model
 
     def check(self) -> list[HealthItem]:
         """Every part, in a fixed order. A check that itself fails is a failure of its part."""
         parts: tuple[tuple[str, Callable[[Connection], list[HealthItem]]], ...] = (
             ("database", self._database), ("agents", self._agents), ("sending", self._sending),
-            ("queue", self._queue), ("disk", self._disk), ("language model", self._configured),
+            ("queue", self._queue), ("returned mail", self._returns), ("disk", self._disk), ("sync", self._sync),
         )  # fmt: skip
-        found: list[HealthItem] = []
-        for name, part in parts:
-            try:
-                with self.db.reading() as conn:
-                    found.extend(part(conn))
-            except TidingsError as error:
-                found.append(HealthItem(name, "fail", error.message, error.remedy))
-            except Exception as error:  # whatever a part throws is what we are here to say
-                found.append(HealthItem(name, "fail", f"{type(error).__name__} while checking", "See `tidings logs`."))
-        return found
+        return [item for name, part in parts for item in self._look(name, part)] + self._model()
+
+    def _look(self, name: str, part: Callable[[Connection], list[HealthItem]]) -> list[HealthItem]:
+        try:
+            with self.db.reading() as conn:
+                return part(conn)
+        except TidingsError as error:
+            return [HealthItem(name, "fail", error.message, error.remedy)]
+        except Exception as error:  # whatever a part throws is what we are here to say
+            return [HealthItem(name, "fail", f"{type(error).__name__} while checking", "See `tidings logs`.")]
 
     def ready(self) -> bool:
-        """Whether the faces can serve: the database answers."""
-        return all(item.status != "fail" for item in self.check() if item.name == "database")
+        """Whether the faces can serve: the database answers. Anybody may ask, so it costs one small query."""
+        try:
+            with self.db.reading() as conn:
+                conn.execute(select(agent.c.name).limit(1))
+        except Exception:
+            return False
+        return True
 
     def _database(self, conn: Connection) -> list[HealthItem]:
         people = conn.execute(select(func.count()).select_from(campaign)).scalar_one()
         kind = "encrypted file" if self.db.is_sqlite else "PostgreSQL (its disk encryption is the platform's)"
-        return [HealthItem("database", "ok", f"{kind}, {people} campaigns")]
+        return [HealthItem("database", "ok", f"{kind}, {people} campaign{'' if people == 1 else 's'}")]
 
     def _agents(self, conn: Connection) -> list[HealthItem]:
         now = self.clock.now()
@@ -97,6 +106,18 @@ class HealthService:
         if stopped is not None:
             by = stopped.get("by", "a person")
             return [HealthItem("sending", "warn", f"all sending is paused by {by}", "tidings sending resume")]
+        held = conn.execute(
+            select(campaign.c.name, delivery.c.reason)
+            .join(delivery, delivery.c.campaign_pk == campaign.c.pk)
+            .where(
+                campaign.c.state == "sending", campaign.c.paused_at.is_(None),
+                delivery.c.state == DeliveryState.HELD.value, delivery.c.due_at <= self.clock.now(),
+            )
+            .limit(1)
+        ).first()  # fmt: skip
+        if held is not None:
+            remedy = "Check the relay and its password; what is held goes out by itself once the relay takes it."
+            return [HealthItem("sending", "fail", f"“{held.name}” is held: {held.reason}", remedy)]
         return [HealthItem("sending", "ok", self.facts.get("relay", ""))]
 
     def _queue(self, conn: Connection) -> list[HealthItem]:
@@ -118,14 +139,33 @@ class HealthService:
         remedy = "See the reason on the campaign's deliveries; `tidings doctor` checks relay and worker."
         return [HealthItem("queue", "warn", f"{late} deliveries are late, the oldest by {minutes} min", remedy)]
 
+    def _returns(self, conn: Connection) -> list[HealthItem]:
+        source = self.facts.get("returned mail", "")
+        if not source:
+            return [HealthItem("returned mail", "ok", "not configured; bounces and complaints are not seen")]
+        state = get_setting(conn, "returns") or {}
+        if state.get("error"):
+            return [HealthItem("returned mail", "fail", str(state["error"]), str(state.get("remedy", "")))]
+        if self.clock.now() - int(state.get("at", 0)) > RETURNS_LATE_AFTER:
+            remedy = "The Distribution agent's worker fetches it: tidings worker --agent distribution"
+            return [HealthItem("returned mail", "warn", f"{source} was not looked at lately", remedy)]
+        return [HealthItem("returned mail", "ok", source)]
+
     def _disk(self, _conn: Connection) -> list[HealthItem]:
         free = shutil.disk_usage(self.data_dir).free
         remedy = f"Free some space on the disk of {self.data_dir}; nothing is lost meanwhile."
         status: Status = "fail" if free < DISK_FAIL else "warn" if free < DISK_WARN else "ok"
         return [HealthItem("disk", status, f"{free / (1 << 30):.1f} GiB free", "" if status == "ok" else remedy)]
 
-    def _configured(self, _conn: Connection) -> list[HealthItem]:
-        return [
-            HealthItem(name, "ok", self.facts.get(name, "not configured"))
-            for name in ("language model", "sync")
-        ]  # fmt: skip
+    def _sync(self, _conn: Connection) -> list[HealthItem]:
+        return [HealthItem("sync", "ok", self.facts.get("sync", "not configured"))]
+
+    def _model(self) -> list[HealthItem]:
+        """The language model, asked outside of any transaction: it may take two seconds."""
+        if self.model is None:
+            return [HealthItem("language model", "ok", "not configured; the Composer writes")]
+        try:
+            seen = self.model()
+        except TidingsError as error:
+            return [HealthItem("language model", "warn", error.message, error.remedy)]
+        return [HealthItem("language model", seen.status, seen.message, seen.remedy)]

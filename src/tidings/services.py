@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from tidings.agents.service import AgentService
     from tidings.analytics.service import AnalyticsService
     from tidings.audience.service import AudienceService
+    from tidings.campaigns.asking import AskService
     from tidings.campaigns.service import CampaignService
     from tidings.content.service import BrandService
     from tidings.distribution.service import DistributionService
@@ -30,6 +31,7 @@ class Services:
     brands: BrandService
     audience: AudienceService
     campaigns: CampaignService
+    asking: AskService
     distribution: DistributionService
     analytics: AnalyticsService
     activity: ActivityFeed

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import ipaddress
 import os
 import socket
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from tidings.domain.errors import InvalidInputError
+from tidings.keys.places import default_data_dir
+from tidings.llm.configured import ModelChoice
 
 DEFAULT_PORT = 8443
 DEFAULT_MAILBOX_PORT = 8025
@@ -28,8 +32,22 @@ class Settings:
     """None: the built-in mailbox; mail then leaves nowhere and can be read in the web page."""
     public_url: str | None = None
     """What links in mails begin with; None: this machine's own address."""
+    dkim: str | None = None
+    """`selector:/path/key.pem`, a second one after a comma: sign here; None: the relay signs."""
+    dkim_selector: str | None = None
+    """The selector the relay signs with, so that its key can be looked at."""
+    nameserver: str | None = None
+    """`address[:port]` for the DNS doctor; None: the system's own."""
+    spamd: str = "127.0.0.1:783"
+    """Where a SpamAssassin daemon may answer."""
+    bounce_address: str | None = None
+    """Where bounces go, as `bounces@example.com`; each mail then carries a return address of its own."""
+    returns: str | None = None
+    """Where returned mail is fetched (`imaps://…`, `pop3s://…`) or received (`smtp://0.0.0.0:port`)."""
     agents_here: bool = True
     """Whether `up` runs the four agents itself; off where each has a process of its own (`tidings worker`)."""
+    model: ModelChoice | None = None
+    """The language model the agents think with; None: the Composer writes and nobody is asked in words."""
     environ: Mapping[str, str] = field(default_factory=dict[str, str])
 
     @property
@@ -41,14 +59,6 @@ class Settings:
     def names(self) -> tuple[str, ...]:
         """Names the certificate must carry."""
         return tuple(dict.fromkeys(("localhost", "127.0.0.1", "::1", socket.gethostname())))
-
-
-def default_data_dir(environ: Mapping[str, str]) -> Path:
-    """`TIDINGS_DATA_DIR`, else the platform's place for a user's data."""
-    if environ.get("TIDINGS_DATA_DIR"):
-        return Path(environ["TIDINGS_DATA_DIR"]).expanduser()
-    base = environ.get("XDG_DATA_HOME") or str(Path.home() / ".local" / "share")
-    return Path(base) / "tidings"
 
 
 def load_settings(environ: Mapping[str, str] | None = None, **given: object) -> Settings:
@@ -65,10 +75,19 @@ def load_settings(environ: Mapping[str, str] | None = None, **given: object) -> 
         "database_url": env.get("TIDINGS_DATABASE_URL"),
         "relay": env.get("TIDINGS_RELAY"),
         "public_url": env.get("TIDINGS_PUBLIC_URL"),
+        "dkim": env.get("TIDINGS_DKIM") or None,
+        "dkim_selector": env.get("TIDINGS_DKIM_SELECTOR") or None,
+        "nameserver": env.get("TIDINGS_NAMESERVER") or None,
+        "spamd": env.get("TIDINGS_SPAMD") or None,
+        "bounce_address": env.get("TIDINGS_BOUNCE_ADDRESS") or None,
+        "returns": env.get("TIDINGS_RETURNS") or None,
         "agents_here": env.get("TIDINGS_AGENTS", "here") != "none",
+        "model": _model(env),
     }
     merged = {**read, **{key: value for key, value in given.items() if value is not None}}
     values = {key: value for key, value in merged.items() if value is not None}
+    if env.get("TIDINGS_AGENTS", "here") not in {"here", "none"}:
+        raise InvalidInputError(f"TIDINGS_AGENTS is {env['TIDINGS_AGENTS']!r}.", remedy="Use `here` or `none`.")
     url = values.get("database_url")
     if url is not None and not str(url).startswith(("postgresql://", "postgres://")):
         raise InvalidInputError(
@@ -85,3 +104,55 @@ def _port(env: Mapping[str, str], name: str) -> int | None:
     if not text.isdigit() or not 0 < int(text) < 65536:
         raise InvalidInputError(f"{name} is {text!r}, which is no port.", remedy="Use a number from 1 to 65535.")
     return int(text)
+
+
+def _model(env: Mapping[str, str]) -> ModelChoice | None:
+    """The language model of TIDINGS_MODEL, `http://127.0.0.1:11434/v1#qwen2.5`; None when there is none."""
+    text = env.get("TIDINGS_MODEL", "").strip()
+    if not text:
+        return None
+    url, _, name = text.partition("#")
+    try:
+        parts = urlsplit(url)
+        host = (parts.hostname or "") if parts.port != 0 else ""
+    except ValueError:
+        host, parts = "", urlsplit("")
+    if parts.scheme not in {"http", "https"} or not host or "@" in parts.netloc or not name.strip():
+        raise InvalidInputError(
+            "TIDINGS_MODEL does not name a language model.",
+            remedy="Write the address of an OpenAI-compatible service, # and the model's name: "
+            "http://127.0.0.1:11434/v1#qwen2.5. A key belongs into TIDINGS_MODEL_KEY_FILE.",
+        )
+    allowed = env.get("TIDINGS_MODEL_CLOUD", "") == "allowed"
+    if not (_is_loopback(host) or allowed):
+        raise InvalidInputError(
+            f"TIDINGS_MODEL is at {host}, which is not this machine: briefs and numbers would leave it.",
+            remedy="Set TIDINGS_MODEL_CLOUD=allowed if that is meant (contact data never leaves), or use a local one.",
+        )
+    if not (_is_loopback(host) or parts.scheme == "https"):
+        raise InvalidInputError(f"TIDINGS_MODEL would be reached at {host} without encryption.", remedy="Use https.")
+    return ModelChoice(url.rstrip("/"), name.strip(), _model_key(env), cloud_allowed=allowed)
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _model_key(env: Mapping[str, str]) -> str:
+    """The key from its file, which only its owner may read, or from the environment."""
+    given = env.get("TIDINGS_MODEL_KEY_FILE", "").strip()
+    if not given:
+        return env.get("TIDINGS_MODEL_KEY", "").strip()
+    path = Path(given).expanduser()
+    try:
+        mode, key = path.stat().st_mode, path.read_text("ascii").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise InvalidInputError(
+            f"TIDINGS_MODEL_KEY_FILE: {path} cannot be read.", remedy="Name a file that holds the key and nothing else."
+        ) from error
+    if os.name == "posix" and mode & 0o077:
+        raise InvalidInputError(f"The key file {path} is open to other users.", remedy=f"Run: chmod 600 {path}")
+    return key

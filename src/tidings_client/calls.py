@@ -39,7 +39,10 @@ class Page(Model, Generic[T]):
 
 @dataclass(frozen=True, slots=True)
 class Call(Generic[T]):
-    """What is sent and what comes back. `answer` is the type of the answer; None where it has no body."""
+    """What is sent and what comes back. `answer` is the type of the answer; None where it has no body.
+
+    `seconds` is how long the answer may take where that is longer than usual.
+    """
 
     method: str
     path: str
@@ -49,6 +52,7 @@ class Call(Generic[T]):
     content: bytes | None = None
     content_type: str = "application/json"
     headers: Mapping[str, str] = field(default_factory=dict[str, str])
+    seconds: float | None = None
 
     def read(self, body: Any) -> T:
         """The typed answer. Raises pydantic's ValidationError if the server answers something else."""

@@ -155,6 +155,19 @@ class Preview(Model):
     headers: dict[str, str]
 
 
+class PreflightFinding(Model):
+    """The end of one check before sending. `grade` is ok, not_checked, warning or error; `record` is to copy."""
+
+    area: str
+    check: str
+    grade: str
+    message: str
+    remedy: str = ""
+    place: str = ""
+    record: str = ""
+    blocks: bool = False
+
+
 class Slot(Model):
     """One person's place in the plan, and why it is there."""
 
@@ -227,6 +240,11 @@ class Campaigns(Resource[Mode]):
     def preview(self, campaign_id: str, *, variant: str = "A", contact_id: str | None = None) -> Call[Preview]:
         """One message as one contact would get it."""
         return Call("GET", f"/campaigns/{campaign_id}/preview", Preview, given(variant=variant, contact_id=contact_id))
+
+    @Endpoint
+    def preflight(self, campaign_id: str) -> Call[list[PreflightFinding]]:
+        """What speaks against sending, the worst first. May take some seconds."""
+        return Call("GET", f"/campaigns/{campaign_id}/preflight", list[PreflightFinding])
 
     @Endpoint
     def slots(self, campaign_id: str, *, after: str = "", limit: int = 50) -> Call[Page[Slot]]:

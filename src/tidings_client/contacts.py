@@ -66,12 +66,13 @@ class RefusedRow(Model):
 
 
 class ImportResult(Model):
-    """What became of the rows. `kept_silent` were taken in but said no before, and it holds."""
+    """What became of the rows. Of those taken in, `kept_silent` said no before, and it holds."""
 
     added: int
     updated: int
     refused: list[RefusedRow]
     kept_silent: int
+    warnings: list[str] = []
 
 
 class ConsentProof(Model):

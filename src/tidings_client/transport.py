@@ -64,7 +64,8 @@ class _Transport:
         if call.method == "POST":
             headers.setdefault("Idempotency-Key", str(uuid.uuid4()))
         url = self.base_url + call.path
-        return {"method": call.method, "url": url, "params": dict(call.query), "content": content, "headers": headers}
+        parts = {"method": call.method, "url": url, "params": dict(call.query), "content": content, "headers": headers}
+        return parts if call.seconds is None else {**parts, "timeout": httpx2.Timeout(call.seconds, connect=TIMEOUT_S)}
 
     def pause_before_retry(self, attempt: int, outcome: httpx2.Response | httpx2.TransportError) -> float | None:
         """Seconds to wait before trying again; None when it is not worth trying. `attempt` counts from 1."""

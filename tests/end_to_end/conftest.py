@@ -46,10 +46,12 @@ class Running:
         assert found, "\n".join(self.lines)
         return found[0]
 
-    def cli(self, *arguments: str, check: bool = True, given: str = "") -> subprocess.CompletedProcess[str]:
+    def cli(
+        self, *arguments: str, check: bool = True, given: str = "", environ: dict[str, str] | None = None
+    ) -> subprocess.CompletedProcess[str]:
         """Runs the command line against it, as a person would."""
         done = subprocess.run(
-            [sys.executable, "-m", "tidings", *arguments], env=self.environ, text=True, capture_output=True,
+            [sys.executable, "-m", "tidings", *arguments], env=environ or self.environ, text=True, capture_output=True,
             input=given, timeout=120,
         )  # fmt: skip
         if check and done.returncode != 0:
@@ -72,7 +74,8 @@ def environment(data_dir: Path, **more: str) -> dict[str, str]:
     return {
         **os.environ, "TIDINGS_DATA_DIR": str(data_dir), "TIDINGS_PORT": str(free_port()),
         "TIDINGS_MAILBOX_PORT": str(free_port()), "TIDINGS_KEY_FILE": str(data_dir.parent / "tidings.key"),
-        "TIDINGS_KEYRING": "off", "NO_COLOR": "1", "COLUMNS": "160", **more,
+        "TIDINGS_KEYRING": "off", "XDG_CONFIG_HOME": str(data_dir.parent / "config"), "NO_COLOR": "1",
+        "COLUMNS": "160", **more,
     }  # fmt: skip
 
 

@@ -12,6 +12,7 @@ import ssl
 import sys
 import threading
 import time
+from base64 import b64encode
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -195,6 +196,10 @@ class Faults:
     mail_reply: bytes = b"250 2.1.0 Ok\r\n"
     delay: float = 0.0
     banner: bytes = b"220 sink ESMTP\r\n"
+    auth: str = ""
+    """The one way to sign in that is offered; then nobody gets further without `secret`."""
+    secret: bytes = b""
+    """What must follow the way's name, in base64."""
 
 
 @dataclass
@@ -206,9 +211,12 @@ class Sink:
     to: Counter[str] = field(default_factory=Counter)
     last_at: float = 0.0
     bodies: list[bytes] = field(default_factory=list)
+    envelopes: list[bytes] = field(default_factory=list)
+    """The first senders, as MAIL FROM gave them."""
     dropped: int = 0
     port: int = 0
     connections: int = 0
+    logins: int = 0
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """One session."""
@@ -227,9 +235,21 @@ class Sink:
             verb = line[:4].upper()
             if verb in {b"EHLO", b"HELO"}:
                 lines = [b"250-sink"] + ([b"250-PIPELINING"] if self.faults.pipelining else [])
+                lines += [b"250-AUTH " + self.faults.auth.encode()] if self.faults.auth else []
                 lines += [b"250-SIZE %d" % self.faults.size] if self.faults.size else []
                 writer.write(b"\r\n".join([*lines, b"250 8BITMIME", b""]))
+            elif verb == b"AUTH":
+                self.logins += 1
+                if line.split()[1:] == [self.faults.auth.encode(), b64encode(self.faults.secret)]:
+                    writer.write(b"235 2.7.0 in\r\n")
+                    continue
+                if self.faults.auth == "XOAUTH2":  # says why in base64, and waits for an empty line
+                    writer.write(b"334 " + b64encode(b'{"status":"401"}') + b"\r\n")
+                    assert await reader.readline() == b"\r\n"
+                writer.write(b"535 5.7.8 no\r\n")
             elif verb == b"MAIL":
+                if len(self.envelopes) < 50:
+                    self.envelopes.append(line.partition(b"<")[2].partition(b">")[0])
                 writer.write(self.faults.mail_reply)
             elif verb == b"RCPT":
                 rcpt = line.partition(b"<")[2].partition(b">")[0].decode()

@@ -44,6 +44,7 @@ BODIES: dict[str, Any] = {
     "set_send_time": {"due_at": "2027-01-01T09:00:00+01:00", "reason": "The shop opens."},
     "edit_draft": {"subject": "Come and bake"},
     "configure_agent": {"config": {"max_words": 100}},
+    "ask_agent": {"question": "How many people does it reach?"},
     "override_decision": {"reason": "I know better."},
     "create_brand": {
         "name": "B", "sender": {"name": "B", "address": "b@example.com"}, "postal_address": "Mill Lane 4, Vienna",
@@ -105,7 +106,7 @@ def call(client: TestClient, services: Any, method: str, path: str, name: str, h
     address = path.format(
         campaign_id=detail.row.id, variant="A", name="content", decision_id="dec_1", brand_id="brd_1",
         contact_id=fakes.CONTACT.id, recommendation_id="rec_1", message_id="msg_1", account_id="acc_1",
-        token_id="tok_1",
+        token_id="tok_1", turn_id="trn_1",
     )  # fmt: skip
     if name == "import_contacts":
         return client.request(method, address, content=b"email\na@example.com\n", headers=headers)
@@ -478,12 +479,14 @@ async def test_stream(lone_services: Any) -> None:
 
 
 async def test_a_stream_hides_campaigns_of_other_brands(lone_services: Any) -> None:
-    hidden = briefed(lone_services).row.id
+    ours, other = briefed(lone_services), briefed(lone_services)
+    theirs = replace(other, row=replace(other.row, brand_id="brd_x"))
+    lone_services.campaigns.details[other.row.id] = theirs
     lone_services.activity.lines = [
-        ActivityLine(1, fakes.AT, "content", "secret", "cmp_other"),
-        ActivityLine(2, fakes.AT, "content", "ours", hidden),
+        ActivityLine(1, fakes.AT, "content", "secret", other.row.id),
+        ActivityLine(2, fakes.AT, "content", "ours", ours.row.id),
     ]
-    actor = replace(lone_services.access.people[Role.VIEWER], brands=frozenset({"brd_x"}))
+    actor = replace(lone_services.access.people[Role.VIEWER], brands=frozenset({ours.row.brand_id}))
     answers = iter([False, True])
 
     async def gone() -> bool:
@@ -521,3 +524,12 @@ def test_the_document_is_good_enough_to_generate_from(lone_services: Any) -> Non
     for reference in {part.split('"')[0] for part in text.split('"#/components/schemas/')[1:]}:
         assert reference in document["components"]["schemas"], reference
     assert document["components"]["schemas"]["CampaignState"]["enum"] == [state.value for state in CampaignState]
+
+
+def test_without_a_model_asking_is_a_problem_of_its_own(client: TestClient, lone_services: Any) -> None:
+    lone_services.asking.possible = False
+    answer = client.post("/agents/content/ask", json={"question": "What is new?"}, headers=as_role("viewer"))
+    assert answer.status_code == 503
+    assert answer.json()["type"].endswith("/no_language_model")
+    assert answer.json()["detail"].startswith("No language model is configured")
+    assert "TIDINGS_MODEL" in answer.json()["remedy"]

@@ -272,3 +272,38 @@ def test_watching_ends_when_it_is_over(run: Run, services: Any) -> None:
     assert answer.exit_code == 0
     assert "done" in answer.stdout.splitlines()[-1] or "done" in answer.stdout
     assert f"Next: tidings report {number}" in answer.stderr
+
+
+def test_what_blocks_a_send_is_shown_with_its_remedy_and_fails(run: Run, services: Any) -> None:
+    briefed(services)
+    found = run("campaign", "check", "latest")
+    assert found.exit_code == 1
+    assert "✗ variant A, size: the HTML part is too large\n    Shorten it." in found.stdout
+    assert '    example.com. IN TXT "v=spf1 mx ~all"' in found.stdout
+    assert "– spam score: not checked" in found.stdout
+    assert json.loads(run("campaign", "check", "latest", "--json").stdout)[0]["blocks"] is True
+
+
+def test_an_agent_is_asked_and_waits_for_a_yes(run: Run, services: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = run("agent", "ask", "scheduling", "How many people?")
+    assert asked.exit_code == 0, asked.output
+    assert asked.stdout == "The plan reaches 12 people, 57 of them in Tokyo.\n"
+    assert "! The number 57 stands in no result" in asked.stderr
+    assert "By tiny (local), from: read_plan (done). Nothing was changed." in asked.stderr
+    alone = run("agent", "ask", "distribution", "Start it.")
+    assert alone.exit_code == 2
+    assert "start_campaign: Starts sending." in alone.stderr
+    assert "nobody is here" in alone.stderr
+    monkeypatch.setattr("tidings.cli.agent.can_ask", lambda _no_input: True)
+    for typed, said, verb in (("y\n", "It is started.", "approve"), ("\n", "Then not.", "decline")):
+        answered = run("agent", "ask", "distribution", "Start it.", given=typed)
+        assert answered.stdout.strip().endswith(said)
+        assert services.asking.calls[-1] == (verb, "trn_1")
+    assert run("agent", "ask", "distribution", "Start it.", "--yes").stdout == "It is started.\n"
+    waits = json.loads(run("agent", "ask", "distribution", "Start it.", "--json").stdout)
+    assert (waits["status"], waits["turn_id"]) == ("waiting", "trn_1")
+    services.asking.possible = False
+    none = run("agent", "ask", "content", "What is new?")
+    assert none.exit_code != 0
+    assert "No language model is configured" in none.stderr
+    assert "TIDINGS_MODEL" in none.stderr

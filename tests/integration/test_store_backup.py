@@ -110,6 +110,23 @@ def test_a_backup_is_whole_encrypted_and_restores(data_dir: Path, master: Master
     assert number_in(data_dir, master) == 2, "the former database was kept, its log included"
 
 
+def test_what_a_sender_left_about_the_former_database_goes_with_it(
+    data_dir: Path, master: MasterKey, tmp_path: Path
+) -> None:
+    database = open_database(data_dir, master, None)
+    backup(database, master, tmp_path / "b1")
+    database.close()
+    flight = data_dir / f"{DATABASE_FILE}-flight-0123456789abcdef"
+    flight.write_bytes(b"tidings-flight nowhere/1/1/a\n? 1 1 0 0 0\n")
+    kept = restore(tmp_path / "b1", data_dir, master, force=True)
+    assert kept is not None
+    assert [each.name for each in data_dir.glob("*-flight-*")] == [f"{kept.name}-flight-0123456789abcdef"]
+    (data_dir / DATABASE_FILE).unlink()
+    flight.write_bytes(b"tidings-flight nowhere/1/1/a\n? 1 1 0 0 0\n")
+    restore(tmp_path / "b1", data_dir, master)
+    assert not flight.exists()
+
+
 def test_a_backup_while_others_write_is_one_instant(data_dir: Path, master: MasterKey, tmp_path: Path) -> None:
     database = open_database(data_dir, master, None)
     going = threading.Event()
@@ -237,6 +254,11 @@ def test_after_a_rotation_the_old_key_opens_nothing(
         load_secrets(database, old)
     database.close()
     assert number_in(data_dir, found) == 1
+    restore(tmp_path / "old backup", data_dir, found, force=True)  # by the former key, and sealed with the new one
+    assert number_in(data_dir, found) == 1
+    with pytest.raises(StoreLockedError, match="does not open"):
+        open_database(data_dir, old, None)
+    found.source.remove(Slot.FORMER)
     with pytest.raises(StoreLockedError):
         restore(tmp_path / "old backup", data_dir, found, force=True)
     for path in data_dir.iterdir():
@@ -248,7 +270,7 @@ class PowerCutError(BaseException):
 
 
 STEPS = [
-    (rotation, "_rotate_file"), (rotation, "_reseal_copy"), (rotation, "reseal_secrets"), (rotation, "check"),
+    (rotation, "_rotate_file"), (rotation, "reseal_copy"), (rotation, "reseal_secrets"), (rotation, "check"),
     (rotation, "put_in_place"), (files, "flush"), (MasterKey, "settle"), (FileSource, "write"), (FileSource, "remove"),
 ]  # fmt: skip
 

@@ -213,3 +213,25 @@ def test_mail_cannot_reach_the_page_around_it(visitor: Any, site: Site) -> None:
     with page.expect_popup() as popup:
         frame.locator("a").click()
     assert popup.value.url == "https://example.com/"
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_an_agent_is_asked_and_told_yes(visitor: Any, site: Site, scheme: str) -> None:
+    page, checker = visitor(scheme, PHONE if scheme == "light" else DESK), axe()
+    page.goto(site.address + "/agents/analytics")
+    page.fill("#ask-question", "How many people?")
+    page.click("#ask form button")
+    page.wait_for_selector("#ask-answer >> text=Not proved")
+    assert "<img src=x onerror=alert(1)>" in page.locator("#ask-answer").inner_text()
+    page.evaluate(checker)
+    assert page.evaluate("axe.run().then(r => r.violations.map(v => v.id + ': ' + v.nodes[0].html))") == []
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    page.fill("#ask-question", "Start the open day")
+    page.click("#ask form button")
+    page.wait_for_selector("#ask-answer >> text=It waits for you")
+    page.evaluate(checker)
+    assert page.evaluate("axe.run().then(r => r.violations.map(v => v.id + ': ' + v.nodes[0].html))") == []
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    page.click("text=Yes, do it")
+    page.wait_for_selector("#ask-answer >> text=It is started.")
+    assert not page.locator("#ask-answer >> text=It waits for you").is_visible()

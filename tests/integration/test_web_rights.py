@@ -32,10 +32,11 @@ PAGES = [
 ]
 PEOPLE = [role for role in Role if role is not Role.SERVICE]
 NO_CONTACTS = {Role.VIEWER}
-NO_MAIL = {Role.VIEWER, Role.ANALYST}
+NO_MAIL = {Role.VIEWER, Role.ANALYST, Role.AUTHOR, Role.APPROVER}
 # Each form, and the roles it is for; to all others it says 403 and does nothing.
 FORMS: list[tuple[str, dict[str, str], set[Role]]] = [
     ("/sending/pause", {"reason": "x"}, {Role.ADMIN, Role.MANAGER, Role.AUTHOR, Role.APPROVER}),
+    ("/sending/resume", {}, {Role.ADMIN, Role.MANAGER}),
     ("/agents/content/pause", {}, {Role.ADMIN, Role.MANAGER, Role.AUTHOR, Role.APPROVER}),
     ("/agents/content/resume", {}, {Role.ADMIN, Role.MANAGER}),
     ("/settings/sample/remove", {}, {Role.ADMIN}),
@@ -73,6 +74,23 @@ def test_each_role_sees_its_pages_and_a_readable_no_elsewhere(client: TestClient
             closed = (path == "/audience" and role in NO_CONTACTS) or (path == "/mailbox" and role in NO_MAIL)
             response = client.get(path)
             assert response.status_code == (403 if closed else 200), (role, path, response.text[-900:])
+
+
+def test_each_role_is_shown_the_ways_it_may_go(client: TestClient, house: House) -> None:
+    for role in PEOPLE:
+        sign_in(client, house, role)
+        assert ('href="/mailbox"' in client.get("/campaigns").text) is (role not in NO_MAIL), role
+
+
+def test_only_who_may_send_for_every_brand_is_offered_to_resume(client: TestClient, house: House) -> None:
+    access = house.services.access
+    admin = access.create_account(None, email="root@example.com", name="Root", role=Role.ADMIN).actor()
+    house.services.distribution.pause_all(admin, "wrong price")
+    for role in PEOPLE:
+        sign_in(client, house, role)
+        page = client.get("/campaigns").text
+        assert "All sending is paused by Root: wrong price." in page, role
+        assert ("Resume sending" in page) is (role in {Role.ADMIN, Role.MANAGER}), role
 
 
 def test_each_form_is_held_by_the_service_and_not_by_a_hidden_button(client: TestClient, house: House) -> None:

@@ -21,6 +21,7 @@ class Mail:
     sender: str
     recipient: str
     body: bytes
+    envid: str = ""
 
 
 def mail(name: str = "a") -> Mail:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from starlette.datastructures import FormData, Headers
+from tests.fake_services import overview_numbers
 
 from tidings.agents.config import CONFIGS, check_config, config_schema
 from tidings.domain.actor import AgentName
@@ -15,6 +18,7 @@ from tidings.domain.instant import DAY, HOUR
 from tidings.web import brief_form, charts, formats
 from tidings.web.brief_form import FactLine, sentence
 from tidings.web.middleware import from_own_site
+from tidings.web.report import tiles_of
 from tidings.web.routes.sign_in import local_path
 from tidings.web.sandbox import mail_response
 from tidings.web.schema_form import config_of, fields_of
@@ -133,15 +137,46 @@ def test_the_histogram_shows_every_hour_of_a_short_plan_and_folds_a_long_one() -
     short = charts.histogram({MONDAY: 10, MONDAY + 5 * HOUR: 40}, "UTC")
     assert short.count("<rect") == 24
     assert "Mon 15:00: 40" in short
-    long = charts.histogram({MONDAY: 10, MONDAY + 3 * DAY: 5}, "UTC")
+    assert charts.folded_days({MONDAY: 10, MONDAY + 5 * HOUR: 40}, "UTC") == 0
+    days = charts.histogram({MONDAY: 10, MONDAY + 58 * HOUR: 5}, "UTC")
+    assert days.count("<rect") == 59
+    assert all(name in days for name in ("Mon 2 Mar", "Tue 3 Mar", "Wed 4 Mar", "Mon 10:00: 10", "Wed 20:00: 5"))
+    long = charts.histogram({MONDAY: 10, MONDAY + 9 * DAY: 5}, "UTC")
     assert long.count("<rect") == 24
     assert "10: 15" in long
+    assert charts.folded_days({MONDAY: 10, MONDAY + 9 * DAY: 5}, "UTC") == 10
     assert charts.histogram({}, "UTC") == ""
+    assert charts.folded_days({}, "UTC") == 0
 
 
-@given(st.dictionaries(st.sampled_from(["accepted", "planned", "failed", "new_state"]), st.integers(0, 10**6)))
+def test_what_the_sender_has_taken_up_is_one_part_that_keeps_its_states() -> None:
+    (part,) = charts.parts({"attempting": 2, "claimed": 38, "failed": 0})
+    assert (part.label, part.count, part.tone) == ("on_its_way", 40, "work")
+    assert part.states == (("claimed", 38), ("attempting", 2))
+    assert "40 on its way" in charts.parts_bar({"attempting": 2, "claimed": 38})
+
+
+@given(
+    st.dictionaries(
+        st.sampled_from(["accepted", "planned", "claimed", "attempting", "failed", "new_state"]), st.integers(0, 10**6)
+    )
+)
 def test_the_parts_of_the_bar_add_up(counts: dict[str, int]) -> None:
-    assert sum(part.count for part in charts.parts(counts)) == sum(counts.values())
+    found = charts.parts(counts)
+    assert sum(part.count for part in found) == sum(counts.values())
+    assert sum(count for part in found for _, count in part.states) == sum(counts.values())
+
+
+def test_a_rate_is_not_compared_while_fresh_sends_can_still_answer() -> None:
+    numbers = overview_numbers()
+    fresh = sum(numbers.chart.sent[-2:])
+    quiet = replace(numbers, chart=replace(numbers.chart, sent=(*numbers.chart.sent[:-2], 0, 0)))
+    few = replace(numbers, delivered=replace(numbers.delivered, count=fresh * 100))
+    assert [tile.change for tile in tiles_of(quiet)][2:] == ["−0.3 pt", "−0.02 pt"]
+    assert [tile.change for tile in tiles_of(few)][2:] == ["−0.3 pt", "−0.02 pt"]
+    many = [tile.change for tile in tiles_of(replace(numbers, delivered=replace(numbers.delivered, count=fresh)))]
+    assert many[0].startswith("+6.2 %")  # a count is compared as ever
+    assert many[2:] == [f"7 days so far; {fresh:,} sent since yesterday can still answer"] * 2
 
 
 def test_an_interval_stays_on_its_scale() -> None:

@@ -19,7 +19,8 @@ from tidings.web.middleware import CSP
 OURS = {"sec-fetch-site": "same-origin"}
 PAGES = [
     "/", "/campaigns", "/campaigns?view=board", "/campaigns?state=review", "/campaigns/new",
-    *(f"/campaigns/{row.id}" for row in ROWS), "/campaigns/cmp_1/people", "/campaigns/cmp_2/deliveries",
+    *(f"/campaigns/{row.id}" for row in ROWS), "/campaigns/cmp_1/people", "/campaigns/cmp_1/preflight",
+    "/campaigns/cmp_2/deliveries",
     *(f"/campaigns/cmp_1/preview/A?as={look}" for look in ("desktop", "phone", "dark", "text", "source")),
     "/approvals", "/agents/content", "/agents/scheduling", "/agents/distribution", "/agents/analytics", "/audience",
     "/audience?q=nobody", "/insights", "/mailbox", "/mailbox/msg_1", "/mailbox/msg_1?as=text",
@@ -90,6 +91,19 @@ def test_a_viewer_sees_pages_without_their_buttons(client: TestClient) -> None:
     page = client.get("/").text
     assert "Pause all sending" not in page
     assert "New campaign" not in page
+
+
+@pytest.mark.parametrize(("who", "mailbox", "resumes"), [("author", False, False), ("one brand", True, False)])
+def test_what_a_role_may_not_is_not_offered(
+    client: TestClient, services: Any, who: str, mailbox: bool, resumes: bool
+) -> None:
+    client.cookies.set("__Host-tidings", who)
+    assert 'data-opens="pause-all"' in client.get("/campaigns").text
+    services.distribution.pause_all(services.access.people["admin"], "wrong price")
+    page = client.get("/campaigns").text
+    assert ('href="/mailbox"' in page) is mailbox
+    assert ("resume-all" in page) is resumes
+    assert "All sending is paused by Ada Lind: wrong price." in page
 
 
 def test_the_password_opens_a_session_in_a_guarded_cookie(client: TestClient) -> None:
@@ -354,3 +368,47 @@ def test_every_icon_used_is_in_the_sprite(client: TestClient) -> None:
     used = {name for path in PAGES for name in re.findall(r'icons\.svg\?v=\w+#([\w-]+)"', client.get(path).text)}
     assert used
     assert used <= known
+
+
+def test_preflight_is_asked_for_by_the_page_and_shows_records_to_copy(client: TestClient) -> None:
+    asked = 'hx-get="/campaigns/cmp_1/preflight" hx-trigger="load"'
+    shown = {row.id: client.get(f"/campaigns/{row.id}").text for row in ROWS}
+    before_sending = {CampaignState.REVIEW, CampaignState.APPROVED}
+    for row in ROWS:
+        assert (asked.replace("cmp_1", row.id) in shown[row.id]) is (row.state in before_sending), row.state
+    card = client.get("/campaigns/cmp_1/preflight").text
+    assert "Nothing forbids sending; 2 findings to look at first, 1 not checked" in card
+    assert "_dmarc.northwind.bakery. IN TXT &#34;v=DMARC1; p=none; rua=mailto:dmarc@northwind.bakery&#34;" in card
+    assert "1 check passed, 1 not made" in card
+
+
+def test_an_answer_is_shown_as_text_with_what_it_rests_on(client: TestClient) -> None:
+    part = client.post("/agents/analytics/ask", data={"question": "How many?"}, headers={"hx-request": "true"})
+    assert part.status_code == 200
+    assert "<html" not in part.text
+    assert "&lt;img src=x" in part.text
+    assert "<img" not in part.text
+    assert "The number 57 stands in no result" in part.text
+    whole = client.post("/agents/analytics/ask", data={"question": "How many?", "campaign_id": "cmp_1"})
+    assert "<html" in whole.text
+    assert "read plan" in whole.text
+
+
+def test_what_waits_is_answered_with_yes_or_no(client: TestClient, services: Any) -> None:
+    part = client.post("/agents/distribution/ask", data={"question": "Start it"}, headers={"hx-request": "true"})
+    assert "It wants to: Starts sending an approved campaign." in part.text
+    assert "It wants to" in client.get("/agents/distribution").text
+    assert "It is started." in client.post("/agents/distribution/turns/trn_1/approve").text
+    assert "It wants to" not in client.get("/agents/distribution").text
+    assert "Then not." in client.post("/agents/distribution/turns/trn_1/decline").text
+    assert [name for name, _ in services.asking.calls] == ["ask", "approve", "decline"]
+
+
+def test_a_question_that_cannot_be_asked_says_why(client: TestClient, services: Any) -> None:
+    part = client.post("/agents/content/ask", data={"question": "?"}, headers={"hx-request": "true"})
+    assert part.status_code == 422
+    assert "A question has 3 to 2,000 characters." in part.text
+    services.asking.possible = False
+    page = client.get("/agents/content").text
+    assert "No language model is configured" in page
+    assert "ask-question" not in page

@@ -32,7 +32,8 @@ class Permission(StrEnum):
 
 P = Permission
 _LOOK = frozenset({P.CAMPAIGNS_READ, P.BRANDS_READ, P.AGENTS_READ, P.ANALYTICS_READ})
-_READ = _LOOK | {P.CONTACTS_READ, P.MAILBOX_READ}
+_READ = _LOOK | {P.CONTACTS_READ}
+# The mailbox shows every address it holds and each person's way out: it is for those who may read addresses.
 
 GRANTS: dict[Role, frozenset[Permission]] = {
     Role.ADMIN: frozenset(Permission),

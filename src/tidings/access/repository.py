@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Connection, delete, func, insert, select, update
+from sqlalchemy import Connection, delete, insert, select, update
 
 from tidings.access.accounts import Account, Token
 from tidings.domain.errors import NotFoundError
@@ -142,22 +142,10 @@ def revoke(conn: Connection, token_id: str, at: Instant) -> None:
     )
 
 
-def able_to_sign_in(conn: Connection, roles: list[str], at: Instant) -> int:
-    """How many active, real accounts of these roles have a password, an open session or an open link."""
-    has_session = select(session.c.id_hash).where(session.c.account_id == account.c.id, session.c.expires_at > at)
-    has_link = select(sign_in_link.c.token_hash).where(
-        sign_in_link.c.account_id == account.c.id, sign_in_link.c.expires_at > at, sign_in_link.c.used_at.is_(None)
-    )
-    return conn.execute(
-        select(func.count())
-        .select_from(account)
-        .where(
-            account.c.active,
-            ~account.c.sample,
-            account.c.role.in_(roles),
-            (account.c.password_hash != "") | has_session.exists() | has_link.exists(),
-        )
-    ).scalar_one()
+def people_of(conn: Connection, roles: list[str], brand_id: str) -> int:
+    """How many active, real accounts of these roles reach the brand. An account without brands reaches every one."""
+    query = select(account.c.brands).where(account.c.active, ~account.c.sample, account.c.role.in_(roles))
+    return sum(not brands or brand_id in brands for brands in conn.execute(query).scalars())
 
 
 def _token(row: Any) -> Token:

@@ -111,15 +111,17 @@ class AccessService:
         require(actor, Permission.ACCOUNTS_MANAGE)
         return self._change(actor, account_id, "account.opened" if active else "account.closed", active=active)
 
-    def people_who_can_approve(self) -> int:
-        """How many people could approve now: active, not sample, with the right and a way to sign in."""
+    def people_who_can_approve(self, conn: Connection, brand_id: str) -> int:
+        """How many real people with an open account have the right to approve for this brand.
+
+        In the caller's transaction: a second connection for each request would drain the pool.
+        """
         roles = [role.value for role, granted in GRANTS.items() if Permission.CAMPAIGNS_APPROVE in granted]
-        with self._db.reading() as conn:
-            return repository.able_to_sign_in(conn, roles, self._clock.now())
+        return repository.people_of(conn, roles, brand_id)
 
     # Signing in
 
-    def create_sign_in_link(self, account_id: str, *, minutes: int = 15) -> str:
+    def create_sign_in_link(self, account_id: str, *, minutes: int = 15, actor: Actor | None = None) -> str:
         """The secret of a link that signs in once, for this many minutes. For the console and for invitations."""
         if not 1 <= minutes <= 7 * 24 * 60:
             raise InvalidInputError("A sign-in link lives from a minute to a week.", field="minutes")
@@ -128,7 +130,7 @@ class AccessService:
             if not repository.account_by_id(conn, account_id).active:
                 raise ConflictError("The account is closed.", remedy="Open it first.")
             repository.add_link(conn, secret_hash(secret), account_id, self._clock.now() + minutes * MINUTE)
-            self._record(conn, None, "sign_in.link_made", account_id, minutes=minutes)
+            self._record(conn, actor, "sign_in.link_made", account_id, minutes=minutes)
         return secret
 
     def redeem_link(self, secret: str) -> str:

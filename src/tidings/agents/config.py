@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from tidings.domain.actor import AgentName
 from tidings.domain.errors import InvalidInputError
+from tidings.domain.wording import problem
 
 
 class AgentConfig(BaseModel):
@@ -115,13 +116,20 @@ def check_config(agent: AgentName, given: dict[str, Any]) -> dict[str, Any]:
     try:
         return CONFIGS[agent].model_validate(given).model_dump()
     except ValidationError as error:
-        problems = [f"{'.'.join(map(str, item['loc']))}: {item['msg']}" for item in error.errors()]
-        field = error.errors()[0]["loc"]
+        found = [dict(item) for item in error.errors()]
+        place: tuple[int | str, ...] = found[0]["loc"]
         raise InvalidInputError(
-            f"These settings of the {agent.value.capitalize()} agent cannot be used: " + "; ".join(problems) + ".",
-            remedy="Keep to the limits shown with each setting.",
-            field=str(field[0]) if field else None,
+            "; ".join(_problem(agent, item) for item in found) + ".",
+            remedy=f"Keep to the names and limits that `tidings agent show {agent.value}` shows.",
+            field=str(place[0]) if place else None,
         ) from None
+
+
+def _problem(agent: AgentName, item: dict[str, Any]) -> str:
+    name = ".".join(map(str, item["loc"]))
+    if item["type"] == "extra_forbidden":
+        return f"There is no setting {name}; the settings are {', '.join(CONFIGS[agent].model_fields)}"
+    return problem(name, item)
 
 
 def config_schema(agent: AgentName) -> dict[str, Any]:

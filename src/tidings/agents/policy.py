@@ -7,7 +7,7 @@ from enum import StrEnum
 
 from sqlalchemy import Connection
 
-from tidings.access.permissions import Permission, require
+from tidings.access.permissions import Permission, may, require
 from tidings.agents.state import load
 from tidings.domain.actor import Actor, ActorKind, AgentName
 from tidings.domain.decision import Autonomy
@@ -22,6 +22,8 @@ class Effect(StrEnum):
     PROPOSE_PLAN = "propose_plan"
     RECOMMEND = "recommend"
     APPROVE = "approve"
+    PAUSE = "pause"
+    RESUME = "resume"
     START_SEND = "start_send"
     DELIVER = "deliver"
     EXPORT = "export"
@@ -45,6 +47,9 @@ RULES: dict[Effect, Rule] = {
     Effect.PROPOSE_PLAN: Rule(Permission.CAMPAIGNS_WRITE, Autonomy.SUGGEST),
     Effect.RECOMMEND: Rule(Permission.ANALYTICS_READ, Autonomy.SUGGEST),
     Effect.APPROVE: Rule(Permission.CAMPAIGNS_APPROVE, None),
+    # To stop is never dangerous; to go on is what a person decides.
+    Effect.PAUSE: Rule(Permission.SENDING_PAUSE, Autonomy.SUGGEST),
+    Effect.RESUME: Rule(Permission.SENDING_PAUSE, Autonomy.AFTER_APPROVAL, needs_approval=True),
     Effect.START_SEND: Rule(Permission.CAMPAIGNS_SEND, Autonomy.AFTER_APPROVAL, needs_approval=True),
     # Once a person or policy has started a send, delivering is only carrying it out.
     Effect.DELIVER: Rule(Permission.CAMPAIGNS_SEND, Autonomy.SUGGEST, needs_approval=True),
@@ -82,6 +87,10 @@ class Policy:
         if rule.agent is None:
             return None
         return rule.needs_approval or _RANK[autonomy] < _RANK[rule.agent]
+
+    def open_to(self, person: Actor, effect: Effect) -> bool:
+        """Whether a person's role reaches the effect at all, approval aside."""
+        return person.is_person and may(person, RULES[effect].permission)
 
     def _authorise_agent(
         self, actor: Actor, effect: Effect, rule: Rule, autonomy: Autonomy | None, conn: Connection | None

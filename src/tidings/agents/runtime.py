@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from tidings.agents.base import PROFILES
-from tidings.agents.policy import Policy
+from tidings.agents.policy import Effect, Policy
 from tidings.agents.tools import Tool
 from tidings.domain.actor import Actor, AgentName, agent_actor
 from tidings.domain.decision import Autonomy
@@ -39,6 +39,8 @@ class ToolUse:
     arguments: dict[str, Any]
     outcome: str
     """`done`, or the error's words."""
+    result: str = ""
+    """What the tool answered, as the model saw it; not kept with the decision."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +76,11 @@ class Waiting:
 
 @dataclass(slots=True)
 class Runtime(Generic[Result]):
-    """Takes turns for one agent. `client` is any chat client of the framework; see `llm/`."""
+    """Takes turns for one agent. `client` is any chat client of the framework; see `llm/`.
+
+    With `asked_by` the turn answers a person: tools read with that person's rights, those beyond them are not
+    offered, and whatever does more than read waits for the person's yes.
+    """
 
     agent: AgentName
     client: SupportsChatGetResponse[Any]
@@ -83,9 +89,15 @@ class Runtime(Generic[Result]):
     autonomy: Autonomy = Autonomy.SUGGEST
     policy: Policy = field(default_factory=Policy)
     instructions: str = ""
+    asked_by: Actor | None = None
     _uses: list[ToolUse] = field(default_factory=list[ToolUse])
     _approver: Actor | None = None
     _approved: list[tuple[str, dict[str, Any]]] = field(default_factory=list[tuple[str, dict[str, Any]]])
+
+    @property
+    def uses(self) -> tuple[ToolUse, ...]:
+        """The calls so far, also of a turn that broke off."""
+        return tuple(self._uses)
 
     async def start(self, task: str) -> Finished[Result] | Waiting:
         """Sets the agent to a task. Foreign text in it belongs into `data_block`.
@@ -146,24 +158,35 @@ class Runtime(Generic[Result]):
         """The tool for the framework; None for an effect that agents may not even ask for."""
         from agent_framework import FunctionTool
 
-        waits = self.policy.waits_for_person(tool.effect, self.autonomy)
+        waits = self._waits(tool)
         if waits is None:
             return None
 
         def run(**arguments: Any) -> str:
             try:
-                actor = self._person_who_approved(tool.name, arguments) if waits else agent_actor(self.agent)
+                actor = self._person_who_approved(tool.name, arguments) if waits else self._reader()
                 found = tool.call(arguments, actor=actor, policy=self.policy, autonomy=self.autonomy, approved=waits)
             except TidingsError as error:
                 self._uses.append(ToolUse(tool.name, arguments, str(error)))
                 return json.dumps({"error": str(error)})
-            self._uses.append(ToolUse(tool.name, arguments, "done"))
-            return json.dumps(found)
+            told = json.dumps(found, ensure_ascii=False)
+            self._uses.append(ToolUse(tool.name, arguments, "done", told))
+            return told
 
         return FunctionTool(
             name=tool.name, description=tool.description, func=run, input_model=tool.schema(),
             approval_mode="always_require" if waits else "never_require",
         )  # fmt: skip
+
+    def _waits(self, tool: Tool[Any]) -> bool | None:
+        """Whether the call waits for a person; None: it is not even offered."""
+        waits = self.policy.waits_for_person(tool.effect, self.autonomy)
+        if waits is None or self.asked_by is None:
+            return waits
+        return waits or tool.effect is not Effect.READ if self.policy.open_to(self.asked_by, tool.effect) else None
+
+    def _reader(self) -> Actor:
+        return self.asked_by or agent_actor(self.agent)
 
     def _person_who_approved(self, tool: str, arguments: dict[str, Any]) -> Actor:
         """Who said yes to exactly this call, once; the framework's own bookkeeping is not taken on trust."""
@@ -186,7 +209,7 @@ class Runtime(Generic[Result]):
             }
             for item in asked
         ]  # fmt: skip
-        uses = [[use.tool, use.arguments, use.outcome] for use in self._uses]
+        uses = [[use.tool, use.arguments, use.outcome, use.result] for use in self._uses]
         state = json.dumps({"session": session.to_dict(), "requests": requests, "uses": uses})
         return Waiting(state, tuple(ToolRequest(item["id"], item["tool"], item["arguments"]) for item in requests))
 

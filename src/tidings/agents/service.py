@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,7 +20,9 @@ from tidings.agents.decisions import (
     mark_overridden,
     start_of_day,
 )
+from tidings.agents.policy import Effect
 from tidings.agents.state import AgentState, ensure_agents, load
+from tidings.agents.tools import Tool
 from tidings.domain.actor import Actor, AgentName
 from tidings.domain.decision import Autonomy, Decision
 from tidings.domain.errors import ConflictError, InvalidInputError, NotFoundError
@@ -33,6 +35,16 @@ from tidings.store.tables import agent as agent_table
 from tidings.store.tables import override as override_table
 
 OnResume = Callable[[Connection, AgentName], int]
+
+
+@dataclass(frozen=True, slots=True)
+class ToolView:
+    """A tool of an agent. `needs_person`: asked by a person, the agent waits for their yes before it uses it."""
+
+    name: str
+    description: str
+    effect: Effect
+    needs_person: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,12 +68,17 @@ class AgentView:
     version: int
     decisions_today: int
     last_decision: Decision | None
+    tools: tuple[ToolView, ...] = ()
 
 
 class AgentService:
     """The four agents, for people. `on_resume` starts again what waited for a paused agent."""
 
-    def __init__(self, db: Database, clock: Clock, *, on_resume: OnResume | None = None) -> None:
+    def __init__(
+        self, db: Database, clock: Clock, *, on_resume: OnResume | None = None,
+        tools: Mapping[AgentName, Sequence[Tool[Any]]] | None = None,
+    ) -> None:  # fmt: skip
+        self._tools = tools or {}
         self._db = db
         self._clock = clock
         self._feed = ActivityFeed(db, clock)
@@ -183,8 +200,12 @@ class AgentService:
             doing=state.doing, doing_at=state.doing_at, last_seen=seen, paused=state.paused,
             paused_by=state.paused_by, autonomy=state.autonomy, config=state.config, schema=config_schema(name),
             version=state.version, decisions_today=made_since(conn, start_of_day(now)).get(name.value, 0),
-            last_decision=latest_of(conn, actor, name),
+            last_decision=latest_of(conn, actor, name), tools=tuple(map(_tool_view, self._tools.get(name, ()))),
         )  # fmt: skip
+
+
+def _tool_view(tool: Tool[Any]) -> ToolView:
+    return ToolView(tool.name, tool.description, tool.effect, needs_person=tool.effect is not Effect.READ)
 
 
 def _status(state: AgentState, seen: Instant | None) -> str:

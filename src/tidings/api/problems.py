@@ -13,8 +13,10 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse
 
+from tidings.domain.brief import InvalidBriefError
 from tidings.domain.errors import TidingsError
 from tidings.domain.ids import new_id
+from tidings.domain.wording import problem
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -94,7 +96,11 @@ def problem_response(
 
 def of_error(error: TidingsError) -> JSONResponse:
     """The problem of one of the house's own errors. Only their texts were written for people to see."""
-    return problem_response(error.status, error.code, error.message, remedy=error.remedy, field=error.field)
+    wrong = error.problems if isinstance(error, InvalidBriefError) else ()
+    errors = [WrongField(field=field, message=words) for field, words in wrong]
+    return problem_response(
+        error.status, error.code, error.message, remedy=error.remedy, field=error.field, errors=errors
+    )
 
 
 def install(app: FastAPI) -> None:
@@ -118,8 +124,12 @@ def install(app: FastAPI) -> None:
 
 
 def _of_validation(error: RequestValidationError) -> JSONResponse:
-    wrong = [WrongField(field=_place(item["loc"]), message=_words(item)) for item in error.errors()]
-    listed = "; ".join(f"`{item.field}`: {item.message}" for item in wrong)
+    found = list(error.errors())
+    if found and found[0]["type"] == "json_invalid":
+        words = f"The body is not JSON (character {found[0]['loc'][-1]})."
+        return problem_response(422, "invalid_input", words, remedy="Send one JSON object.", field="body")
+    wrong = [_wrong(item) for item in found]
+    listed = "; ".join(item.message for item in wrong)
     return problem_response(
         422,
         "invalid_input",
@@ -130,16 +140,16 @@ def _of_validation(error: RequestValidationError) -> JSONResponse:
     )
 
 
+def _wrong(item: Mapping[str, Any]) -> WrongField:
+    place = _place(item["loc"])
+    return WrongField(field=place, message=problem(place, item))
+
+
 def _place(location: Sequence[int | str]) -> str:
     parts = [str(part) for part in location]
     if parts and parts[0] in _SOURCES and len(parts) > 1:
         parts = parts[1:]
     return ".".join(parts)
-
-
-def _words(item: Mapping[str, Any]) -> str:
-    """pydantic's words, without the value that was given: it may be an address or a secret."""
-    return str(item["msg"]).removeprefix("Value error, ")
 
 
 def _of_http(error: HTTPException) -> JSONResponse:

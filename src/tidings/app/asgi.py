@@ -12,6 +12,7 @@ from starlette.responses import JSONResponse, RedirectResponse
 
 from tidings.access import audit
 from tidings.access.permissions import Permission, require
+from tidings.api.body_limit import BodyLimit
 from tidings.api.build import MOUNT, build_api
 from tidings.distribution.tracking import TrackingApp
 from tidings.domain.actor import Actor
@@ -38,6 +39,7 @@ def build_asgi(house: House) -> Front:
 
     tracking = TrackingApp(house.db, house.clock, house.secrets, house.services.audience.unsubscribe)
     web = build_web(house.services, mailbox=house.mailbox, remove_sample=without_sample)
+    web.add_middleware(BodyLimit)  # anybody may post a form to the sign-in page
     web.add_api_route("/health/live", _live, include_in_schema=False)
     web.add_api_route("/health/ready", _ready, include_in_schema=False)
     return Front(web, build_api(house.services, house.mailbox), tracking)

@@ -52,9 +52,6 @@ def restore(settings: Settings, source: Path) -> str:
     with InstanceLock(settings.data_dir):
         master = load_master_key(settings.data_dir, settings.environ, create=False)
         aside = copies.restore(source, settings.data_dir, master, force=True)
-        with _house(settings) as house:
-            # What went out after the copy was made is unknown to it; resuming blindly could send it twice.
-            house.services.distribution.hold_all("Restored from a backup: check what went out since, then resume.")
     kept = f" The former database is kept as {aside.name}." if aside is not None else ""
     return f"Restored from {source.name}.{kept} All sending is paused until somebody resumes it."
 
@@ -66,7 +63,10 @@ def rotate_key(settings: Settings) -> str:
         rotate(settings.data_dir, master, settings.database_url)
     given = "TIDINGS_NEW_KEY" in settings.environ
     move = " Now give that key as TIDINGS_KEY, and drop TIDINGS_NEW_KEY." if given else ""
-    return f"Everything is sealed with a new key. Old backups keep the old one.{move}"
+    return (
+        "Everything is sealed with a new key. Backups made before keep the old one; it is kept beside the new one "
+        f"(as “former”) so that the latest of them can be restored. Delete it if it may be known to others.{move}"
+    )
 
 
 def load_sample(settings: Settings) -> str:

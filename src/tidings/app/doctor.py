@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tidings.app.wiring import open_house, tls_of
+from tidings.app.wiring import open_house, preflight_of, tls_of
 from tidings.cli.launcher import Check
+from tidings.content.repository import brands
+from tidings.distribution.findings import Grade
 from tidings.domain.errors import TidingsError
 
 if TYPE_CHECKING:
@@ -21,10 +23,30 @@ def examine(settings: Settings) -> list[Check]:
     except TidingsError as error:
         return [Check("database", "fail", error.message, error.remedy)]
     try:
+        with house.db.reading() as conn:
+            domains = [brand.sender.domain for brand in brands(conn)]
         found = [Check(item.name, item.status, item.message, item.remedy) for item in house.services.health.check()]
     finally:
         house.close()
-    return [*found, _certificate(settings)]
+    return [*found, _certificate(settings), *_mail(settings, house.relay, domains)]
+
+
+def _mail(settings: Settings, relay: str, domains: list[str]) -> list[Check]:
+    """What the DNS says of the relay and of each brand's sender domain, with the records to copy.
+
+    While mail stays on this machine nothing of it can do harm, so nothing of it fails.
+    """
+    preflight = preflight_of(settings, relay)
+    marks = {Grade.OK: "ok", Grade.NOT_CHECKED: "skip", Grade.WARNING: "warn", Grade.ERROR: "fail"}
+    if preflight.stays_here:
+        marks[Grade.ERROR] = "warn"
+    return [
+        Check(
+            f"{finding.place}, {finding.check}", marks[finding.grade], finding.message,
+            "\n    ".join(part for part in (finding.remedy, finding.record) if part),
+        )
+        for finding in preflight.domains(domains)
+    ]  # fmt: skip
 
 
 def _certificate(settings: Settings) -> Check:

@@ -32,6 +32,7 @@ class HouseLauncher:
         self, *, data_dir: Path | None, host: str | None, port: int | None, mailbox_port: int | None, sample: bool
     ) -> int:
         """Prepares the house, starts its processes and watches them until interrupted."""
+        from tidings.keys.places import remember_data_dir
         from tidings.store.lock import InstanceLock
 
         settings = load_settings(data_dir=data_dir, host=host, port=port, mailbox_port=mailbox_port)
@@ -42,6 +43,7 @@ class HouseLauncher:
             supervisor = self._supervisor(settings)
             ready = prepare(supervisor.environ, *([] if sample else ["--no-sample"]))
             supervisor.start()
+            remember_data_dir(settings.environ, settings.data_dir)
             try:
                 self._announce(settings, supervisor, ready)
                 return supervisor.run()
@@ -65,19 +67,27 @@ class HouseLauncher:
         sys.stdout.write(json.dumps(ready) + "\n")
         return 0
 
+    def wait(self, url: str, ca: str) -> int:
+        """Waits until the web process is ready; 0 when it is. Run by `up`."""
+        from tidings.app.supervisor import wait_until_ready
+
+        return 0 if wait_until_ready(url, Path(ca), seconds=READY_WITHIN, alive=lambda: True) else 1
+
     def web(self) -> int:
         """The web process; run by `up`."""
-        from tidings.app.processes import serve_web, start_logging
+        from tidings.app.processes import end_with_supervisor, serve_web, start_logging
 
         start_logging()
+        end_with_supervisor()
         serve_web(load_settings())
         return 0
 
     def worker(self, *, data_dir: Path | None, agents: Sequence[str]) -> int:
         """Runs a worker with these agents (all four if empty) until interrupted."""
-        from tidings.app.processes import ALL_AGENTS, start_logging, work
+        from tidings.app.processes import ALL_AGENTS, end_with_supervisor, start_logging, work
 
         start_logging()
+        end_with_supervisor()
         work(load_settings(data_dir=data_dir), tuple(agents) or ALL_AGENTS)
         return 0
 
@@ -171,10 +181,10 @@ class HouseLauncher:
         return supervisor
 
     def _announce(self, settings: Settings, supervisor: Supervisor, ready: dict[str, object]) -> None:
-        from tidings.app.supervisor import wait_until_ready
+        from tidings.app.supervisor import is_ready
 
         ca = Path(str(ready["ca"]))
-        if not wait_until_ready(f"https://localhost:{settings.port}", ca, seconds=READY_WITHIN, alive=supervisor.alive):
+        if not is_ready(supervisor.environ, f"https://localhost:{settings.port}", ca, supervisor.alive):
             say(f"The web process did not become ready. Its log: {settings.data_dir / 'logs' / 'web.log'}")
             return
         if ready["sample"]:

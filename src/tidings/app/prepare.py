@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
 import socket
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tidings.app.wiring import House, certificates, open_house
+from tidings.distribution.relay import parse_relay
 from tidings.domain.actor import Actor, Role
 from tidings.domain.errors import UnavailableError
 
@@ -22,6 +24,7 @@ def prepare(settings: Settings, *, sample_people: int) -> dict[str, Any]:
 
     Raises StoreLockedError for a wrong key, UnavailableError for a port that is taken.
     """
+    parse_relay(settings.relay or "smtp://localhost")  # a relay that cannot be used is said now, not by a worker's fall
     settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
     for port, variable in ((settings.port, "TIDINGS_PORT"), (settings.mailbox_port, "TIDINGS_MAILBOX_PORT")):
         check_port(settings.host, port, variable)
@@ -100,7 +103,7 @@ def load_sample_if_absent(house: House, owner_id: str, people: int) -> str:
     house.services.campaigns.create(owner(house, owner_id), brief, sample=True)
     return (
         f"{report.people:,} invented people, {report.campaigns} campaigns of the past 90 days, "
-        f"and “{brief.name}”, which waits for your approval"
+        f"and “{brief.name}”, which is being drafted and will wait for your approval in a few seconds"
     )
 
 
@@ -108,17 +111,16 @@ def write_client_file(house: House, owner_id: str, ca: Path) -> None:
     """What the command line on this machine needs to reach the server; readable by this user alone."""
     path = house.settings.data_dir / "client.json"
     url = f"https://localhost:{house.settings.port}"
-    if path.exists():
-        known = json.loads(path.read_text())
-        if known.get("token") and house.services.access.actor_of_token(known["token"]) is not None:
-            token = known["token"]
-        else:
-            token = _new_token(house, owner_id)
-    else:
+    try:
+        token = str(json.loads(path.read_text())["token"])
+    except (OSError, ValueError, KeyError, TypeError):  # none yet, or half written when the power went
+        token = ""
+    if house.services.access.actor_of_token(token) is None:
         token = _new_token(house, owner_id)
-    path.touch(mode=0o600)
-    path.chmod(0o600)
-    path.write_text(json.dumps({"url": url, "token": token, "ca": str(ca)}))
+    temporary = path.with_name(f"{path.name}.{os.getpid()}.tmp")
+    with open(temporary, "w", opener=lambda name, flags: os.open(name, flags, 0o600), encoding="utf-8") as file:
+        file.write(json.dumps({"url": url, "token": token, "ca": str(ca)}))
+    temporary.replace(path)
 
 
 def _new_token(house: House, owner_id: str) -> str:

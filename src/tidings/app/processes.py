@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import signal
 import sys
+import threading
+import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from tidings.app.returning import build_returns
 from tidings.app.sending import build_sender
+from tidings.app.supervisor import SUPERVISOR
 from tidings.app.wiring import House, certificates, open_house
 from tidings.domain.actor import AgentName
 from tidings.engine.process import executor_name
@@ -34,6 +39,23 @@ def start_logging(level: int = logging.INFO) -> None:
     # aiosmtpd's log names every recipient: addresses never stand in a log.
     for chatty in ("alembic", "dbos", "uvicorn.access", "mail.log", "httpx2"):
         logging.getLogger(chatty).setLevel(logging.WARNING)
+
+
+def end_with_supervisor() -> None:
+    """Ends this process in order when the supervisor that started it is gone: an orphan would keep the ports.
+
+    Does nothing where no supervisor did (`tidings worker` by hand). Polls, for only Linux can signal it.
+    """
+    supervisor = os.environ.get(SUPERVISOR)
+    if supervisor is None or os.getppid() != int(supervisor):
+        return
+
+    def watch() -> None:
+        while os.getppid() == int(supervisor):
+            time.sleep(1.0)
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    threading.Thread(target=watch, name="supervisor-watch", daemon=True).start()
 
 
 def serve_web(settings: Settings) -> None:
@@ -93,9 +115,14 @@ async def _work(house: House, executor: str, roles: Sequence[str]) -> None:
     try:
         if AgentName.DISTRIBUTION.value in roles:
             sender = build_sender(house)
+            returns = build_returns(house)
+            if returns is not None:
+                returns.start()
             sending = asyncio.create_task(sender.run())
             await _first(stop.wait(), sending)
             await sender.stop()
+            if returns is not None:
+                await asyncio.to_thread(returns.stop)
             await sending
         else:
             await stop.wait()

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import Connection, select
 
 from tidings.agents.state import load
+from tidings.app.wiring import signer_of
 from tidings.audience.repository import merge_fields
 from tidings.audience.selection import may_send
 from tidings.distribution.agent import DistributionAgent
@@ -17,6 +18,7 @@ from tidings.distribution.hooks import Hooks
 from tidings.distribution.ledger import Ledger
 from tidings.distribution.owner import owner_name
 from tidings.distribution.relay import parse_relay
+from tidings.distribution.returns.source import parse_bounce_address
 from tidings.distribution.templates import Addresses
 from tidings.distribution.tokens import TokenSigner
 from tidings.distribution.worker import Worker
@@ -47,8 +49,9 @@ def build_sender(house: House) -> Worker:
         on_hard=partial(_suppress, house), on_first=agent.starting, on_finished=house.run.finished,
     )  # fmt: skip
     ledger = Ledger(house.db, house.clock, hooks, owner=owner_name(), boot_id=boot_id(house.db), relay=relay.name)
-    channel = SmtpChannel(relay, connections=config["connections"])
-    addresses = Addresses(house.settings.base_url, TokenSigner(house.secrets.signing_key))
+    channel = SmtpChannel(relay, connections=config["connections"], signer=signer_of(house.settings))
+    returns_to = parse_bounce_address(house.settings.bounce_address) if house.settings.bounce_address else ""
+    addresses = Addresses(house.settings.base_url, TokenSigner(house.secrets.signing_key), returns_to)
     return Worker(
         house.db, house.clock, ledger, channel, addresses, agent, lanes=config["connections"],
         max_per_hour=config["max_per_hour"],

@@ -5,12 +5,9 @@ from __future__ import annotations
 import json
 import os
 import signal
-import ssl
 import subprocess
 import sys
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,6 +16,8 @@ from typing import IO, Any
 BACKOFF = (1.0, 2.0, 5.0, 10.0)
 STOP_WITHIN = 10.0
 KEEP_LOG = 5 << 20
+SUPERVISOR = "TIDINGS_SUPERVISOR"
+"""The variable that tells a child who keeps it running."""
 
 
 @dataclass
@@ -101,8 +100,8 @@ class Supervisor:
         # A session of its own: Ctrl+C reaches the supervisor alone, which then stops the children in order.
         child.process = subprocess.Popen(  # noqa: S603  # our own interpreter and our own module
             [sys.executable, "-m", "tidings", *child.arguments],
-            env=dict(self.environ), stdout=child.log, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL,
-            start_new_session=True,
+            env={**self.environ, SUPERVISOR: str(os.getpid())}, stdout=child.log, stderr=subprocess.STDOUT,
+            stdin=subprocess.DEVNULL, start_new_session=True,
         )  # fmt: skip
 
     def _watch(self, child: Child) -> None:
@@ -123,6 +122,10 @@ class Supervisor:
 
 def wait_until_ready(url: str, ca: Path, *, seconds: float, alive: Callable[[], bool]) -> bool:
     """Polls the health address until it says ready; gives up when a child died or time is over."""
+    import ssl
+    import urllib.error
+    import urllib.request
+
     context = ssl.create_default_context(cafile=str(ca))
     until = time.monotonic() + seconds
     while time.monotonic() < until and alive():
@@ -133,6 +136,18 @@ def wait_until_ready(url: str, ca: Path, *, seconds: float, alive: Callable[[], 
         except (urllib.error.URLError, TimeoutError, ConnectionError):
             time.sleep(0.1)
     return False
+
+
+def is_ready(environ: Mapping[str, str], url: str, ca: Path, alive: Callable[[], bool]) -> bool:
+    """`wait_until_ready` in a process of its own: TLS would stay in the supervisor's memory for good."""
+    waiting = subprocess.Popen(  # noqa: S603
+        [sys.executable, "-m", "tidings", "internal-wait", url, str(ca)], env=dict(environ)
+    )
+    while waiting.poll() is None:
+        if not alive():
+            waiting.terminate()
+        time.sleep(0.05)
+    return waiting.returncode == 0
 
 
 def prepare(environ: Mapping[str, str], *arguments: str) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,13 +14,24 @@ from tidings.agents.service import AgentService
 from tidings.agents.state import ensure_agents
 from tidings.analytics.agent import AnalyticsAgent
 from tidings.analytics.service import AnalyticsService
+from tidings.audience.repository import any_known
 from tidings.audience.service import AudienceService
+from tidings.campaigns.asking import AskService
 from tidings.campaigns.run import CampaignRun
 from tidings.campaigns.service import CampaignService
+from tidings.campaigns.tools.gather import agent_tools
+from tidings.campaigns.tools.plain import Kit
 from tidings.content.agent import ContentAgent
 from tidings.content.service import BrandService
+from tidings.distribution.dkim import DkimSigner, parse_dkim
+from tidings.distribution.dns.dkim import Selector
+from tidings.distribution.dns.doctor import DnsDoctor
 from tidings.distribution.mailbox.service import MailboxService
+from tidings.distribution.preflight import Preflight
+from tidings.distribution.relay import parse_relay
+from tidings.distribution.returns.source import parse_source
 from tidings.distribution.service import DistributionService
+from tidings.domain.errors import InvalidInputError
 from tidings.domain.instant import Clock
 from tidings.engine.clock import SystemClock
 from tidings.engine.jobs import Jobs
@@ -27,7 +39,8 @@ from tidings.events.activity import ActivityFeed
 from tidings.health import HealthService
 from tidings.keys.certificates import TlsFiles, ensure_certificates
 from tidings.keys.master import MasterKey, load_master_key
-from tidings.keys.secrets import Secrets
+from tidings.keys.secrets import Secrets, address_hash
+from tidings.llm.configured import Models
 from tidings.scheduling.agent import SchedulingAgent
 from tidings.services import Services
 from tidings.store.database import Database
@@ -73,9 +86,12 @@ def open_house(settings: Settings, *, executor: str, create: bool = False, clock
     return wire(settings, db, master, load_secrets(db, master), clock or SystemClock(), executor)
 
 
-def wire(settings: Settings, db: Database, master: MasterKey, secrets: Secrets, clock: Clock, executor: str) -> House:
+def wire(
+    settings: Settings, db: Database, master: MasterKey, secrets: Secrets, clock: Clock, executor: str,
+    jobs: Jobs | None = None,
+) -> House:  # fmt: skip
     """Every room on an open database; used by the product and by the tests alike."""
-    jobs = Jobs(db, clock, executor)
+    jobs = jobs or Jobs(db, clock, executor)
     feed = ActivityFeed(db, clock)
     access = AccessService(db, clock)
     audience = AudienceService(db, clock, secrets)
@@ -90,22 +106,55 @@ def wire(settings: Settings, db: Database, master: MasterKey, secrets: Secrets, 
         "relay": f"relay {settings.relay.rpartition('@')[2]}"
         if settings.relay
         else "built-in mailbox (mail stays here)",
-        "language model": "not configured; the Composer writes",
+        "returned mail": parse_source(settings.returns).name if settings.returns else "",
         "sync": "not configured; this node works alone",
     }
+    campaigns = CampaignService(
+        db, clock, run, access=access, distribution=distribution, policy=Policy(), feed=feed,
+        preflight=preflight_of(settings, relay),
+    )  # fmt: skip
+    brands, analytics, models = BrandService(db, clock), AnalyticsService(db, clock), models_of(settings, db, secrets)
+    tools = agent_tools(Kit(campaigns, brands, analytics))
     services = Services(
-        db=db, clock=clock, access=access, agents=AgentService(db, clock, on_resume=run.restart_waiting),
-        brands=BrandService(db, clock), audience=audience,
-        campaigns=CampaignService(
-            db, clock, run, access=access, distribution=distribution, policy=Policy(), feed=feed,
-        ),
-        distribution=distribution, analytics=AnalyticsService(db, clock), activity=feed,
-        health=HealthService(db, clock, settings.data_dir, distribution, facts), base_url=settings.base_url,
+        db=db, clock=clock, access=access,
+        agents=AgentService(db, clock, on_resume=run.restart_waiting, tools=tools), brands=brands, audience=audience,
+        campaigns=campaigns, asking=AskService(db, clock, campaigns, tools, models), distribution=distribution,
+        analytics=analytics, activity=feed,
+        health=HealthService(db, clock, settings.data_dir, distribution, facts, models.look),
+        base_url=settings.base_url,
     )  # fmt: skip
     return House(
         settings=settings, db=db, master=master, secrets=secrets, clock=clock, jobs=jobs, run=run, services=services,
         mailbox=MailboxService(db), relay=relay,
     )  # fmt: skip
+
+
+def preflight_of(settings: Settings, relay: str) -> Preflight:
+    """What is looked at before a send. Raises InvalidInputError when the relay, DKIM or spamd settings are wrong."""
+    signer = signer_of(settings)
+    selectors = [Selector(key.selector, key.record) for key in signer.keys] if signer else []
+    if settings.dkim_selector and not selectors:
+        selectors = [Selector(name.strip()) for name in settings.dkim_selector.split(",") if name.strip()]
+    host, _, port = settings.spamd.rpartition(":")
+    if not host or not port.isdigit():
+        raise InvalidInputError("TIDINGS_SPAMD is no address and port.", remedy="Write it like this: 127.0.0.1:783")
+    doctor = DnsDoctor(parse_relay(relay), selectors, nameserver=settings.nameserver)
+    return Preflight(doctor, spamd=(host, int(port)))
+
+
+def signer_of(settings: Settings) -> DkimSigner | None:
+    """Who signs mail here; None where the relay does. Raises InvalidInputError when the setting is wrong."""
+    return parse_dkim(settings.dkim) if settings.dkim else None
+
+
+def models_of(settings: Settings, db: Database, secrets: Secrets) -> Models:
+    """The configured model behind the look at what leaves: a contact's address never does."""
+
+    def known(addresses: Collection[str]) -> bool:
+        with db.reading() as conn:
+            return any_known(conn, [address_hash(secrets, address) for address in addresses])
+
+    return Models(settings.model, known)
 
 
 def tls_of(settings: Settings) -> Path:

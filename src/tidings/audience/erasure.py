@@ -12,9 +12,20 @@ from tidings.domain.consent import SuppressionReason
 from tidings.domain.contact import suppression_form
 from tidings.domain.instant import Instant
 from tidings.keys.secrets import Secrets, address_hash
-from tidings.store.tables import attempt, contact, delivery, engagement, event, mailbox_message, slot, suppression
+from tidings.store.tables import (
+    attempt,
+    contact,
+    delivery,
+    engagement,
+    event,
+    mailbox_message,
+    returned_mail,
+    slot,
+    suppression,
+)
 
 _PSEUDONYM_BITS = 62
+_NAMELESS: dict[str, Any] = {"contact_pk": None, "sender": "", "subject": "", "text": ""}
 
 
 def erase_contact(conn: Connection, secrets: Secrets, contact_pk: int, at: Instant) -> None:
@@ -33,6 +44,7 @@ def erase_contact(conn: Connection, secrets: Secrets, contact_pk: int, at: Insta
     _anonymise(conn, contact_pk)
     conn.execute(delete(slot).where(slot.c.contact_pk == contact_pk))
     conn.execute(delete(mailbox_message).where(func.lower(mailbox_message.c.rcpt_to) == suppression_form(row.email)))
+    conn.execute(update(returned_mail).where(returned_mail.c.contact_pk == contact_pk).values(**_NAMELESS))
     conn.execute(delete(contact).where(contact.c.pk == contact_pk))  # consent goes with it
 
 

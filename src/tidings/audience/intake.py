@@ -14,6 +14,7 @@ from tidings.domain.consent import Consent, ConsentState, Purpose, SuppressionRe
 from tidings.domain.ids import new_id
 from tidings.domain.instant import Instant
 from tidings.keys.secrets import Secrets, address_hash
+from tidings.store.database import take_turns
 from tidings.store.tables import consent, contact, suppression
 
 BATCH = 500
@@ -56,6 +57,7 @@ class _Known:
 
 def take_in(conn: Connection, secrets: Secrets, batch: Sequence[NewContact], result: ImportResult, at: Instant) -> None:
     """Writes one batch (at most `BATCH`, no address twice) and adds to the result. Idempotent."""
+    take_turns(conn, "contacts")  # two imports of one new address at once: the second must see the first
     by_hash = {address_hash(secrets, each.email): each for each in batch}
     known = _known(conn, list(by_hash), at)
     erased = {each for each, why in known.suppressed.items() if SuppressionReason.ERASED.value in why}

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, exists
+from sqlalchemy import ColumnElement, Connection, Select, and_, exists, select
 
 from tidings.domain.consent import ConsentState, Purpose
 from tidings.domain.instant import Instant
@@ -23,6 +23,14 @@ def parts(keys: Sequence[int], size: int = _LOOKUP) -> Iterator[Sequence[int]]:
     """The keys in pieces that fit one query."""
     for start in range(0, len(keys), size):
         yield keys[start : start + size]
+
+
+def any_known(conn: Connection, hashes: Sequence[str]) -> bool:
+    """Whether one of these keyed hashes is that of a contact's address."""
+    return any(
+        conn.execute(select(contact.c.pk).where(contact.c.address_hash.in_(part)).limit(1)).first() is not None
+        for part in (hashes[start : start + _LOOKUP] for start in range(0, len(hashes), _LOOKUP))
+    )
 
 
 def consents(purpose: Purpose, at: Instant | ColumnElement[int]) -> ColumnElement[bool]:

@@ -9,6 +9,7 @@ from sqlalchemy import Connection, Row
 
 from tidings.access.permissions import Permission, may, require
 from tidings.agents.state import load
+from tidings.campaigns import approved, repository
 from tidings.campaigns.views import ActionView
 from tidings.domain.actor import Actor, AgentName
 from tidings.domain.campaign import TERMINAL, CampaignState
@@ -41,11 +42,21 @@ def require_any(actor: Actor, permissions: Sequence[Permission], brand_id: str) 
         require(actor, permissions[0], brand_id)
 
 
-def retry_state(row: Row[Any]) -> CampaignState:
-    """Where a blocked campaign goes on: where it broke off."""
-    if row.policy.get("send_now") is not None:
-        return S.SENDING
-    return S.DRAFTING
+def retry_state(conn: Connection, row: Row[Any]) -> tuple[CampaignState, dict[str, Any]]:
+    """Where a blocked campaign goes on, and its policy then: where it broke off, or where it must be approved anew.
+
+    Good drafts are kept unless a person asked for others.
+    """
+    policy: dict[str, Any] = dict(row.policy)
+    if row.revision_id is None:
+        return S.DRAFTING, policy
+    revised = repository.revision_of(conn, row.revision_id)
+    if "send_now" in policy and (row.launched_at is not None or approved.is_as_approved(conn, row, revised)):
+        return S.SENDING, policy
+    policy.pop("send_now", None)
+    sent_back = repository.last_verdict(conn, revised) == "changes_requested"
+    good = all(draft.sendable for draft in revised.drafts)
+    return (S.PLANNING if good and not sent_back else S.DRAFTING), policy
 
 
 def check_editable(row: Row[Any]) -> None:
@@ -66,7 +77,7 @@ def distribution_starts_by_itself(conn: Connection) -> bool:
     return not state.paused and state.autonomy is not Autonomy.SUGGEST
 
 
-def actions_for(actor: Actor, row: Row[Any], *, only_approver: bool) -> tuple[ActionView, ...]:
+def actions_for(actor: Actor, row: Row[Any], *, revision_author: str, only_approver: bool) -> tuple[ActionView, ...]:
     """What can be done next, in the order in which a page shows it."""
     state, brand = CampaignState(row.state), row.brand_id
     over = state in TERMINAL
@@ -78,7 +89,8 @@ def actions_for(actor: Actor, row: Row[Any], *, only_approver: bool) -> tuple[Ac
             why = "" if allowed else f"Your role ({actor.role.value}) may not do this."
             found.append(ActionView(name, allowed and not unless, why or unless))
 
-    own = "" if row.author_id != actor.id or only_approver else "The author of a campaign does not approve it."
+    theirs = actor.id in {row.author_id, revision_author}
+    own = "The author of a campaign, or of its words, does not approve it." if theirs and not only_approver else ""
     offer("approve", Permission.CAMPAIGNS_APPROVE, when=state is S.REVIEW, unless=own)
     offer("request_changes", Permission.CAMPAIGNS_APPROVE, when=state is S.REVIEW)
     offer("send", Permission.CAMPAIGNS_SEND, when=state is S.APPROVED)

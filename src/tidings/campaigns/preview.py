@@ -19,8 +19,6 @@ if TYPE_CHECKING:
     from tidings.distribution.service import DistributionService
 
 NOBODY = {"first_name": "", "last_name": "", "email": "reader@example.com", "locale": "en", "country": ""}
-UNSUBSCRIBE_NOTE = "https://localhost/u/preview"
-"""A preview's way out leads nowhere: opening one must never unsubscribe the person it was rendered for."""
 
 
 def render_preview(
@@ -37,7 +35,8 @@ def render_preview(
     if not may(actor, Permission.CONTACTS_READ_PII):
         fields = {**fields, "email": mask_address(fields["email"])}
     links = [link.url for link in template.links]
-    message = distribution.render_one(template, fields, links, UNSUBSCRIBE_NOTE)
+    # The way out leads nowhere: opening a preview must never unsubscribe the person it was rendered for.
+    message = distribution.render_one(template, fields, links, f"{distribution.base_url}/u/preview")
     to = fields["email"]
     return Preview(
         variant=variant, to=to, subject=message.subject, preheader=template.preheader, html=message.html,

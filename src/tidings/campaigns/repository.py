@@ -147,13 +147,18 @@ def approval_rows(conn: Connection, campaign_pk: int) -> list[Row[Any]]:
 
 def is_approved(conn: Connection, revised: Revision) -> bool:
     """Whether the last verdict on exactly this content is a yes."""
+    return last_verdict(conn, revised) == "approved"
+
+
+def last_verdict(conn: Connection, revised: Revision) -> str | None:
+    """What a person last said of exactly this content; None when nobody has."""
     query = (
         select(approval.c.verdict)
         .where(approval.c.revision_id == revised.id, approval.c.content_hash == revised.content_hash)
         .order_by(approval.c.at.desc())
         .limit(1)
     )
-    return conn.execute(query).scalar_one_or_none() == "approved"
+    return conn.execute(query).scalar_one_or_none()
 
 
 def insert_override(

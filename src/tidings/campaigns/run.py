@@ -8,6 +8,7 @@ campaign was paused, cancelled or sent back meanwhile, the epoch has moved on an
 from __future__ import annotations
 
 import logging
+import threading
 import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -19,7 +20,7 @@ from sqlalchemy import Connection, Row, select
 from tidings.agents.decisions import record_decision
 from tidings.agents.state import load, set_doing
 from tidings.audience.selection import select_people
-from tidings.campaigns import repository
+from tidings.campaigns import approved, repository
 from tidings.content.rendering.email import render_email
 from tidings.content.service import load_brand
 from tidings.domain.actor import AgentName
@@ -40,10 +41,9 @@ if TYPE_CHECKING:
     from tidings.domain.brand import Brand
     from tidings.domain.claim import Claim
     from tidings.domain.draft import Draft
-    from tidings.domain.plan import PlanSummary
     from tidings.engine.jobs import Jobs
     from tidings.events.activity import ActivityFeed
-    from tidings.scheduling.agent import SchedulingAgent
+    from tidings.scheduling.agent import Proposal, SchedulingAgent
     from tidings.store.database import Database
 
 log = logging.getLogger("tidings.campaigns")
@@ -83,6 +83,7 @@ class CampaignRun:
         self.scheduling = scheduling
         self.distribution = distribution
         self.analytics = analytics
+        self.planning = threading.Lock()
 
     def register(self) -> None:
         """Makes the stages known to the engine, each on the queue of its agent."""
@@ -148,13 +149,18 @@ class CampaignRun:
         row = self._ready(campaign_id, epoch, AgentName.SCHEDULING, "Planning send times for")
         if row is None:
             return
-        with self.db.transaction() as conn:
-            row = self._still(conn, campaign_id, epoch)
-            if row is None:
-                return
-            summary = self._propose(conn, row)
-            repository.move(conn, row, CampaignState.REVIEW, at=self.clock.now(), plan_id=summary.id)
-            self.feed.note(conn, "scheduling", f"planned “{row.name}” for {summary.people:,} people", row.id)
+        with self.planning:  # one plan at a time: each counts what the others have already given a person
+            with self.db.reading() as conn:
+                proposal = self._propose(conn, row)
+            self.scheduling.write(row.pk, proposal)
+            with self.db.transaction() as conn:
+                row = self._still(conn, campaign_id, epoch)
+                if row is None:
+                    return
+                self.scheduling.keep(conn, row.pk, proposal)
+                plan = proposal.summary
+                repository.move(conn, row, CampaignState.REVIEW, at=self.clock.now(), plan_id=plan.id)
+                self.feed.note(conn, "scheduling", f"planned “{row.name}” for {plan.people:,} people", row.id)
 
     def launch(self, campaign_id: str, epoch: int) -> None:
         """Distribution agent: freezes the audience into the ledger; from here the sender works."""
@@ -168,14 +174,19 @@ class CampaignRun:
             now, at_once = self.clock.now(), bool(row.policy.get("send_now"))
             plan = repository.plan_summary(conn, row.plan_id)
             if not at_once and plan.first_at is not None and plan.first_at < now:
-                # Approval took longer than the plan allowed for: the same people get new times, not past ones.
-                plan = self._propose(conn, row)
+                # Approval took longer than the plan allowed for: the same people, at the same hours of a later day.
+                plan = self.scheduling.postpone(conn, row.pk, row.plan_id)
                 repository.touch(conn, row, at=now, plan_id=plan.id)
                 row = repository.get_campaign(conn, campaign_id)
             revised = repository.revision_of(conn, row.revision_id)
+            approved.check_as_approved(conn, row, revised)
             brand, _ = load_brand(conn, row.brand_id)
             templates = [render_email(draft, brand) for draft in revised.drafts]
             people = self.distribution.launch(conn, row.pk, templates, now, ignore_plan_times=at_once)
+            if not people:
+                raise InvalidInputError(
+                    "Nobody is left in the plan.", remedy="Cancel it, or start a new campaign for other people."
+                )
             repository.touch(conn, row, at=now, launched_at=now)
             self.feed.note(conn, "distribution", f"started “{row.name}”: {people:,} deliveries", row.id)
 
@@ -231,7 +242,7 @@ class CampaignRun:
 
         return stage
 
-    def _propose(self, conn: Connection, row: Row[Any]) -> PlanSummary:
+    def _propose(self, conn: Connection, row: Row[Any]) -> Proposal:
         """A send plan for the people who may be written to now. Raises InvalidInputError when there is nobody."""
         now = self.clock.now()
         revised = repository.revision_of(conn, row.revision_id)
@@ -245,7 +256,7 @@ class CampaignRun:
                 remedy="Choose another segment or import contacts with consent.",
             )
         policy = self.scheduling.policy_for(conn, revised.brief, now)
-        return self.scheduling.propose(
+        return self.scheduling.prepare(
             conn, campaign_pk=row.pk, campaign_id=row.id, revision_id=revised.id, selection=selection,
             variants=[draft.variant for draft in revised.drafts], policy=policy, seed=zlib.crc32(row.id.encode()),
         )  # fmt: skip

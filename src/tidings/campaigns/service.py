@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection, Row
@@ -11,7 +11,8 @@ from tidings.access import audit
 from tidings.access.permissions import Permission, require
 from tidings.agents.policy import Effect
 from tidings.audience.segments import find_segment, list_segments
-from tidings.campaigns import actions, repository
+from tidings.campaigns import actions, approved, repository
+from tidings.campaigns.preflight import check_messages, specimens
 from tidings.campaigns.preview import render_preview
 from tidings.campaigns.show import Shower
 from tidings.content.repository import brand_named, brands
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
     from tidings.agents.policy import Policy
     from tidings.campaigns.run import CampaignRun
     from tidings.campaigns.views import CampaignDetail, CampaignRow, DeliveryView, Preview, SlotView
+    from tidings.distribution.findings import PreflightFinding
+    from tidings.distribution.preflight import Preflight
     from tidings.distribution.service import DistributionService
     from tidings.domain.brand import Brand
     from tidings.domain.draft import Draft
@@ -43,7 +46,7 @@ class CampaignService:
 
     def __init__(
         self, db: Database, clock: Clock, run: CampaignRun, *, access: AccessService,
-        distribution: DistributionService, policy: Policy, feed: ActivityFeed,
+        distribution: DistributionService, policy: Policy, feed: ActivityFeed, preflight: Preflight,
     ) -> None:  # fmt: skip
         self.db = db
         self.clock = clock
@@ -51,6 +54,7 @@ class CampaignService:
         self.access = access
         self.distribution = distribution
         self.policy = policy
+        self.flight = preflight
         self.feed = feed
         self.show = Shower(distribution, access)
 
@@ -105,6 +109,15 @@ class CampaignService:
                 raise NotFoundError(f"There is no contact {contact_id}.")
             return render_preview(self.distribution, actor, revised, brand, variant, person)
 
+    def preflight(self, actor: Actor, campaign_id: str) -> Sequence[PreflightFinding]:
+        """What speaks against sending, the worst first; findings that block stop `send`. Takes up to some seconds."""
+        with self.db.reading() as conn:
+            row = self._row(conn, actor, campaign_id, Permission.CAMPAIGNS_READ)
+            revised = self._revision(conn, row)
+            brand, made = specimens(conn, self.distribution, self.flight, row, revised)
+            planned = self.distribution.planned_by_provider(conn, row.pk)
+        return self.flight.examine(made, [brand.sender.domain], planned)  # no connection is held meanwhile
+
     def approve(self, actor: Actor, campaign_id: str, revision_id: str, comment: str = "") -> CampaignDetail:
         """A person's yes to exactly this revision.
 
@@ -121,17 +134,19 @@ class CampaignService:
                     f"The campaign is now at revision {revised.number}; the one you saw is no longer in force.",
                     remedy="Look at the new revision and approve that one.",
                 )
-            alone = row.author_id == actor.id
-            if alone and self.access.people_who_can_approve() > 1:
+            alone = actor.id in {row.author_id, revised.author_id}
+            if alone and self.access.people_who_can_approve(conn, row.brand_id) > 1:
                 raise ForbiddenError(
-                    "The author of a campaign does not approve it.", remedy="Ask another person who may approve."
+                    "The author of a campaign, or of its words, does not approve it.",
+                    remedy="Ask another person who may approve.",
                 )
             self._check_sendable(conn, row, revised)
             repository.insert_approval(
                 conn, row.pk, revised, verdict="approved", actor=actor, comment=comment, self_approved=alone,
                 at=self.clock.now(),
             )  # fmt: skip
-            repository.move(conn, row, CampaignState.APPROVED, at=self.clock.now())
+            policy = {**row.policy, approved.KEY: approved.message_hash(conn, row, revised)}
+            repository.move(conn, row, CampaignState.APPROVED, at=self.clock.now(), policy=policy)
             detail = {"revision": revised.id, "content_hash": revised.content_hash, "self_approved": alone}
             self._note(conn, actor, "campaign.approve", row, f"approved “{row.name}”", detail)
             self._start_if_autonomous(conn, row.id)
@@ -149,7 +164,8 @@ class CampaignService:
                 conn, row.pk, self._revision(conn, row), verdict="changes_requested", actor=actor, comment=comment,
                 self_approved=False, at=self.clock.now(),
             )  # fmt: skip
-            reason = f"{actor.name} asks for changes: {comment} Edit the draft, or retry for a new one."
+            asked = comment.strip().rstrip(".")
+            reason = f"{actor.name} asks for changes: {asked}. Edit the draft, or retry for a new one."
             repository.move(conn, row, CampaignState.BLOCKED, at=self.clock.now(), reason=reason)
             self._note(conn, actor, "campaign.request_changes", row, f"asked for changes in “{row.name}”")
             return self._detail(conn, actor, row.id)
@@ -160,10 +176,11 @@ class CampaignService:
             row = self._row(conn, actor, campaign_id, Permission.CAMPAIGNS_SEND)
             self._expect(row, CampaignState.APPROVED, "sent")
             revised = self._revision(conn, row)
-            approved = repository.is_approved(conn, revised)
-            self.policy.authorise(actor, Effect.START_SEND, approved=approved)
-            if not approved:
+            said_yes = repository.is_approved(conn, revised)
+            self.policy.authorise(actor, Effect.START_SEND, approved=said_yes)
+            if not said_yes:
                 raise ForbiddenError("This revision is not approved.", remedy="Have it approved first.")
+            approved.check_as_approved(conn, row, revised)
             self._check_sendable(conn, row, revised)
             if now:
                 plan = repository.plan_summary(conn, row.plan_id)
@@ -225,8 +242,8 @@ class CampaignService:
         with self.db.transaction() as conn:
             row = self._row(conn, actor, campaign_id, Permission.CAMPAIGNS_WRITE)
             self._expect(row, CampaignState.BLOCKED, "retried")
-            then = actions.retry_state(row)
-            repository.move(conn, row, then, at=self.clock.now())
+            then, policy = actions.retry_state(conn, row)
+            repository.move(conn, row, then, at=self.clock.now(), policy=policy)
             self._note(conn, actor, "campaign.retry", row, f"let “{row.name}” be tried again")
             self.run.start_stage(conn, row.id)
             return self._detail(conn, actor, row.id)
@@ -395,6 +412,8 @@ class CampaignService:
             self._launch(conn, repository.get_campaign(conn, campaign_id), at_once=False)
 
     def _launch(self, conn: Connection, row: Row[Any], *, at_once: bool) -> None:
+        """Raises InvalidInputError with the finding when the message must not leave as it is."""
+        check_messages(conn, self.distribution, self.flight, row, self._revision(conn, row))
         policy = {**row.policy, "send_now": at_once}
         repository.move(conn, row, CampaignState.SENDING, at=self.clock.now(), policy=policy)
         self.run.start_stage(conn, row.id)

@@ -58,14 +58,18 @@ class Shower:
 
     def detail(self, conn: Connection, actor: Actor, row: Row[Any]) -> CampaignDetail:
         """Everything of one campaign."""
-        revisions = tuple(_revision(item) for item in repository.revision_rows(conn, row.pk))
+        authors = repository.revision_rows(conn, row.pk)
+        revisions = tuple(_revision(item) for item in authors)
         shown = self.row(conn, row)
         return CampaignDetail(
             row=shown, brief=Brief.model_validate(row.brief),
             revision=next((item for item in revisions if item.id == row.revision_id), None), revisions=revisions,
             plan=self._plan(conn, row),
             approvals=tuple(_approval(item) for item in repository.approval_rows(conn, row.pk)),
-            actions=actions.actions_for(actor, row, only_approver=self.access.people_who_can_approve() <= 1),
+            actions=actions.actions_for(
+                actor, row, revision_author=next((one.author_id for one in authors if one.id == row.revision_id), ""),
+                only_approver=self.access.people_who_can_approve(conn, row.brand_id) <= 1,
+            ),
             overrides=tuple(
                 OverrideView(item.what, item.before, item.after, item.reason, item.by_name, item.at)
                 for item in repository.override_rows(conn, row.id)

@@ -13,7 +13,7 @@ from tidings.cli.connection import connected
 from tidings.cli.failures import ERROR, USAGE, CommandError
 from tidings.cli.groups import Listed
 from tidings.cli.options import AsJson, Limit, NoInput, Yes, confirm
-from tidings.cli.output import moment, say, say_next, show, show_fields, show_json, show_table
+from tidings.cli.output import count_of, moment, say, say_next, show, show_fields, show_json, show_table
 from tidings.cli.references import choose
 
 commands = typer.Typer(cls=Listed, no_args_is_help=True, help="Contacts, consent and segments.")
@@ -22,8 +22,10 @@ commands = typer.Typer(cls=Listed, no_args_is_help=True, help="Contacts, consent
 @commands.command("import")
 def import_contacts(
     file: Annotated[Path, typer.Argument(help="CSV with an e-mail column; `-` reads stdin.", allow_dash=True)],
-    consent_source: Annotated[str, typer.Option(help="Where these people agreed, e.g. 'sign-up form'.")] = "",
-    consent_wording: Annotated[str, typer.Option(help="The words they agreed to.")] = "",
+    consent_source: Annotated[
+        str, typer.Option(help="Where these people agreed, e.g. 'sign-up form'; goes with --consent-wording.")
+    ] = "",
+    consent_wording: Annotated[str, typer.Option(help="The words they agreed to; goes with --consent-source.")] = "",
     as_json: AsJson = False,
 ) -> None:
     """Import contacts. Rows without proof of consent are refused; an earlier no is never undone."""
@@ -46,9 +48,13 @@ def import_contacts(
                 "Added": result.added,
                 "Updated": result.updated,
                 "Refused": len(result.refused),
-                "Said no before": result.kept_silent or None,
             }
         )
+        if silent := result.kept_silent:
+            stays = "stays" if silent == 1 else "stay"
+            show(f"Of these, {silent:,} said no before and {stays} unsubscribed.")
+        for warning in result.warnings:
+            say(f"Warning: {warning}")
         for refused in result.refused:
             say(f"Row {refused.row}: {refused.reason}. {refused.remedy}")
     if result.refused and not result.added and not result.updated:
@@ -80,7 +86,7 @@ def list_contacts(
     ]
     show_table(["ID", "ADDRESS", "NAME", "COUNTRY", "ZONE", "STATUS"], rows)
     say(
-        f"{counts.contacts} contacts: {counts.subscribed} subscribed, {counts.no_consent} without consent, "
+        f"{count_of(counts.contacts, 'contact')}: {counts.subscribed} subscribed, {counts.no_consent} without consent, "
         f"{counts.suppressed} suppressed."
     )
 

@@ -134,7 +134,7 @@ def plan(
         detail = _wait(tidings, tidings.campaigns.replan(found)) if again else tidings.campaigns.get(found)
         slots = list(islice(tidings.campaigns.all_slots(found), people)) if detail.plan else []
     if detail.plan is None:
-        raise CommandError(f"“{detail.name}” has no plan yet; it is {view.state_of(detail)}.", detail.state_reason)
+        raise CommandError(f"“{detail.name}” has no plan yet; it {view.sentence_of(detail)}.", detail.state_reason)
     if as_json:
         show_json({"plan": detail.plan, "slots": slots})
         return
@@ -181,6 +181,19 @@ def _open(html: str) -> None:
         file.write(html)
     webbrowser.open(Path(file.name).as_uri())
     say(f"Opened {file.name}; delete it when you have seen it.")
+
+
+@commands.command("check")
+def check(campaign: CampaignRef = "latest", as_json: AsJson = False) -> None:
+    """Look at what speaks against sending: message, spam score, volume, domain, relay. Exit code 1 if it blocks."""
+    with connected() as tidings:
+        found = tidings.campaigns.preflight(campaign_id(tidings, campaign))
+    if as_json:
+        show_json(found)
+    else:
+        view.show_preflight(found)
+    if any(finding.blocks for finding in found):
+        raise typer.Exit(ERROR)
 
 
 @commands.command("status")

@@ -11,7 +11,7 @@ from tidings.cli.campaign import commands
 from tidings.cli.connection import connected
 from tidings.cli.failures import USAGE, CommandError
 from tidings.cli.options import AsJson, CampaignRef, NoInput, Yes, can_ask, confirm
-from tidings.cli.output import moment, say, say_next, show_json
+from tidings.cli.output import count_of, moment, say, say_next, show_json
 from tidings.cli.references import campaign_id
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ def approve(
     with connected() as tidings:
         found = tidings.campaigns.get(campaign_id(tidings, campaign))
         if found.revision is None:
-            raise CommandError(f"“{found.name}” has no draft yet; it is {view.state_of(found)}.")
+            raise CommandError(f"“{found.name}” has no draft yet; it {view.sentence_of(found)}.")
         if not yes and can_ask(no_input):
             view.show_campaign(found)
         confirm(f"Approve revision {found.revision.number} of “{found.name}”?", yes=yes, no_input=no_input)
@@ -48,6 +48,8 @@ def request_changes(
     """Say no, and what should change."""
     with connected() as tidings:
         found = tidings.campaigns.request_changes(campaign_id(tidings, campaign), comment)
+    if words := view.cannot_follow(found):
+        say(words)
     _done(found, "Sent back.", as_json=as_json)
 
 
@@ -64,7 +66,7 @@ def send(
         found = tidings.campaigns.get(campaign_id(tidings, campaign))
         people = found.plan.people if found.plan else found.people
         how = "now, to everybody at once" if now else "as planned"
-        confirm(f"Send “{found.name}” to {people} people {how}?", yes=yes, no_input=no_input)
+        confirm(f"Send “{found.name}” to {count_of(people, 'person', 'people')} {how}?", yes=yes, no_input=no_input)
         found = tidings.campaigns.send(found.id, now=now)
     _done(found, "Sending.", as_json=as_json)
 
@@ -86,10 +88,14 @@ def resume(campaign: CampaignRef, as_json: AsJson = False) -> None:
 
 
 @commands.command("retry")
-def retry(campaign: CampaignRef, as_json: AsJson = False) -> None:
-    """Let the agent that was stuck try again."""
+def retry(campaign: CampaignRef, yes: Yes = False, no_input: NoInput = False, as_json: AsJson = False) -> None:
+    """Let the agent that was stuck try again; asks first where that sets aside what a person wrote or said."""
     with connected() as tidings:
-        found = tidings.campaigns.retry(campaign_id(tidings, campaign))
+        found = tidings.campaigns.get(campaign_id(tidings, campaign))
+        if lost := view.rewriting(found):
+            say(" ".join(filter(None, (lost, view.cannot_follow(found)))))
+            confirm("Have it written anew?", yes=yes, no_input=no_input)
+        found = tidings.campaigns.retry(found.id)
     _done(found, "Trying again.", as_json=as_json)
 
 
@@ -123,6 +129,8 @@ def edit(
         found = tidings.campaigns.edit_draft(
             found.id, variant, subject=subject, preheader=preheader, texts=texts, version=found.version
         )
+    if found.state == "blocked" and not as_json:
+        view.show_findings(found)
     _done(found, "Edited.", as_json=as_json)
 
 
@@ -155,7 +163,7 @@ def set_time(
 
 def _done(campaign: Campaign, word: str, *, as_json: bool) -> None:
     """The deed in a word on stderr; the campaign itself only where a program asked for it."""
-    say(f"{word} “{campaign.name}” is {view.state_of(campaign)}.")
+    say(f"{word} “{campaign.name}” {view.sentence_of(campaign)}.")
     if as_json:
         show_json(campaign)
     say_next(*view.next_commands(campaign))

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tidings.cli.output import counts, moment, show, show_fields
+from tidings.cli.output import count_of, counts, moment, show, show_checks, show_fields
 from tidings.cli.progress import bar
 
 if TYPE_CHECKING:
-    from tidings_client.campaigns import Campaign, CampaignRow, Draft, Plan
+    from collections.abc import Sequence
+
+    from tidings_client.campaigns import Campaign, CampaignRow, Draft, Finding, Plan, PreflightFinding
 
 OVER = frozenset({"done", "cancelled"})
 WORKING = frozenset({"drafting", "planning"})
@@ -22,7 +24,15 @@ _FINISHED_DELIVERIES = (
     "suppressed",
     "uncertain",
 )
+_MARKS = {"ok": "ok", "not_checked": "skip", "warning": "warn", "error": "fail"}
 _DOING = {"drafting": "the Content agent is writing", "planning": "the Scheduling agent is planning"}
+_SENTENCES = {
+    "drafting": "is being written",
+    "planning": "is being planned",
+    "review": "waits for approval",
+    "sending": "is being sent",
+}
+AGENT_AUTHOR = "Content agent"
 
 
 def show_campaign(campaign: Campaign) -> None:
@@ -59,14 +69,27 @@ def show_draft(draft: Draft) -> None:
     """One variant with what its checks found."""
     show_fields({f"Variant {draft.variant}": draft.subject, "Preheader": draft.preheader, "Written by": draft.writer})
     for finding in draft.findings:
-        show(f"  {finding.severity}: {finding.place}: {finding.message} {finding.remedy}".rstrip())
+        show(_finding(finding))
+
+
+def show_preflight(findings: Sequence[PreflightFinding]) -> None:
+    """Each check with a mark, the remedy under what is not well, and the record to copy."""
+    show_checks(
+        (
+            f"{finding.place}, {finding.check}" if finding.place else finding.check,
+            _MARKS.get(finding.grade, "warn"),
+            finding.message,
+            "\n    ".join(part for part in (finding.remedy, finding.record) if part),
+        )
+        for finding in findings
+    )
 
 
 def show_plan(plan: Plan) -> None:
     """Who hears when, in sum."""
     show_fields(
         {
-            "Plan": f"{plan.people} people, {moment(plan.first_at)} to {moment(plan.last_at)}",
+            "Plan": f"{count_of(plan.people, 'person', 'people')}, {moment(plan.first_at)} to {moment(plan.last_at)}",
             "Variants": counts(plan.by_variant),
             "Reasons": counts(plan.by_reason),
             "Held back": counts(plan.held_back),
@@ -88,6 +111,57 @@ def state_of(row: CampaignRow) -> str:
     return f"{row.state}, paused" if row.paused else row.state
 
 
+def sentence_of(row: CampaignRow) -> str:
+    """The state as a sentence's end: `waits for approval`."""
+    words = _SENTENCES.get(row.state, f"is {row.state}")
+    return f"{words}, and paused" if row.paused else words
+
+
+def sent_back(campaign: Campaign) -> bool:
+    """Whether the last verdict on the revision in force asks for changes."""
+    if campaign.revision is None:
+        return False
+    number = campaign.revision.number
+    verdicts = sorted((each for each in campaign.approvals if each.revision_number == number), key=lambda it: it.at)
+    return bool(verdicts) and verdicts[-1].verdict == "changes_requested"
+
+
+def broken_drafts(campaign: Campaign) -> list[Draft]:
+    """The drafts in force that have findings which block them."""
+    drafts = campaign.revision.drafts if campaign.revision else []
+    return [draft for draft in drafts if any(finding.severity == "error" for finding in draft.findings)]
+
+
+def rewriting(campaign: Campaign) -> str:
+    """What a retry would set aside, in words; empty when it keeps the drafts, or only the agent's own go."""
+    revised = campaign.revision
+    if campaign.state != "blocked" or revised is None or campaign.launched_at is not None:
+        return ""
+    if not sent_back(campaign) and (not broken_drafts(campaign) or revised.author == AGENT_AUTHOR):
+        return ""
+    return f"This writes new drafts and sets aside revision {revised.number} by {revised.author}."
+
+
+def cannot_follow(campaign: Campaign) -> str:
+    """Where changes were asked of drafts by the Composer: that only a person can make them. Else empty."""
+    drafts = campaign.revision.drafts if campaign.revision else []
+    if not sent_back(campaign) or not any(draft.writer.startswith("Composer") for draft in drafts):
+        return ""
+    return "The Composer cannot follow comments; edit the draft."
+
+
+def show_findings(campaign: Campaign) -> None:
+    """The findings that block the drafts in force."""
+    for draft in broken_drafts(campaign):
+        show(f"Variant {draft.variant}:")
+        for finding in draft.findings:
+            show(_finding(finding))
+
+
+def _finding(finding: Finding) -> str:
+    return f"  {finding.severity}: {finding.place}: {finding.message} {finding.remedy}".rstrip()
+
+
 def progress_lines(campaign: Campaign) -> str:
     """What a watcher sees: state, and how many deliveries are over."""
     lines = [f"{campaign.name}: {state_of(campaign)}"]
@@ -105,6 +179,10 @@ def progress_lines(campaign: Campaign) -> str:
 def next_commands(campaign: Campaign) -> list[str]:
     """What its state and your role allow next, as commands."""
     allowed = {action.name for action in campaign.actions if action.allowed}
+    if campaign.paused and "resume" in allowed:
+        return [f"tidings campaign resume {campaign.id}"]
+    if campaign.state == "blocked" and "edit" in allowed and (broken_drafts(campaign) or sent_back(campaign)):
+        return _edits(campaign)
     said = {
         "drafting": [f"tidings campaign status {campaign.id} --watch"],
         "planning": [f"tidings campaign status {campaign.id} --watch"],
@@ -112,5 +190,10 @@ def next_commands(campaign: Campaign) -> list[str]:
         "sending": [f"tidings campaign status {campaign.id} --watch"],
         "done": [f"tidings report {campaign.id}"],
     }.get(campaign.state, [])
-    verbs = {"approve": "approve", "send": "send", "retry": "retry", "resume": "resume"}
-    return said + [f"tidings campaign {verb} {campaign.id}" for name, verb in verbs.items() if name in allowed]
+    return said + [f"tidings campaign {verb} {campaign.id}" for verb in ("approve", "send", "retry") if verb in allowed]
+
+
+def _edits(campaign: Campaign) -> list[str]:
+    """How to mend the drafts by hand: those with findings, or the first where a person asked for changes."""
+    drafts = broken_drafts(campaign) or (campaign.revision.drafts[:1] if campaign.revision else [])
+    return [f"tidings campaign edit {campaign.id} --variant {draft.variant} --subject … --text N=…" for draft in drafts]

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from tidings.cli.failures import MAY_NOT, UNAVAILABLE, CommandError
+from tidings.keys.places import default_data_dir
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Mapping
@@ -24,14 +25,6 @@ class Connection(NamedTuple):
     url: str
     token: str
     ca: str | None
-
-
-def default_data_dir(environ: Mapping[str, str]) -> Path:
-    """`TIDINGS_DATA_DIR`, else the usual place for a user's data."""
-    if environ.get("TIDINGS_DATA_DIR"):
-        return Path(environ["TIDINGS_DATA_DIR"]).expanduser()
-    base = environ.get("XDG_DATA_HOME") or str(Path.home() / ".local" / "share")
-    return Path(base) / "tidings"
 
 
 def find_connection(environ: Mapping[str, str]) -> Connection:

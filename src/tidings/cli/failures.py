@@ -31,8 +31,15 @@ def explain(error: Exception) -> int | None:
     if _is(error, "tidings.domain.errors"):
         inner: Any = error
         say_error(inner.message, inner.remedy)
-        return UNAVAILABLE if inner.status == 503 else _BY_STATUS.get(inner.status, ERROR)
+        return _code_of(inner.status, inner.code)
     return None
+
+
+def _code_of(status: int, code: str) -> int:
+    """Locally a locked store is an error of its file or key, not a server that is down."""
+    if status == 503:
+        return ERROR if code == "store_locked" else UNAVAILABLE
+    return _BY_STATUS.get(status, ERROR)
 
 
 def _is(error: Exception, module: str) -> bool:
@@ -41,12 +48,18 @@ def _is(error: Exception, module: str) -> bool:
     return loaded is not None and isinstance(error, loaded.TidingsError)
 
 
+def _of_field(wrong: dict[str, str]) -> str:
+    """The server's words; they name the field themselves, or it is put before them."""
+    field, message = wrong.get("field", ""), wrong.get("message", "")
+    return message if "`" in message else f"{field}: {message}"
+
+
 def _explain_answer(error: Any) -> int:
     """One field to a line where the server named several."""
     if len(error.errors) > 1:
-        say_error("The server refused these fields:")
+        say_error("These fields cannot be used:")
         for wrong in error.errors:
-            say(f"  {wrong.get('field')}: {wrong.get('message')}")
+            say(f"  {_of_field(wrong)}")
         if error.remedy:
             say(error.remedy)
     else:

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 
 class Check(NamedTuple):
-    """One thing the doctor looked at. `status` is ok, warn or fail."""
+    """One thing the doctor looked at. `status` is ok, warn, fail, or skip for what was not checked."""
 
     name: str
     status: str

@@ -9,7 +9,7 @@ import typer
 
 from tidings.cli.failures import ERROR, CommandError
 from tidings.cli.groups import Listed
-from tidings.cli.launcher import Launcher
+from tidings.cli.launcher import Check, Launcher
 from tidings.cli.options import AsJson, DataDir, NoInput, Yes, confirm
 from tidings.cli.output import say, say_next, show, show_checks, show_json
 
@@ -70,9 +70,19 @@ def doctor(context: typer.Context, data_dir: DataDir = None, as_json: AsJson = F
         show_json([check._asdict() for check in checks])
         well = all(check.status != "fail" for check in checks)
     else:
-        well = show_checks(checks)
+        well = show_checks(_in_short(checks))
     if not well:
         raise typer.Exit(ERROR)
+
+
+def _in_short(checks: list[Check]) -> list[Check]:
+    """The checks as a person reads them: four agents without a worker are one finding, Tidings is not running."""
+    agents = [check for check in checks if check.name.endswith(" agent")]
+    if not agents or any(check.status != "fail" for check in agents):
+        return checks
+    first = checks.index(agents[0])
+    stopped = Check("agents", "fail", "Tidings is not running", "tidings up")
+    return [*checks[:first], stopped, *(check for check in checks[first:] if check not in agents)]
 
 
 def logs(

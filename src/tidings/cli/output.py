@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
 BOLD, DIM, RED, GREEN, YELLOW = "1", "2", "31", "32", "33"
-_MARKS = {"ok": ("✓", GREEN), "warn": ("!", YELLOW), "fail": ("✗", RED)}
+_MARKS = {"ok": ("✓", GREEN), "warn": ("!", YELLOW), "fail": ("✗", RED), "skip": ("–", DIM)}
 
 
 def colours(stream: Any) -> bool:
@@ -111,6 +111,11 @@ def moment(at: datetime | None) -> str:
 def counts(numbers: Mapping[str, int]) -> str:
     """`planned 12, accepted 3`, without what is zero."""
     return ", ".join(f"{name.replace('_', ' ')} {number}" for name, number in numbers.items() if number)
+
+
+def count_of(number: int, one: str, more: str = "") -> str:
+    """`1 campaign`, `2 campaigns`; `more` where an s does not do."""
+    return f"{number:,} {one if number == 1 else more or f'{one}s'}"
 
 
 def _cell(value: Any) -> str:

@@ -77,8 +77,9 @@ def _row(each: Any) -> str:
     else:
         name = ", ".join(f"`{option}`" for option in each.opts)
     default = each.default
+    needed = " Required." if each.param_type_name == "option" and each.required else ""
     shown = f" Default: {default}." if isinstance(default, str | int) and default not in ("", False, True) else ""
-    return f"| {name} | {_sentence(each.help)}{shown} |".replace("  ", " ")
+    return f"| {name} | {_sentence(each.help)}{needed}{shown} |".replace("  ", " ")
 
 
 if __name__ == "__main__":

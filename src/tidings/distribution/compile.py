@@ -166,7 +166,7 @@ class CompiledEmail:
         fields = person.fields
         address = wire.wire_address(str(fields.get("email") or ""))
         if address is None:
-            raise UndeliverableError("the address needs SMTPUTF8 or is not one, and cannot be written to")
+            raise UndeliverableError(wire.why_not(str(fields.get("email") or "")))
         pk, step = person.contact_pk, person.step
         out = self._signer.token(TokenPurpose.UNSUBSCRIBE, self._campaign_pk, pk, step, 0)
         names = [

@@ -19,6 +19,7 @@ from pathlib import Path
 
 from tidings.distribution.channels.base import Outcome, Outgoing
 from tidings.distribution.owner import is_dead
+from tidings.store.files import FLIGHT
 
 log = logging.getLogger("tidings.distribution")
 _FLAGS = os.O_WRONLY | os.O_APPEND | getattr(os, "O_BINARY", 0)
@@ -55,7 +56,7 @@ class FlightFile:
     def __init__(self, database: Path, owner: str) -> None:
         self._database = database
         self._header = f"tidings-flight {owner}\n".encode()
-        self.path = database.with_name(f"{database.name}-flight-{blake2b(self._header, digest_size=8).hexdigest()}")
+        self.path = database.with_name(f"{database.name}{FLIGHT}{blake2b(self._header, digest_size=8).hexdigest()}")
         self._fd = -1
         self._size = 0
         self._flying: set[Outgoing] = set()
@@ -96,7 +97,7 @@ class FlightFile:
 
     def others(self) -> list[FlightLog]:
         """The files of all other workers of this database."""
-        found = self._database.parent.glob(f"{self._database.name}-flight-*")
+        found = self._database.parent.glob(f"{self._database.name}{FLIGHT}*")
         logs = [read(path) for path in sorted(found) if path != self.path and not path.name.endswith(".new")]
         return [each for each in logs if each is not None]
 

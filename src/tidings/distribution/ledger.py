@@ -25,7 +25,7 @@ from tidings.distribution import outcomes, repository, statements
 from tidings.distribution.channels.base import Outcome, Outgoing
 from tidings.distribution.hooks import Hooks
 from tidings.distribution.leases import Lease, Leases
-from tidings.distribution.onwire import FileOnWire, OnWire, RowsOnWire, write_back
+from tidings.distribution.onwire import FileOnWire, OnWire, RowsOnWire, UnansweredError, write_back
 from tidings.distribution.outcomes import Settled
 from tidings.distribution.session import Session, Statements
 from tidings.distribution.statements import PAUSE_KEY
@@ -227,13 +227,22 @@ class Ledger:
         """Keeps account of answers, of what did not leave, and of what goes on the wire now.
 
         Returns for each of `asked` whether it may leave. Answers to attempts that were taken over still count.
+        Raises UnansweredError when only the question failed; after any other error nothing is kept.
         """
         now, chance = self._clock.now(), self._chance
         settled = [outcomes.settle(message, outcome, now, chance) for message, outcome in answers]
-        allowed = self._wire.flush(settled, back, asked)
+        try:
+            allowed = self._wire.flush(settled, back, asked)
+        except UnansweredError:
+            self._keep(settled, back)
+            raise
+        self._keep(settled, back)
+        return allowed
+
+    def _keep(self, settled: Sequence[Settled], back: Sequence[Outgoing]) -> None:
+        """What the next step writes."""
         self._settled += settled
         self._back += back
-        return allowed
 
     # Beside the steps
 

@@ -7,6 +7,7 @@ PostgreSQL, where another machine may take over, both are rows, in one commit pe
 from __future__ import annotations
 
 import contextlib
+import json
 import logging
 from collections.abc import Sequence
 from typing import Protocol
@@ -20,11 +21,18 @@ from tidings.distribution.session import Session, Statements
 log = logging.getLogger("tidings.distribution")
 
 
+class UnansweredError(Exception):
+    """Answers and returns are recorded, but whether the next may leave could not be asked: ask again."""
+
+
 class OnWire(Protocol):
     """How one worker keeps account between two steps. Called by the sending thread alone."""
 
     def flush(self, settled: Sequence[Settled], back: Sequence[Outgoing], asked: Sequence[Outgoing]) -> list[bool]:
-        """Records answers and returns; says for each of `asked`, recorded as leaving, whether it may."""
+        """Records answers and returns; says for each of `asked`, recorded as leaving, whether it may.
+
+        Raises UnansweredError when only the question failed. After any other error nothing is recorded.
+        """
         ...
 
     def settled(self, waiting: Sequence[Settled]) -> None:
@@ -41,7 +49,10 @@ class OnWire(Protocol):
 
 
 class FileOnWire:
-    """SQLite: a line in a file, then the campaign's state and the chunk's fence, looked at when anything changed."""
+    """SQLite: a line in a file, then the campaign's state and the chunk's fence, looked at when anything changed.
+
+    Whether somebody said no since the claim is looked at each time.
+    """
 
     def __init__(self, session: Session, owner: str) -> None:
         self._session = session
@@ -58,11 +69,18 @@ class FileOnWire:
             return [False] * len(asked)
         if not asked:
             return []
-        allowed = self._allowed(asked)
+        try:
+            allowed = self._allowed(asked)
+        except Exception as error:
+            self._take_back(asked)
+            raise UnansweredError from error
         if not all(allowed):
-            with contextlib.suppress(OSError):  # then they will seem to have left, which repeats nothing
-                self._file.note([], [m for m, yes in zip(asked, allowed, strict=True) if not yes], [])
+            self._take_back([m for m, yes in zip(asked, allowed, strict=True) if not yes])
         return allowed
+
+    def _take_back(self, messages: Sequence[Outgoing]) -> None:
+        with contextlib.suppress(OSError):  # then they will seem to have left, which repeats nothing
+            self._file.note([], messages, [])
 
     def _allowed(self, asked: Sequence[Outgoing]) -> list[bool]:
         version = self._session.version()
@@ -76,6 +94,10 @@ class FileOnWire:
             if known is None:
                 known = self._open[key] = self._may_leave(*key)
             answers.append(known)
+        if True in answers:
+            people = json.dumps([m.contact_pk for m in asked])
+            willing = set(json.loads(self._session.one(statements.MAY_STILL, (people,))[0]))
+            return [yes and m.contact_pk in willing for m, yes in zip(asked, answers, strict=True)]
         return answers
 
     def _may_leave(self, campaign_pk: int, epoch: int, chunk_no: int, fence: int) -> bool:

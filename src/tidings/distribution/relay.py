@@ -1,9 +1,13 @@
-"""Where mail is handed over: a relay's address, its encryption and its credentials, read from one URL."""
+"""Where mail is handed over: a relay's address, its encryption and its credentials, read from one URL.
+
+A password stands in the URL. Where the relay wants OAuth (Microsoft 365, Gmail) the URL says where the access token
+comes from instead: `?auth=xoauth2&token_file=/run/token`, or `token_command=` with a program that prints one.
+"""
 
 from __future__ import annotations
 
 import ssl
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 from urllib.parse import parse_qs, unquote, urlsplit
@@ -12,6 +16,8 @@ from tidings.domain.errors import InvalidInputError
 
 EXAMPLE = "smtp://user:password@smtp.example.com:587?tls=starttls"
 TlsMode = Literal["starttls", "implicit", "none"]
+AuthWay = Literal["password", "xoauth2"]
+_TOKEN_SECONDS = 20.0
 _PORTS: dict[TlsMode, int] = {"starttls": 587, "implicit": 465, "none": 25}
 _LOOPBACK = {"localhost", "127.0.0.1", "::1"}
 
@@ -26,6 +32,9 @@ class Relay:
     user: str = ""
     password: str = field(default="", repr=False)
     ca: Path | None = None
+    auth: AuthWay = "password"
+    token_file: Path | None = None
+    token_command: str = ""
 
     @property
     def name(self) -> str:
@@ -50,9 +59,44 @@ class Relay:
         context.minimum_version = ssl.TLSVersion.TLSv1_2
         return context
 
+    def with_token(self) -> Relay:
+        """The same relay with a fresh access token in the place of the password. Blocking.
+
+        Raises ConnectionError with words for people, never with the token, when there is none to be had.
+        """
+        if self.auth != "xoauth2":
+            return self
+        try:
+            token = self.token_file.read_text("utf-8") if self.token_file else _printed(self.token_command)
+        except ConnectionError:
+            raise
+        except (OSError, UnicodeDecodeError) as error:
+            words = (error.strerror if isinstance(error, OSError) else None) or type(error).__name__
+            raise ConnectionError(f"the access token cannot be read: {words}") from error
+        token = token.strip()
+        if not token or not token.isascii() or not token.isprintable():
+            raise ConnectionError("the access token cannot be read: it is empty or no token")
+        return replace(self, password=token)
+
+
+def _printed(command: str) -> str:
+    """What a program prints; it runs without a shell."""
+    import shlex
+    import subprocess
+
+    try:
+        done = subprocess.run(  # noqa: S603  # the operator's own setting
+            shlex.split(command), capture_output=True, text=True, timeout=_TOKEN_SECONDS, check=True
+        )
+    except (subprocess.SubprocessError, ValueError) as error:
+        raise ConnectionError(f"the access token's program failed ({type(error).__name__})") from None
+    return done.stdout
+
 
 def parse_relay(url: str) -> Relay:
     """The relay of `smtp://[user:password@]host[:port][?tls=starttls|implicit|none&ca=/path]`.
+
+    With `auth=xoauth2`, `token_file` or `token_command` stands for the password.
 
     Encryption is on unless it is turned off. Raises InvalidInputError that names the wrong part and shows an example.
     """
@@ -68,17 +112,38 @@ def parse_relay(url: str) -> Relay:
     if parts.path not in {"", "/"} or parts.fragment:
         raise _wrong(f"`{parts.path}` after the host means nothing here")
     options = parse_qs(parts.query, keep_blank_values=True)
-    unknown = sorted(set(options) - {"tls", "ca"})
+    unknown = sorted(set(options) - {"tls", "ca", "auth", "token_file", "token_command"})
     if unknown:
         raise _wrong(f"it has an unknown option `{unknown[0]}`")
     tls = _tls_mode(options.get("tls", ["implicit" if parts.scheme == "smtps" else "starttls"])[-1])
     user, password = unquote(parts.username or ""), unquote(parts.password or "")
-    if bool(user) != bool(password):
+    auth, token_file, command = _auth(options, user, password)
+    if auth == "password" and bool(user) != bool(password):
         raise _wrong("a user needs a password, and the other way round")
     if user and tls == "none" and parts.hostname not in _LOOPBACK:
         raise _wrong("a password must not go over a connection with tls=none")
     ca = options.get("ca", [""])[-1]
-    return Relay(parts.hostname, port or _PORTS[tls], tls, user, password, Path(ca) if ca else None)
+    return Relay(
+        parts.hostname, port or _PORTS[tls], tls, user, password, Path(ca) if ca else None, auth,
+        Path(token_file).expanduser() if token_file else None, command,
+    )  # fmt: skip
+
+
+def _auth(options: dict[str, list[str]], user: str, password: str) -> tuple[AuthWay, str, str]:
+    """The way to sign in, the token's file and the token's program."""
+    given = {name: options.get(name, [""])[-1] for name in ("auth", "token_file", "token_command")}
+    token_file, command = given["token_file"], given["token_command"]
+    match given["auth"]:
+        case "" | "password" if not token_file and not command:
+            return "password", "", ""
+        case "xoauth2":
+            if not user or password or bool(token_file) == bool(command):
+                raise _wrong("auth=xoauth2 needs a user, no password, and either token_file or token_command")
+            return "xoauth2", token_file, command
+        case "" | "password":
+            raise _wrong("token_file and token_command are for auth=xoauth2")
+        case other:
+            raise _wrong(f"auth is `{other[:20]}`; it can be password or xoauth2")
 
 
 def _tls_mode(text: str) -> TlsMode:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import (
@@ -10,6 +10,7 @@ from sqlalchemy import (
     Row,
     Text,
     bindparam,
+    case,
     cast,
     delete,
     exists,
@@ -25,7 +26,7 @@ from sqlalchemy.sql import ColumnElement
 from tidings.distribution.compile import CompiledEmail
 from tidings.domain.delivery import DeliveryState
 from tidings.domain.errors import ConflictError, InvalidInputError
-from tidings.domain.instant import Instant
+from tidings.domain.instant import HOUR, Instant
 from tidings.domain.message import EmailTemplate
 from tidings.store.tables import attempt, campaign, chunk, contact, delivery, link, message, setting, slot
 
@@ -75,6 +76,30 @@ def people_planned(conn: Connection, campaign_pk: int) -> list[int]:
     return list(conn.execute(query).scalars())
 
 
+def planned_by_provider(
+    conn: Connection, campaign_pk: int, providers: Mapping[str, Sequence[str]]
+) -> dict[str, dict[int, int]]:
+    """How many slots fall to each provider's domains, by hour since 1970. One pass over the plan."""
+    address = func.lower(contact.c.email)
+    names = list(providers)
+    ends = [or_(*(address.endswith(f"@{domain}") for domain in providers[name])) for name in names]
+    which = case(*((end, number) for number, end in enumerate(ends)), else_=-1)
+    hour = slot.c.due_at - slot.c.due_at % HOUR
+    query = (
+        select(which.label("which"), hour.label("at"), func.count().label("people"))
+        .select_from(slot)
+        .join(contact, contact.c.pk == slot.c.contact_pk)
+        .where(slot.c.campaign_pk == campaign_pk)
+        .group_by("which", "at")
+    )
+    found: dict[str, dict[int, int]] = {}
+    for row in conn.execute(query):
+        number: int = row.which
+        if number >= 0:
+            found.setdefault(names[number], {})[row.at // HOUR] = row.people
+    return found
+
+
 def freeze(conn: Connection, campaign_pk: int, due_at: Instant | None) -> int:
     """Turns the plan's slots into deliveries and chunks by one statement each; `due_at` replaces every slot's time."""
     number = (func.row_number().over(order_by=slot.c.contact_pk) - 1) / literal(CHUNK_ROWS)
@@ -118,6 +143,15 @@ def counts(conn: Connection, campaign_pk: int) -> dict[str, int]:
     return {row.state: row.number for row in conn.execute(query)}
 
 
+def reasons(conn: Connection, campaign_pk: int) -> list[tuple[str, str, str, int]]:
+    """(state, reply code, reason, deliveries), the commonest first; a reason may hold a server's words."""
+    number = func.count().label("number")
+    columns = (delivery.c.state, delivery.c.code, delivery.c.reason)
+    query = select(*columns, number).where(delivery.c.campaign_pk == campaign_pk).group_by(*columns)
+    found = conn.execute(query.order_by(number.desc()).limit(200))
+    return [(row.state, row.code, row.reason, row.number) for row in found]
+
+
 def cancel_open(conn: Connection, campaign_pk: int, now: Instant) -> int:
     """Cancels what is not on the wire; says how many."""
     stopped = conn.execute(
@@ -125,11 +159,11 @@ def cancel_open(conn: Connection, campaign_pk: int, now: Instant) -> int:
         .where(delivery.c.campaign_pk == campaign_pk, delivery.c.state.in_((*WAITING, D.CLAIMED.value)))
         .values(state=D.CANCELLED.value, at=now, reason="the campaign was cancelled")
     ).rowcount
-    flying = exists().where(
-        delivery.c.campaign_pk == chunk.c.campaign_pk, delivery.c.chunk_no == chunk.c.no,
-        delivery.c.state == D.ATTEMPTING.value,
-    )  # fmt: skip
-    settled = (chunk.c.campaign_pk == campaign_pk) & ~flying
+    # Asked once for the campaign: asked for each chunk, SQLite walks the whole campaign each time.
+    flying = select(delivery.c.chunk_no).where(
+        delivery.c.campaign_pk == campaign_pk, delivery.c.state == D.ATTEMPTING.value
+    )
+    settled = (chunk.c.campaign_pk == campaign_pk) & chunk.c.no.not_in(flying)
     conn.execute(update(chunk).where(settled).values(state="done", owner="", lease_until=None))
     return stopped
 

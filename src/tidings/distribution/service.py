@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, Row
@@ -11,11 +11,13 @@ from tidings.access.audit import record
 from tidings.access.permissions import Permission, require
 from tidings.distribution import repository
 from tidings.distribution.compile import Addressee, CompiledEmail, RenderedMessage, ShownLinks, render_one
+from tidings.distribution.lint import Specimen
+from tidings.distribution.preflight import PROVIDERS
 from tidings.distribution.statements import PAUSE_KEY
 from tidings.distribution.tokens import TokenSigner
 from tidings.distribution.wire import wire_address
 from tidings.domain.actor import Actor
-from tidings.domain.errors import InvalidInputError
+from tidings.domain.errors import ForbiddenError, InvalidInputError
 from tidings.domain.instant import Clock, Instant
 from tidings.domain.message import EmailTemplate
 from tidings.keys.secrets import Secrets
@@ -32,6 +34,11 @@ class DistributionService:
         self._db, self._clock, self._base_url = db, clock, base_url
         self._signer = TokenSigner(secrets.signing_key)
         self._domains: dict[int, str] = {}
+
+    @property
+    def base_url(self) -> str:
+        """What links in mails begin with."""
+        return self._base_url
 
     # A campaign's deliveries
 
@@ -67,6 +74,10 @@ class DistributionService:
     def counts(self, conn: Connection, campaign_pk: int) -> dict[str, int]:
         """Deliveries by state; they add up to all people launched."""
         return repository.counts(conn, campaign_pk)
+
+    def reasons(self, conn: Connection, campaign_pk: int) -> list[tuple[str, str, str, int]]:
+        """How many deliveries are in a state for a reason; a reason may hold a server's words."""
+        return repository.reasons(conn, campaign_pk)
 
     def delivery_rows(
         self, conn: Connection, campaign_pk: int, *, state: str | None = None, after_contact: int = 0, limit: int = 50
@@ -120,15 +131,17 @@ class DistributionService:
                 put_setting(conn, PAUSE_KEY, {"by": actor.name, "reason": reason, "at": now}, now)
                 record(conn, now, actor, "sending.pause_all", detail={"reason": reason})
 
-    def hold_all(self, reason: str) -> None:
-        """The kill switch pulled by the system itself, for example after a restore."""
-        now = self._clock.now()
-        with self._db.transaction() as conn:
-            put_setting(conn, PAUSE_KEY, {"by": "Tidings", "reason": reason, "at": now}, now)
-
     def resume_all(self, actor: Actor) -> None:
-        """Everything goes on from where it was."""
-        require(actor, Permission.SENDING_PAUSE)
+        """Everything goes on from where it was. Whoever writes may stop all; letting go is for who may send all.
+
+        Raises ForbiddenError for a role limited to brands, for it would start the others' campaigns too.
+        """
+        require(actor, Permission.CAMPAIGNS_SEND)
+        if actor.brands:
+            raise ForbiddenError(
+                "Your role is limited to some brands; resuming starts the campaigns of all.",
+                remedy="Ask somebody who may send for every brand.",
+            )
         now = self._clock.now()
         with self._db.transaction() as conn:
             if get_setting(conn, PAUSE_KEY) is not None:
@@ -153,6 +166,29 @@ class DistributionService:
         address = str(fields.get("email") or "")
         given = {**fields} if wire_address(address) else {**fields, "email": "preview@example.invalid"}
         return render_one(compiled, Addressee(0, 0, given), self._clock.now(), shown)
+
+    def specimen(
+        self, template: EmailTemplate, fields: Mapping[str, object], *, postal_address: str, hosts: Iterable[str],
+        stays_here: bool = False,
+    ) -> Specimen:  # fmt: skip
+        """One message with signed links and every header, for pre-flight to read; it belongs to nobody.
+
+        Raises InvalidInputError when the message cannot be compiled.
+        """
+        compiled = self._compile(template, 0, _PREVIEW_ID)
+        address = str(fields.get("email") or "")
+        given = {**fields} if wire_address(address) else {**fields, "email": "preview@example.invalid"}
+        _, raw = compiled.render(Addressee(0, 0, given), self._clock.now())
+        return Specimen(
+            variant=template.variant, raw=raw, postal_address=postal_address,
+            targets=tuple(link.url for link in template.links),
+            hosts=frozenset(host.lower().removeprefix("www.") for host in hosts if host),
+            base_url=self._base_url.rstrip("/"), stays_here=stays_here,
+        )  # fmt: skip
+
+    def planned_by_provider(self, conn: Connection, campaign_pk: int) -> dict[str, dict[int, int]]:
+        """How many of the plan go to each large provider in which hour since 1970."""
+        return repository.planned_by_provider(conn, campaign_pk, PROVIDERS)
 
     def _compile(self, template: EmailTemplate, campaign_pk: int, campaign_id: str) -> CompiledEmail:
         return CompiledEmail(

@@ -35,8 +35,20 @@ GATE = (
     f" AND NOT EXISTS (SELECT 1 FROM setting WHERE key = '{PAUSE_KEY}')"
     " AND NOT EXISTS (SELECT 1 FROM agent WHERE name = 'distribution' AND paused)"
 )
+# The claim may be minutes old by now where a relay is slow: a no said since must still be heard.
+_NO_SINCE = (
+    "EXISTS (SELECT 1 FROM suppression WHERE suppression.address_hash = contact.address_hash"
+    " AND suppression.channel IN ('email', '*'))"
+)
+MAY_HEAR = (
+    f"EXISTS (SELECT 1 FROM contact WHERE contact.pk = delivery.contact_pk AND contact.email <> '' AND NOT {_NO_SINCE})"
+)
+MAY_STILL = (  # the same on SQLite, of many: those of a JSON list of people to whom it may go
+    "SELECT json_group_array(contact.pk) FROM json_each(?) AS asked CROSS JOIN contact ON contact.pk = asked.value"
+    f" WHERE contact.email <> '' AND NOT {_NO_SINCE}"
+)
 HELD = "SELECT 1 FROM chunk WHERE campaign_pk = ? AND no = ? AND fence = ? AND state = 'leased'"
-ATTEMPTING = f"UPDATE delivery SET state = 'attempting' WHERE {ROW} AND state = 'claimed' AND {FENCE}"
+ATTEMPTING = f"UPDATE delivery SET state = 'attempting' WHERE {ROW} AND state = 'claimed' AND {FENCE} AND {MAY_HEAR}"
 IS_ATTEMPTING = f"SELECT 1 FROM delivery WHERE {ROW} AND state = 'attempting' AND {FENCE}"
 ANSWER = (
     "UPDATE delivery SET state = ?, at = ?, code = ?, reason = ?, attempt = ?"
@@ -52,7 +64,8 @@ ACCEPTED = (  # many alike, on SQLite: code, number, {person: "instant words"}, 
     " AND delivery.state IN ('attempting', 'claimed', 'uncertain', 'cancelled')"
 )
 DEFER = (
-    "UPDATE delivery SET state = 'deferred', at = ?, code = ?, reason = ?, due_at = ?, attempt = ?"
+    "UPDATE delivery SET state = CASE WHEN (SELECT state FROM campaign WHERE pk = delivery.campaign_pk) = 'cancelled'"
+    " THEN 'cancelled' ELSE 'deferred' END, at = ?, code = ?, reason = ?, due_at = ?, attempt = ?"
     f" WHERE {ROW} AND state IN ('attempting', 'claimed') AND {FENCE}"
 )
 GIVE_BACK = f"UPDATE delivery SET state = 'planned' WHERE {ROW} AND state = 'claimed' AND {FENCE}"
@@ -60,7 +73,10 @@ ATTEMPT = (
     "INSERT INTO attempt (campaign_pk, contact_pk, channel, step, number, at, outcome, code, words, relay, worker)"
     " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 )
-FLOWN = (  # what a dead sender's file says of one message; `attempt` guards against an older word on the same row
+# What a dead sender's file says of one message; `attempt` guards against an older word on the same row. Its new state
+# is asked for once more at the end: what was cancelled is not tried again.
+FLOWN = (
     "UPDATE delivery SET state = ?, at = ?, code = ?, reason = ?, due_at = coalesce(?, due_at), attempt = ?"
-    f" WHERE {ROW} AND attempt = ? AND state IN ('attempting', 'claimed', 'cancelled')"
+    f" WHERE {ROW} AND attempt = ?"
+    " AND (state IN ('attempting', 'claimed') OR (state = 'cancelled' AND ? <> 'deferred'))"
 )

@@ -90,11 +90,11 @@ class Takeover:
     def _row(self, each: Flown, now: Instant) -> tuple[Any, ...]:
         key = (each.campaign_pk, each.contact_pk, each.step, each.attempt)
         if not each.state:
-            return (D.UNCERTAIN.value, now, "", _NO_ANSWER, None, each.attempt, *key)
+            return (D.UNCERTAIN.value, now, "", _NO_ANSWER, None, each.attempt, *key, D.UNCERTAIN.value)
         number = each.attempt + 1
         again = next_try(number, now, self._chance) if each.state == D.DEFERRED.value else None
         state = D.FAILED.value if each.state == D.DEFERRED.value and again is None else each.state
-        return (state, now, each.code, _NO_WORDS, again, number, *key)
+        return (state, now, each.code, _NO_WORDS, again, number, *key, state)
 
     def _tell(self, conn: Connection, told: Iterable[Flown]) -> None:
         """Events of what the files told, where no chunk will be looked through for them."""

@@ -24,6 +24,16 @@ class Addresses:
 
     base_url: str
     signer: TokenSigner
+    returns_to: str = ""
+    """Where bounces go: `bounces@example.com` makes `bounces+<token>@example.com`; empty: to the sender itself."""
+
+    def envelope(self, sender: str, campaign_pk: int, contact_pk: int, step: int) -> tuple[str, str]:
+        """The envelope sender of one delivery and its ENVID (RFC 3461), which is empty without a return address."""
+        if not self.returns_to:
+            return sender, ""
+        token = self.signer.sign_return(campaign_pk, contact_pk, step)
+        local, _, domain = self.returns_to.partition("@")
+        return f"{local}+{token}@{domain}", token
 
 
 class Templates:
@@ -42,7 +52,9 @@ class Templates:
             raise UndeliverableError(f"there is no message for variant {message.variant}")
         person = Addressee(message.contact_pk, message.step, message.fields)
         message.recipient, message.body = compiled.render(person, now)
-        message.sender = compiled.sender
+        message.sender, message.envid = self._addresses.envelope(
+            compiled.sender, message.campaign_pk, message.contact_pk, message.step
+        )
 
     def _compile(self, campaign_pk: int) -> Compiled:
         if len(self._compiled) >= _REMEMBERED:

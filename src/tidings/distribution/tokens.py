@@ -7,7 +7,7 @@ purpose has a key of its own, so a click token can never unsubscribe anybody.
 from __future__ import annotations
 
 import hashlib
-from base64 import urlsafe_b64decode, urlsafe_b64encode
+from base64 import b32decode, b32encode, urlsafe_b64decode, urlsafe_b64encode
 from binascii import Error as Base64Error
 from binascii import b2a_base64
 from dataclasses import dataclass
@@ -15,6 +15,8 @@ from enum import IntEnum
 from hmac import compare_digest
 
 LENGTH = 24
+RETURN_LENGTH = 29
+"""Of a token in a return address: base32, because mail systems may change the case of a local part."""
 _MAC = 8
 _URL_SAFE = bytes.maketrans(b"+/", b"-_")
 _LIMITS = {"step": 1 << 6, "campaign_pk": 1 << 28, "link": 1 << 10, "contact_pk": 1 << 34}
@@ -25,6 +27,8 @@ class TokenPurpose(IntEnum):
 
     CLICK = 1
     UNSUBSCRIBE = 2
+    RETURN = 3
+    """Names a delivery in the envelope sender (VERP) and as ENVID; allows nothing but to report on it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,10 +69,29 @@ class TokenSigner:
 
     def token(self, purpose: TokenPurpose, campaign_pk: int, contact_pk: int, step: int, link: int) -> bytes:
         """`make` without checks or objects, for the sending loop, which has checked the limits at launch."""
+        packed = self._packed(purpose, campaign_pk, contact_pk, step, link)
+        return b2a_base64(packed, newline=False).translate(_URL_SAFE)
+
+    def sign_return(self, campaign_pk: int, contact_pk: int, step: int) -> str:
+        """What stands after the plus of a return address: lower case, nothing but letters and digits."""
+        packed = self._packed(TokenPurpose.RETURN, campaign_pk, contact_pk, step, 0)
+        return b32encode(packed).decode("ascii").rstrip("=").lower()
+
+    def read_return(self, text: str) -> Token | None:
+        """The delivery a return address names, or None when it is malformed or forged; case does not matter."""
+        if len(text) != RETURN_LENGTH or not text.isascii():
+            return None
+        try:
+            raw = b32decode(text.upper() + "===")
+        except (Base64Error, ValueError):
+            return None
+        return self.read(urlsafe_b64encode(raw).decode("ascii"), TokenPurpose.RETURN)
+
+    def _packed(self, purpose: TokenPurpose, campaign_pk: int, contact_pk: int, step: int, link: int) -> bytes:
         packed = ((((purpose << 6 | step) << 28 | campaign_pk) << 10 | link) << 34 | contact_pk).to_bytes(10, "big")
         mac = self._states[purpose].copy()
         mac.update(packed)
-        return b2a_base64(packed + mac.digest(), newline=False).translate(_URL_SAFE)
+        return packed + mac.digest()
 
     def read(self, text: str, purpose: TokenPurpose) -> Token | None:
         """The token's content, or None when it is malformed, forged, or of another purpose."""

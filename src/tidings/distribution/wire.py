@@ -144,6 +144,18 @@ def date_header(seconds: int) -> bytes:
     ).encode("ascii")
 
 
+def why_not(address: str) -> str:
+    """Why `wire_address` gave None, in words for the delivery's page."""
+    local, sign, domain = address.rpartition("@")
+    if not sign or not local or not domain:
+        return "this is no e-mail address"
+    if not local.isascii():
+        return (
+            "the address needs SMTPUTF8 (RFC 6531), by which mail is not sent here: what is before its @ is not ASCII"
+        )
+    return "this is no e-mail address that can stand in an envelope"
+
+
 _ATEXT = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
 _WIRE_ADDRESS = re.compile(rf"{_ATEXT}(\.{_ATEXT})*@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*")
 

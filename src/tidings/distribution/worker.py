@@ -21,6 +21,7 @@ from tidings.distribution.backoff import relay_wait
 from tidings.distribution.channels.base import Channel, ChannelDownError, Outcome, Outgoing, Result
 from tidings.distribution.compile import UndeliverableError
 from tidings.distribution.ledger import Ledger, Work
+from tidings.distribution.onwire import UnansweredError
 from tidings.distribution.sender_thread import SenderThread
 from tidings.distribution.templates import Addresses, Templates
 from tidings.domain.errors import UnavailableError
@@ -33,6 +34,7 @@ _AHEAD_SECONDS = 0.4  # so much is claimed beforehand, so that a no said now is 
 _FRESH_MS = 700  # older claims are checked again: consent may have changed
 _IDLE_SECONDS = (1.0, 2.0)  # between looks when there is nothing to do, at first and after a while
 _TAKEOVER_SECONDS = 5.0
+_AGAIN_SECONDS = 0.5  # after the database refused
 
 
 class Observer(Protocol):
@@ -283,6 +285,12 @@ class Worker(SenderThread):
                 self._templates.fill_in(claimed, now)
             except UndeliverableError as error:
                 self._answers.append((claimed, Outcome(Result.FAILED, "", str(error))))
+            except (OperationalError, UnavailableError):  # its template could not be read: the next look tries again
+                log.exception("the ledger cannot be used now")
+                self._back.append(claimed)
+                self._drained = True
+                self._soon()
+                return None
             except Exception as error:  # one poisonous row must not stop the others
                 log.exception("a message could not be made")
                 words = f"the message could not be made: {type(error).__name__}"
@@ -355,7 +363,18 @@ class Worker(SenderThread):
         if not (asks or answers or back):
             return
         self._asks, self._answers, self._back = [], [], []
-        allowed = self._ledger.flush(answers, [message for message, _ in asks], back)
+        try:
+            allowed = self._ledger.flush(answers, [message for message, _ in asks], back)
+        except Exception as error:  # what was not recorded is recorded, and asked, when the database is back
+            self._asks = asks + self._asks
+            if not isinstance(error, UnansweredError):
+                self._answers, self._back = answers + self._answers, back + self._back
+            if self._stopping or self._loop is None:
+                raise
+            log.exception("the ledger cannot be used now; trying again")
+            self._flush_due = True
+            self._loop.call_later(_AGAIN_SECONDS, self._flush)
+            return
         for (_, go), yes in zip(asks, allowed, strict=True):
             go(yes)
         if not all(allowed):

@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from tidings.domain.claim import ClaimKind
 from tidings.domain.errors import InvalidInputError
+from tidings.domain.wording import problem
 
 CampaignType = Literal[
     "announcement", "event", "offer", "newsletter", "welcome", "win_back", "feedback", "update"
@@ -102,10 +103,22 @@ class Brief(BaseModel):
         return self
 
 
+class InvalidBriefError(InvalidInputError):
+    """A brief that cannot be used. `problems` holds each wrong field with the sentence about it."""
+
+    def __init__(self, problems: tuple[tuple[str, str], ...]) -> None:
+        super().__init__(
+            "The brief cannot be used: " + "; ".join(sentence for _, sentence in problems) + ".",
+            remedy=f"A complete example:\n{EXAMPLE}",
+            field=problems[0][0],
+        )
+        self.problems = problems
+
+
 def parse_brief(raw: object) -> Brief:
     """The typed brief of a mapping (from YAML, JSON or a form).
 
-    Raises InvalidInputError that names each field that is wrong, why, and shows a whole valid example.
+    Raises InvalidBriefError that names each field that is wrong, why, and shows a whole valid example.
     """
     if not isinstance(raw, dict):
         raise InvalidInputError(
@@ -114,20 +127,21 @@ def parse_brief(raw: object) -> Brief:
     try:
         return Brief.model_validate(raw)
     except ValidationError as error:
-        problems = [_problem(item["loc"], item["msg"], item["type"]) for item in error.errors()]
-        first = error.errors()[0]["loc"]
-        raise InvalidInputError(
-            "The brief cannot be used: " + "; ".join(problems) + ".",
-            remedy=f"A complete example:\n{EXAMPLE}",
-            field=str(first[0]) if first else None,
-        ) from None
+        raise InvalidBriefError(tuple(_problem(dict(item)) for item in error.errors())) from None
 
 
-def _problem(place: tuple[int | str, ...], message: str, kind: str) -> str:
-    """One finding in words: the field as the author wrote it, then why."""
-    name = ".".join(str(part + 1) if isinstance(part, int) else part for part in place) or "brief"
-    if kind == "missing":
-        return f"`{name}` is missing"
-    if kind == "extra_forbidden":
-        return f"`{name}` is not a field of a brief"
-    return f"`{name}`: {message.removeprefix('Value error, ')}"
+_SENTENCES = frozenset({"goal", "facts"})
+
+
+def _problem(item: dict[str, Any]) -> tuple[str, str]:
+    """The field of a brief and what is wrong with it in words: the place as the author wrote it, then why."""
+    place: tuple[int | str, ...] = item["loc"]
+    field = str(place[0]) if place else "brief"
+    parts = [str(part + 1) if isinstance(part, int) else part for part in place if part != "sentence"]
+    name = ".".join(parts) or "brief"
+    if item["type"] == "extra_forbidden":
+        return field, f"`{name}` is not a field of a brief"
+    if item["type"] == "string_pattern_mismatch":
+        return field, f"`{name}` must be a web address that begins with https:// or http://"
+    words = problem(name, item)
+    return field, words.replace("write at least", "write a sentence of at least") if field in _SENTENCES else words

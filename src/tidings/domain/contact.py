@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
+import unicodedata
 from dataclasses import dataclass, field
 
 from tidings.domain.instant import Instant
@@ -42,7 +44,10 @@ def normalise_address(text: str) -> str | None:
 
 def suppression_form(address: str) -> str:
     """The form under which suppression compares: whole address folded, so no spelling slips past a no."""
-    return address.strip().casefold()
+    local, at, domain = unicodedata.normalize("NFC", address.strip()).rpartition("@")
+    with contextlib.suppress(UnicodeError):  # else it is not a domain that mail could go to
+        domain = domain if domain.isascii() else domain.encode("idna").decode()
+    return f"{local}{at}{domain}".casefold()
 
 
 def mask_address(address: str) -> str:

@@ -14,6 +14,7 @@ PREFIXES = {
     "account": "acc", "token": "tok", "brand": "brd", "claim": "clm", "contact": "con", "consent": "cns",
     "segment": "seg", "campaign": "cmp", "revision": "rev", "draft": "drf", "approval": "apr", "override": "ovr",
     "plan": "pln", "event": "evt", "decision": "dec", "recommendation": "rec", "message": "msg", "node": "nod",
+    "turn": "trn",
 }  # fmt: skip
 
 

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from tidings.domain.errors import InvalidInputError, StoreLockedError, UnavailableError
+from tidings.keys.places import configuration_folder
 from tidings.keys.sources import Slot, parse_key
 
 
@@ -22,7 +23,7 @@ class FileSource:
     def of(cls, data_dir: Path, name: str, environ: Mapping[str, str]) -> FileSource:
         """The key file of a data directory: TIDINGS_KEY_FILE, or one in the user's configuration folder."""
         given = environ.get("TIDINGS_KEY_FILE", "").strip()
-        path = Path(given).expanduser() if given else _configuration_folder(environ) / "tidings" / f"{name}.key"
+        path = Path(given).expanduser() if given else configuration_folder(environ) / "tidings" / f"{name}.key"
         if path.resolve().is_relative_to(data_dir.resolve()):
             raise InvalidInputError(
                 f"The key file {path} lies in the data directory: whoever takes the folder would have both.",
@@ -75,7 +76,7 @@ class FileSource:
         self._path(slot).unlink(missing_ok=True)
 
     def _path(self, slot: Slot) -> Path:
-        return self.path if slot is Slot.CURRENT else self.path.with_name(self.path.name + ".pending")
+        return self.path if slot is Slot.CURRENT else self.path.with_name(f"{self.path.name}.{slot.value}")
 
     def _write_temporary(self, slot: Slot, raw: bytes) -> Path:
         temporary = self._path(slot).with_name(f"{self.path.name}.{os.getpid()}.{threading.get_ident()}.tmp")
@@ -93,12 +94,6 @@ class FileSource:
                 remedy="Make its folder writable, or set TIDINGS_KEY_FILE to another place.",
             ) from error
         return temporary
-
-
-def _configuration_folder(environ: Mapping[str, str]) -> Path:
-    if environ.get("XDG_CONFIG_HOME"):
-        return Path(environ["XDG_CONFIG_HOME"])
-    return (Path(environ["HOME"]) if environ.get("HOME") else Path.home()) / ".config"
 
 
 def _owner_only(path: str, flags: int) -> int:

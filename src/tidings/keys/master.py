@@ -49,6 +49,11 @@ class MasterKey:
         raw = self.source.read(Slot.PENDING)
         return MasterKey(raw, self.source) if raw else None
 
+    def former(self) -> MasterKey | None:
+        """The key before the last rotation, kept for the backups made with it; None when there was no rotation."""
+        raw = self.source.read(Slot.FORMER)
+        return MasterKey(raw, self.source) if raw else None
+
     def begin_rotation(self, new: bytes) -> MasterKey:
         """Keeps the new key as pending, on disk, before anything is sealed with it."""
         self.source.write(Slot.PENDING, new)
@@ -57,6 +62,7 @@ class MasterKey:
     def settle(self, raw: bytes) -> None:
         """Makes `raw` the key in force, here and at its source; whatever was pending is forgotten."""
         if raw != self._raw:
+            self.source.write(Slot.FORMER, self._raw)
             self.source.write(Slot.CURRENT, raw)
             self._raw = raw
         self.source.remove(Slot.PENDING)

@@ -13,10 +13,11 @@ from tidings.domain.errors import InvalidInputError, StoreLockedError
 
 
 class Slot(StrEnum):
-    """Which key: the one in force, or the one a rotation is changing to."""
+    """Which key: the one in force, the one a rotation is changing to, or the one before, for older backups."""
 
     CURRENT = "current"
     PENDING = "pending"
+    FORMER = "former"
 
 
 class KeySource(Protocol):
@@ -89,7 +90,9 @@ class EnvironmentSource:
     """TIDINGS_KEY; a rotation takes the new key from TIDINGS_NEW_KEY, for a process cannot change its surroundings."""
 
     name = "TIDINGS_KEY"
-    _VARIABLES = {Slot.CURRENT: "TIDINGS_KEY", Slot.PENDING: "TIDINGS_NEW_KEY"}  # noqa: RUF012 - a constant
+    _VARIABLES = {  # noqa: RUF012 - a constant
+        Slot.CURRENT: "TIDINGS_KEY", Slot.PENDING: "TIDINGS_NEW_KEY", Slot.FORMER: "TIDINGS_FORMER_KEY",
+    }  # fmt: skip
 
     def __init__(self, environ: Mapping[str, str]) -> None:
         self._environ = environ

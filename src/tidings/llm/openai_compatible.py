@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import httpx2
 
-from tidings.domain.errors import InvalidInputError, UnavailableError
+from tidings.domain.errors import InvalidInputError, TidingsError, UnavailableError
 from tidings.llm.base import Completion, ModelRefusedError, Prompt, Where
 from tidings.net.client import TROUBLE, Answer, GuardedAsyncTransport, Outbound
 
@@ -70,6 +70,23 @@ class OpenAiCompatible:
         )
         return OpenAIChatCompletionClient(model=self.model, async_client=client)
 
+    async def close_chat(self, client: OpenAIChatCompletionClient) -> None:
+        """Closes what `chat_client` opened."""
+        await client.client.close()
+
+    def explain(self, error: BaseException) -> TidingsError:
+        """What a failure within an agent's turn means, in our words: ours if one of ours is behind it."""
+        for behind in _chain(error):
+            if isinstance(behind, TidingsError):
+                return behind
+            status = getattr(behind, "status_code", None)
+            if isinstance(status, int):
+                body = getattr(behind, "body", None)
+                return self._failure(status, {**body} if isinstance(body, dict) else {})  # pyright: ignore[reportUnknownArgumentType]
+        return UnavailableError(
+            f"The language model {self.name} does not answer.", remedy="Check that its service runs, then ask again."
+        )
+
     def _body(self, prompt: Prompt, schema: dict[str, Any] | None, max_tokens: int, seed: int) -> dict[str, Any]:
         messages = [{"role": "system", "content": prompt.instructions}, {"role": "user", "content": prompt.task}]
         body: dict[str, Any] = {"model": self.model, "messages": messages, "max_tokens": max_tokens, "seed": seed}
@@ -102,17 +119,30 @@ class OpenAiCompatible:
         return Completion(text, str(found.get("model") or self.model), *counts)
 
     def _refusal(self, answer: Answer) -> Exception:
-        problem = _problem(answer)
+        return self._failure(answer.status, _problem(answer))
+
+    def _failure(self, status: int, problem: dict[str, Any]) -> TidingsError:
+        if status in TROUBLE:
+            return UnavailableError(f"{self.name} is busy or down.", remedy="Try again later.")
         if problem.get("code") == "content_filter":
             return ModelRefusedError(f"{self.name}'s content filter refused this.", remedy="Change the brief.")
-        if answer.status in {401, 403}:
+        if status in {401, 403}:
             return InvalidInputError(f"{self.name} does not accept the key.", remedy="Check the key in the settings.")
-        if answer.status == 404:
+        if status == 404:
             return InvalidInputError(
                 f"{self.name} has no model {self.model}.", remedy="Check its name and the address."
             )
         words = str(problem.get("message") or "")[:200]
-        return InvalidInputError(f"{self.name} does not take the request ({answer.status}). {words}".strip())
+        return InvalidInputError(f"{self.name} does not take the request ({status}). {words}".strip())
+
+
+def _chain(error: BaseException | None) -> Iterator[BaseException]:
+    """The error and what caused it, the innermost last; at most ten."""
+    for _ in range(10):
+        if error is None:
+            return
+        yield error
+        error = error.__cause__ or error.__context__
 
 
 def _wait(answer: Answer, attempt: int) -> float:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
@@ -15,6 +16,7 @@ from tidings.agents.state import load
 from tidings.audience.selection import Selection
 from tidings.domain.actor import Actor, AgentName, agent_actor
 from tidings.domain.brief import Brief
+from tidings.domain.decision import Decision
 from tidings.domain.errors import ConflictError, InvalidInputError
 from tidings.domain.event import EventKind
 from tidings.domain.instant import DAY, HOUR, Clock, Instant
@@ -22,10 +24,19 @@ from tidings.domain.plan import PlanSummary
 from tidings.events.repository import local_profile
 from tidings.scheduling import overriding, repository, summary
 from tidings.scheduling.model import HourModel, learn
-from tidings.scheduling.planning import Knowledge, plan
+from tidings.scheduling.planning import Knowledge, Plan, plan
 from tidings.scheduling.policy import PlanPolicy, policy_from
 from tidings.scheduling.zones import start_of_day
 from tidings.store.database import Database
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """A plan that is worked out but not written."""
+
+    plan: Plan
+    summary: PlanSummary
+    decision: Decision
 
 
 class SchedulingAgent:
@@ -79,7 +90,34 @@ class SchedulingAgent:
         policy: PlanPolicy,
         seed: int,
     ) -> PlanSummary:
-        """Writes slots, plan and decision record in the caller's transaction, replacing an earlier plan's slots.
+        """`prepare`, `write` and `keep` in the caller's one transaction; for a large audience use them apart."""
+        proposal = self.prepare(
+            conn,
+            campaign_pk=campaign_pk,
+            campaign_id=campaign_id,
+            revision_id=revision_id,
+            selection=selection,
+            variants=variants,
+            policy=policy,
+            seed=seed,
+        )
+        repository.replace_slots(conn, campaign_pk, proposal.plan)
+        self.keep(conn, campaign_pk, proposal)
+        return proposal.summary
+
+    def prepare(
+        self,
+        conn: Connection,
+        *,
+        campaign_pk: int,
+        campaign_id: str,
+        revision_id: str,
+        selection: Selection,
+        variants: Sequence[str],
+        policy: PlanPolicy,
+        seed: int,
+    ) -> Proposal:
+        """The plan, only read for: it may take minutes for a million people, and an unsubscribe must not wait for it.
 
         Everybody of the selection gets one slot or is counted in `held_back`. The same seed and state give the same
         slots. Raises InvalidInputError without variants.
@@ -99,9 +137,27 @@ class SchedulingAgent:
             expected_gain=summary.expected_gain(knowledge.model, found),
             at=now,
         )
-        repository.replace_slots(conn, campaign_pk, made)
+        return Proposal(made, told, summary.decision(made, told, policy, knowledge.model, found, seed))
+
+    def write(self, campaign_pk: int, proposal: Proposal) -> None:
+        """Writes the slots in short transactions, in place of earlier ones; nobody reads them before `keep`."""
+        repository.write_slots(self.db, campaign_pk, proposal.plan)
+
+    def keep(self, conn: Connection, campaign_pk: int, proposal: Proposal) -> None:
+        """Keeps the plan's summary and the decision behind it."""
+        repository.insert_plan(conn, campaign_pk, proposal.summary)
+        record_decision(conn, proposal.decision)
+
+    def postpone(self, conn: Connection, campaign_pk: int, plan_id: str) -> PlanSummary:
+        """A plan whose first times are past: the same people at the same hours of a later day.
+
+        Whoever a person set a time for goes at once. Quiet hours are looked at again at the moment of sending.
+        """
+        before = repository.plan_of(conn, plan_id)
+        now = self.clock.now()
+        repository.postpone_slots(conn, campaign_pk, now)
+        told = overriding.postponed(before, repository.due_times(conn, campaign_pk), now)
         repository.insert_plan(conn, campaign_pk, told)
-        record_decision(conn, summary.decision(made, told, policy, knowledge.model, found, seed))
         return told
 
     def _knowledge(self, conn: Connection, campaign_pk: int, policy: PlanPolicy, now: Instant) -> Knowledge:

@@ -109,6 +109,19 @@ def summarise(before: PlanSummary, moved: Moved, campaign_id: str, at: Instant) 
     )
 
 
+def postponed(before: PlanSummary, due: Sequence[Instant], at: Instant) -> PlanSummary:
+    """The plan after its past times were moved to later days."""
+    return replace(
+        before,
+        id=new_id("plan"),
+        created_at=at,
+        people=len(due),
+        first_at=min(due, default=None),
+        last_at=max(due, default=None),
+        by_hour=dict(sorted(Counter(time // HOUR * HOUR for time in due).items())),
+    )
+
+
 def decision(
     before: PlanSummary, after: PlanSummary, actor: Actor, due_at: Instant, reason: str, *, forced: bool
 ) -> Decision:

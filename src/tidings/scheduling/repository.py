@@ -9,14 +9,27 @@ from itertools import islice
 from typing import Any
 
 import numpy as np
-from sqlalchemy import Connection, bindparam, case, delete, func, insert, select, union_all, update
+from sqlalchemy import (
+    BigInteger,
+    Connection,
+    bindparam,
+    case,
+    delete,
+    func,
+    insert,
+    literal,
+    select,
+    union_all,
+    update,
+)
 
 from tidings.domain.campaign import CampaignState
 from tidings.domain.delivery import OPEN, SENT, DeliveryState
 from tidings.domain.event import EventKind
 from tidings.domain.instant import DAY, Instant
-from tidings.domain.plan import FrequencyCap, PlanSummary
+from tidings.domain.plan import FrequencyCap, PlanSummary, SlotReason
 from tidings.scheduling.planning import Plan
+from tidings.store.database import Database
 from tidings.store.tables import campaign, contact, delivery, event, send_plan, slot
 
 _ROWS = 10_000
@@ -87,6 +100,39 @@ def replace_slots(conn: Connection, campaign_pk: int, plan: Plan) -> None:
     statement = insert(slot)
     while part := list(islice(rows, _ROWS)):
         conn.execute(statement, part)
+
+
+def write_slots(db: Database, campaign_pk: int, plan: Plan) -> None:
+    """The same in many short transactions, so that nobody else waits long for the database."""
+    while True:
+        first = select(slot.c.contact_pk).where(slot.c.campaign_pk == campaign_pk).limit(_ROWS)
+        with db.transaction() as conn:
+            gone = conn.execute(delete(slot).where(slot.c.campaign_pk == campaign_pk, slot.c.contact_pk.in_(first)))
+        if gone.rowcount < _ROWS:
+            break
+    rows = _rows(campaign_pk, plan)
+    while part := list(islice(rows, _ROWS)):
+        with db.transaction() as conn:
+            conn.execute(insert(slot), part)
+
+
+def postpone_slots(conn: Connection, campaign_pk: int, now: Instant) -> None:
+    """Moves what is past to the same hour of the first day that is not; what a person set, to now."""
+    past = (slot.c.campaign_pk == campaign_pk) & (slot.c.due_at < now)
+    wished = slot.c.reason == SlotReason.OVERRIDE.value
+    days = (now - slot.c.due_at + (DAY - 1)) // DAY
+    later = case((wished, literal(now, BigInteger)), else_=slot.c.due_at + days * DAY)
+    conn.execute(update(slot).where(past).values(due_at=later))
+
+
+def due_times(conn: Connection, campaign_pk: int) -> list[Instant]:
+    """When each person of the plan is due."""
+    return list(conn.execute(select(slot.c.due_at).where(slot.c.campaign_pk == campaign_pk)).scalars())
+
+
+def plan_of(conn: Connection, plan_id: str) -> PlanSummary:
+    """The plan of that id."""
+    return from_json(conn.execute(select(send_plan.c.summary).where(send_plan.c.id == plan_id)).scalar_one())
 
 
 def _rows(campaign_pk: int, plan: Plan) -> Iterator[dict[str, Any]]:

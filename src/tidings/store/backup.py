@@ -5,14 +5,27 @@ from __future__ import annotations
 import time
 from pathlib import Path
 
+from sqlalchemy import Connection, select, update
+
 from tidings.domain.errors import ConflictError, InvalidInputError, StoreLockedError, UnavailableError
-from tidings.domain.instant import to_datetime
+from tidings.domain.instant import Instant, to_datetime
 from tidings.keys.master import DATABASE_FILE, MasterKey
 from tidings.store.database import Database, open_sqlite, sqlcipher
-from tidings.store.files import alone, check, flush, open_quietly, put_in_place, schema_of, scratch, told
+from tidings.store.files import (
+    alone,
+    check,
+    flush,
+    open_quietly,
+    put_in_place,
+    schema_of,
+    scratch,
+    set_flight_aside,
+    told,
+)
 from tidings.store.lock import InstanceLock
 from tidings.store.migrations import known_versions
 from tidings.store.settings import put_setting
+from tidings.store.tables import campaign, delivery
 
 RESTORED = "restored"
 """Setting written by a restore: `{"at", "from"}`. Sends since the backup are not known to it; see `restore`."""
@@ -58,12 +71,13 @@ def _copy_sqlite(db: Database, target: Path) -> None:
 def restore(source: Path, data_dir: Path, master: MasterKey, *, force: bool = False) -> Path | None:
     """Puts a backup in place of the encrypted file; returns where the former one is kept, if there was one.
 
-    The backup is verified before anything is touched, and nothing is overwritten without `force`. What was sent after
+    The backup is verified before anything is touched, and nothing is overwritten without `force`. One made with the
+    key before the last rotation is sealed with the present one on the way. What was sent after
     the backup was made is not known to it, so it marks the database as restored (`RESTORED`): sending has to wait for
     a person. Raises ConflictError, InvalidInputError (damaged), StoreLockedError (another key).
     """
     with InstanceLock(data_dir):
-        verify_backup(source, master)
+        opening = _opening(source, master)
         path = data_dir / DATABASE_FILE
         if path.exists() and not force:
             raise ConflictError(
@@ -71,13 +85,33 @@ def restore(source: Path, data_dir: Path, master: MasterKey, *, force: bool = Fa
                 remedy="Add --force to replace it; it is kept aside, not deleted.",
             )
         with scratch(path) as part:
-            _copy_file(source, part, master.raw)
+            _copy_file(source, part, opening.raw)
+            if opening is not master:
+                from tidings.store.rotation import reseal_copy
+
+                reseal_copy(part, opening, master)
             check(part, master.raw)
             _mark(part, master, source)
             kept = _aside(path)
             _fold_in(path, master)
             put_in_place(part, path, keep=kept)
+            # Afterwards: a kill between the two must not leave the former database without it. The restored one then
+            # finds nothing to believe it about, for what was due there is in doubt already.
+            set_flight_aside(path, kept)
     return kept
+
+
+def _opening(source: Path, master: MasterKey) -> MasterKey:
+    """The key the backup was made with: the present one, or the one before. Raises as `verify_backup` does."""
+    try:
+        verify_backup(source, master)
+    except StoreLockedError:
+        former = master.former()
+        if former is None:
+            raise
+        verify_backup(source, former)
+        return former
+    return master
 
 
 def verify_backup(source: Path, master: MasterKey) -> None:
@@ -111,8 +145,21 @@ def _mark(path: Path, master: MasterKey, source: Path) -> None:
         at = time.time_ns() // 1_000_000
         with database.transaction() as conn:
             put_setting(conn, RESTORED, {"at": at, "from": source.name}, at)
+            # In the copy itself: a kill between its taking the place and a second step would let it send again.
+            words = "Restored from a backup: check what went out since, then resume."
+            put_setting(conn, "sending_paused", {"by": "Tidings", "reason": words, "at": at}, at)
+            _doubt_what_was_due(conn, at)
     finally:
         database.close()
+
+
+def _doubt_what_was_due(conn: Connection, at: Instant) -> None:
+    """What was due before the restore may have gone out since the backup was made: never blindly sent again."""
+    running = select(campaign.c.pk).where(campaign.c.state == "sending")
+    waiting = ("planned", "held", "claimed", "attempting", "deferred")
+    doubtful = delivery.c.campaign_pk.in_(running) & delivery.c.state.in_(waiting) & (delivery.c.due_at <= at)
+    words = "restored from a backup: it may have gone out since"
+    conn.execute(update(delivery).where(doubtful).values(state="uncertain", at=at, reason=words))
 
 
 def _aside(path: Path) -> Path | None:

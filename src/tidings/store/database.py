@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, text
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.pool import QueuePool
 
 from tidings.domain.errors import StoreLockedError, TidingsError, UnavailableError
@@ -87,8 +87,8 @@ def open_sqlite(path: Path, key: bytes) -> Database:
         module=sqlcipher(),
         creator=lambda: connect_sqlite(path, key),
         poolclass=QueuePool,
-        pool_size=5,
-        max_overflow=10,
+        pool_size=3,
+        max_overflow=12,
         pool_use_lifo=True,  # the connection used last still has its pages in memory, decrypted
     )
     return Database(engine)
@@ -117,7 +117,7 @@ def connect_sqlite(path: Path, key: bytes) -> Any:
         cursor.execute("PRAGMA journal_mode = WAL")
         cursor.execute("PRAGMA synchronous = FULL")  # NORMAL loses acknowledged commits in a power cut
         cursor.execute("PRAGMA foreign_keys = ON")
-        cursor.execute("PRAGMA cache_size = -16000")
+        cursor.execute("PRAGMA cache_size = -4000")  # a connection; beyond it the system's own cache helps
     except driver.DatabaseError as error:
         connection.close()
         if "not a database" not in str(error):
@@ -160,6 +160,11 @@ def _explained() -> Generator[None]:
         if known is None:
             raise
         raise known from error
+    except Exception as error:  # of a statement that went to the driver itself
+        if not any(each.__name__ == "OperationalError" for each in type(error).__mro__):
+            raise
+        wrapped = OperationalError("", None, error)
+        raise (explain(wrapped) or wrapped) from error
 
 
 def explain(error: DBAPIError) -> TidingsError | None:

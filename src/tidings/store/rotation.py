@@ -54,12 +54,12 @@ def _given(master: MasterKey) -> bytes | None:
 def _rotate_file(path: Path, old: MasterKey, new: MasterKey) -> None:
     with scratch(path) as part, alone(path, old.raw) as connection:
         connection.execute("VACUUM INTO ?", (str(part),))
-        _reseal_copy(part, old, new)
+        reseal_copy(part, old, new)
         check(part, new.raw)
         put_in_place(part, path)
 
 
-def _reseal_copy(part: Path, old: MasterKey, new: MasterKey) -> None:
+def reseal_copy(part: Path, old: MasterKey, new: MasterKey) -> None:
     """Encrypts the copy anew, then its sealed secrets: from then on both know only the new key."""
     connection = open_quietly(part, old.raw)
     try:

@@ -26,6 +26,8 @@ WORDS = {
     "within_policy": "Acts within policy",
     "suggest": "Suggests only",
     "win_back": "win-back",
+    "claimed": "on its way: taken up",
+    "attempting": "on its way: being handed over",
 }
 
 

@@ -70,8 +70,8 @@ class Pages:
             attribute_json=_attribute_json, iso=iso, shown=formats.shown, merged=_merged,
         )  # fmt: skip
         cast("dict[str, Any]", env.globals).update(
-            icon=self._icon, static=self.static, tone=_tone, histogram=_histogram, parts=charts.parts,
-            parts_bar=charts.parts_bar, interval=charts.interval,
+            icon=self._icon, static=self.static, tone=_tone, histogram=_histogram, folded_days=_folded_days,
+            parts=charts.parts, parts_bar=charts.parts_bar, interval=charts.interval,
         )  # fmt: skip
         self._env = env
 
@@ -150,6 +150,11 @@ def _local_input(context: Context, instant: Instant | None) -> str:
 @pass_context
 def _histogram(context: Context, by_hour: dict[Instant, int]) -> Markup:
     return charts.histogram(by_hour, context["look"].zone)
+
+
+@pass_context
+def _folded_days(context: Context, by_hour: dict[Instant, int]) -> int:
+    return charts.folded_days(by_hour, context["look"].zone)
 
 
 def _attribute_json(value: Any) -> Markup:

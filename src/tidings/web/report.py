@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from tidings.analytics.views import CampaignReport, Metric, OverviewNumbers
 
 
+FRESH_SHARE = 0.05  # of the period's messages; fewer fresh ones cannot bend its rate much
+
+
 class Tile(NamedTuple):
     """One number of the overview."""
 
@@ -30,14 +33,26 @@ def tiles_of(numbers: OverviewNumbers | None) -> list[Tile]:
     return [
         Tile("Delivered", number(numbers.delivered.count), numbers.delivered.change),
         opened,
-        _tile("Clicked", numbers.clicked),
-        _tile("Unsubscribed", numbers.unsubscribed, digits=2),
+        _tile("Clicked", numbers.clicked, _unfinished(numbers)),
+        _tile("Unsubscribed", numbers.unsubscribed, _unfinished(numbers), digits=2),
     ]
 
 
-def _tile(name: str, metric: Metric, digits: int = 1) -> Tile:
-    share = metric.share.share if metric.share is not None else None
-    return Tile(name, percent(share, digits), metric.change)
+def _tile(name: str, metric: Metric, unfinished: str = "", digits: int = 1) -> Tile:
+    share, before = (one.share if one is not None else None for one in (metric.share, metric.before_share))
+    compared = share is not None and before is not None
+    return Tile(name, percent(share, digits), unfinished if unfinished and compared else metric.change)
+
+
+def _unfinished(numbers: OverviewNumbers) -> str:
+    """Why a rate is not compared with the period before, in words; empty when it may be.
+
+    People answer for a day or two: fresh sends are in the count of the delivered at once, their clicks are not.
+    """
+    fresh = sum(numbers.chart.sent[-2:])
+    if not fresh or fresh < FRESH_SHARE * numbers.delivered.count:
+        return ""
+    return f"{numbers.compared_days} days so far; {number(fresh)} sent since yesterday can still answer"
 
 
 def chart_of(numbers: OverviewNumbers | None, zone: str) -> dict[str, Any] | None:

@@ -61,6 +61,11 @@ class Visit:
         """Whether the person has a right; only for hiding what would be refused anyway."""
         return may(self.actor, Permission(permission))
 
+    @property
+    def may_resume_all(self) -> bool:
+        """Whether the person may let all sending go on: that starts the campaigns of every brand."""
+        return self.may("campaigns:send") and not self.actor.brands
+
     def page(self, template: str, *, status: int = 200, **values: Any) -> Response:
         """A whole page with the frame around it."""
         response = self.fragment(template, status=status, frame=self._frame(), **values)

@@ -54,7 +54,7 @@ def create_sign_in_link(
     """Whoever has the link is signed in as this account: hand it over on a safe way."""
     minutes = body.minutes if body else 15
     account = given.access.account(actor, account_id)
-    secret = given.access.create_sign_in_link(account.id, minutes=minutes)
+    secret = given.access.create_sign_in_link(account.id, minutes=minutes, actor=actor)
     response.headers["Cache-Control"] = ONCE
     return schemas.SignInLink(url=sign_in_url(given.base_url, secret), minutes=minutes)
 

@@ -60,3 +60,28 @@ def configure_agent(
     check_if_match(if_match, before.version)
     level = body.autonomy or before.autonomy
     return _answer(response, given.agents.configure(actor, name, body.config, level, before.version))
+
+
+@router.post("/{name}/ask", summary="Ask an agent", **needs(Permission.AGENTS_READ))
+def ask_agent(actor: CurrentActor, given: Given, name: AgentName, body: schemas.Question) -> schemas.Answer:
+    """It answers from its tools, with your rights. What would change something waits for your yes."""
+    return schemas.Answer.model_validate(given.asking.ask(actor, name, body.question, body.campaign_id))
+
+
+@router.get("/{name}/turns", summary="List what of an agent waits for you", **needs(Permission.AGENTS_READ))
+def list_turns(actor: CurrentActor, given: Given, name: AgentName) -> schemas.Answers:
+    """Newest first; each waits a day."""
+    waiting = given.asking.waiting(actor, name)
+    return schemas.Answers(items=[schemas.Answer.model_validate(view) for view in waiting])
+
+
+@router.post("/{name}/turns/{turn_id}/approve", summary="Say yes to an agent", **needs(Permission.AGENTS_READ))
+def approve_turn(actor: CurrentActor, given: Given, name: AgentName, turn_id: str) -> schemas.Answer:
+    """Exactly what it said it wants to do is done, once, with your rights."""
+    return schemas.Answer.model_validate(given.asking.approve(actor, name, turn_id))
+
+
+@router.post("/{name}/turns/{turn_id}/decline", summary="Say no to an agent", **needs(Permission.AGENTS_READ))
+def decline_turn(actor: CurrentActor, given: Given, name: AgentName, turn_id: str) -> schemas.Answer:
+    """Nothing is done."""
+    return schemas.Answer.model_validate(given.asking.decline(actor, name, turn_id))

@@ -120,12 +120,13 @@ class RefusedRow(Schema):
 
 
 class ImportResult(Schema):
-    """What became of the rows. `kept_silent` were taken in but said no before, and it holds."""
+    """What became of the rows. Of those taken in, `kept_silent` said no before, and it holds."""
 
     added: int
     updated: int
     refused: list[RefusedRow]
     kept_silent: int
+    warnings: list[str] = Field(default_factory=list[str], description="What looks odd about the table")
 
 
 class Suppress(Body):

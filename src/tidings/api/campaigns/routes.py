@@ -71,6 +71,13 @@ def preview_campaign(
     return schemas.Preview.model_validate(preview)
 
 
+@router.get("/{campaign_id}/preflight", summary="Check before sending", **needs(Permission.CAMPAIGNS_READ))
+def preflight_campaign(actor: CurrentActor, given: Given, campaign_id: str) -> list[schemas.PreflightFinding]:
+    """Message, spam score, volume, the sender's domain and the relay, the worst first. May take some seconds."""
+    found = given.campaigns.preflight(actor, campaign_id)
+    return [schemas.PreflightFinding.model_validate(finding) for finding in found]
+
+
 @router.get("/{campaign_id}/slots", summary="List who hears when, and why then", **needs(Permission.CAMPAIGNS_READ))
 def list_slots(
     actor: CurrentActor, given: Given, campaign_id: str, after: After = "", limit: Limit = 50

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import ConfigDict, Field
 
 from tidings.api.pages import Body, Moment, Schema
+from tidings.distribution.findings import Area, Grade
 from tidings.domain.brief import Brief
 from tidings.domain.campaign import CampaignState
 from tidings.domain.delivery import DeliveryState
@@ -49,6 +50,19 @@ class CampaignRow(Schema):
     first_at: Moment | None = Field(description="The plan's first slot")
     sample: bool
     version: int
+
+
+class PreflightFinding(Schema):
+    """The end of one check before sending. `record` is a line for the domain's DNS zone, to copy."""
+
+    area: Area
+    check: str
+    grade: Grade
+    message: str
+    remedy: str
+    place: str = Field(description="A variant, a domain or a relay")
+    record: str
+    blocks: bool = Field(description="Nothing can be sent before it is gone")
 
 
 class Approval(Schema):

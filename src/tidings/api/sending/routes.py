@@ -46,7 +46,7 @@ def pause_sending(actor: CurrentActor, given: Given, body: PauseAll | None = Non
     return _state(given)
 
 
-@router.post("/resume", summary="Resume sending", **needs(Permission.SENDING_PAUSE))
+@router.post("/resume", summary="Resume sending", **needs(Permission.CAMPAIGNS_SEND))
 def resume_sending(actor: CurrentActor, given: Given) -> Sending:
     """Everything goes on from where it was."""
     given.distribution.resume_all(actor)

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from tidings.content.rendering.identity import postal_line
 from tidings.content.rendering.links import place
 from tidings.content.rendering.palette import GROUND, INK, MUTED, PAPER, Palette, palette_of
 from tidings.content.rendering.styles import FONT, style_sheet
@@ -121,7 +122,7 @@ def _footer(footers: Sequence[Footer], brand: Brand, links: Sequence[Link], pale
     leave = (
         f'<a href="{{{{ unsubscribe_url }}}}" style="color:{palette.accent};text-decoration:underline;">Unsubscribe</a>'
     )
-    address = markup(", ".join(line.strip(" ,") for line in brand.postal_address.splitlines() if line.strip(" ,")))
+    address = markup(postal_line(brand))
     text = f'<mj-text font-size="13px" line-height="1.6" color="{MUTED}" align="center" padding="0 32px 8px" css-class="muted">'
     return (
         f'<mj-section padding="20px 0 32px"><mj-column>{f"{text}{said}</mj-text>" if said else ""}'

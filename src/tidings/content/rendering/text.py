@@ -5,6 +5,7 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Iterator, Sequence
 
+from tidings.content.rendering.identity import postal_line
 from tidings.content.rendering.links import place
 from tidings.content.rendering.texts import closed, safe
 from tidings.domain.blocks import Button, Columns, Divider, Footer, Heading, Image, Product, Quote, Text
@@ -18,9 +19,8 @@ WIDTH = 72
 def text_of(draft: Draft, brand: Brand, links: Sequence[Link]) -> str:
     """The text with open places for fields, links and the way out; lines of prose are at most 72 characters."""
     parts = [part for part in _parts(draft) if part]
-    address = ", ".join(line.strip(" ,") for line in brand.postal_address.splitlines() if line.strip(" ,"))
     tail = [_wrapped(safe(block.text)) for block in draft.blocks if isinstance(block, Footer)]
-    identity = f"{_wrapped(closed(f'{brand.name}, {address}'))}\n{place(len(links) - 1)}"
+    identity = f"{_wrapped(closed(f'{brand.name}, {postal_line(brand)}'))}\n{place(len(links) - 1)}"
     end = "\n\n".join(["-- ", *tail, identity, "Unsubscribe: {{ unsubscribe_url }}"]).replace("-- \n\n", "-- \n", 1)
     return "\n\n".join([*parts, end]) + "\n"
 

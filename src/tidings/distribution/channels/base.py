@@ -1,7 +1,8 @@
 """The contract of every way out. A channel pulls messages from its feed and reports what became of each.
 
 To add one: write `channels/<name>.py` with a class that keeps `Channel`, and run it through the contract tests
-(tests/integration/test_distribution_channels.py). The rules that make "nothing lost, nothing twice" hold:
+(tests/unit/test_distribution_channels.py, where a `Way` says how to reach its other side). The rules that make
+"nothing lost, nothing twice" hold:
 
 - a message's body leaves only after `Feed.ask` called back with True: the ledger has then recorded the attempt;
 - every message taken is reported exactly once, whatever happens, or given back with `Feed.give_back` if the other
@@ -45,6 +46,8 @@ class Outgoing:
     sender: str = ""
     recipient: str = ""
     body: bytes = b""
+    envid: str = ""
+    """What a delivery report names it by (RFC 3461); empty where none is asked for."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,8 @@ from collections.abc import Callable
 from functools import lru_cache
 
 from tidings.distribution.channels.base import ChannelDownError, Feed, Outcome, Outgoing, Result
+from tidings.distribution.channels.signing import SigningFeed
+from tidings.distribution.dkim import DkimSigner
 from tidings.distribution.relay import Relay
 from tidings.distribution.smtp.connection import SmtpConnection, connect
 from tidings.distribution.smtp.machine import Answered, Mail
@@ -35,9 +37,11 @@ def outcome_of(reply: Reply) -> Outcome:
 class SmtpChannel:
     """Keeps `connections` sessions with one relay open while there is mail, and closes them when there is none."""
 
-    def __init__(self, relay: Relay, *, connections: int = 10, ehlo_name: str = "") -> None:
-        """Raises InvalidInputError when the relay's certificate authority cannot be read."""
-        self._relay = relay
+    def __init__(
+        self, relay: Relay, *, connections: int = 10, ehlo_name: str = "", signer: DkimSigner | None = None
+    ) -> None:
+        """`signer`: signs each message here. Raises InvalidInputError when the relay's authority cannot be read."""
+        self._relay, self._signer = relay, signer
         self._wanted = connections
         self._name = ehlo_name or _own_name()
         self._context: ssl.SSLContext | None = relay.tls_context()
@@ -61,12 +65,18 @@ class SmtpChannel:
 
     async def connect(self, feed: Feed) -> None:
         """Opens the first connection and goes on opening the others beside. Raises ChannelDownError."""
-        self._feed, self._closing = feed, False
+        self._feed, self._closing = self._signing(feed) if self._signer is not None else feed, False
         if self._open:
             return
         await self._open_one()
         self._opening = asyncio.get_running_loop().create_task(self._open_others())
         self._schedule_watch()
+
+    def _signing(self, feed: Feed) -> Feed:
+        """The feed with signatures; the same one again when the channel was only at rest."""
+        if self._signer is None or (isinstance(self._feed, SigningFeed) and self._feed.feed is feed):
+            return self._feed or feed
+        return SigningFeed(feed, self._signer, self.wake, ahead=2 * self._wanted)
 
     def wake(self) -> None:
         """Lets idle connections pull."""
@@ -77,6 +87,8 @@ class SmtpChannel:
         """Waits for what is on the wire, at most 30 s, then says QUIT; what is left after that is uncertain."""
         self._closing = True
         await self._stop_opening()
+        if isinstance(self._feed, SigningFeed):
+            self._feed.clear()
         if self._watch is not None:
             self._watch.cancel()
         for _ in range(_CLOSING_TICKS):
@@ -90,6 +102,9 @@ class SmtpChannel:
                 connection.abort("stopped while waiting for the relay's answer")
         for connection in list(self._open):
             await connection.closed
+        if isinstance(self._feed, SigningFeed):
+            self._feed.close()
+            self._feed = None
 
     async def _stop_opening(self) -> None:
         task, self._opening = self._opening, None
@@ -100,15 +115,20 @@ class SmtpChannel:
     async def _open_one(self) -> None:
         lane = _SmtpLane(self)
         made: list[SmtpConnection] = []
+        relay = self._relay
 
         def make() -> SmtpConnection:
-            made.append(SmtpConnection(self._relay, lane, name=self._name, context=self._context))
+            made.append(SmtpConnection(relay, lane, name=self._name, context=self._context))
             return made[-1]
 
         try:
-            connection = await connect(self._relay, make, self._context)
+            if relay.auth == "xoauth2":  # tokens live for an hour: each connection takes the present one
+                relay = await asyncio.to_thread(relay.with_token)
+            connection = await connect(relay, make, self._context)
         except ConnectionError as error:
             raise ChannelDownError(self._shown(str(error)), refused=any(c.refused for c in made)) from error
+        if connection.closed.done():
+            raise ChannelDownError(f"relay {self._relay.name} closed the connection", refused=connection.refused)
         self._open.add(connection)
         connection.pull()
 
@@ -182,6 +202,7 @@ class SmtpChannel:
 
     def gone(self, connection: SmtpConnection, uncertain: Outgoing | None, unsent: list[Outgoing]) -> None:
         """One connection less; when none is left, the feed is told."""
+        served = connection in self._open
         self._open.discard(connection)
         feed = self._feed
         if feed is None:
@@ -191,9 +212,11 @@ class SmtpChannel:
             feed.report(uncertain, Outcome(Result.UNCERTAIN, "", words))
         for message in unsent:
             feed.give_back(message)
-        if self._closing:
+        if self._closing or not served:  # one that never opened: whoever opens it says why
             return
         if not self._open:
+            if isinstance(feed, SigningFeed):
+                feed.clear()  # no lane would take what waits there
             expected = connection.stopped or (uncertain is None and not unsent)
             if not expected or connection.refused:
                 feed.down(f"relay {self.name} closed every connection", refused=connection.refused)

@@ -48,13 +48,13 @@ def peek(raw: bytes) -> tuple[str, str]:
 
 def _peeked(value: bytes) -> str:
     text = value.decode("utf-8", "replace")
-    return _header_text(text) if "=?" in text else _FOLD.sub(" ", text[:_MAX_HEADER]).strip()
+    return header_text(text) if "=?" in text else _FOLD.sub(" ", text[:_MAX_HEADER]).strip()
 
 
 def parse_mail(raw: bytes) -> ParsedMail:
     """Everything a reader is shown."""
     message = _parse(raw)
-    headers = tuple((name, _header_text(value)) for name, value in message.items())
+    headers = tuple((name, header_text(value)) for name, value in message.items())
     texts: list[str] = []
     pages: list[str] = []
     attachments: list[tuple[str, int]] = []
@@ -82,7 +82,7 @@ def _parse(raw: bytes) -> Message:
         return broken
 
 
-def _header_text(value: object) -> str:
+def header_text(value: object) -> str:
     """A header in plain words on one line; undecodable bytes are replaced."""
     if value is None:
         return ""
@@ -128,7 +128,7 @@ def _decode(part: Message, body: bytes) -> str:
 
 def _file_name(part: Message) -> str:
     try:
-        return _header_text(part.get_filename())
+        return header_text(part.get_filename())
     except (ValueError, LookupError, TypeError, MessageError):
         return "attachment"
 

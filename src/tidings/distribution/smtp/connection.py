@@ -40,7 +40,7 @@ class SmtpConnection(asyncio.Protocol):
 
     def __init__(self, relay: Relay, lane: Lane, *, name: str, context: ssl.SSLContext | None) -> None:
         self._relay, self._lane, self._context = relay, lane, context
-        self.machine = SmtpMachine(name=name, tls=relay.tls, user=relay.user, password=relay.password)
+        self.machine = SmtpMachine(name=name, tls=relay.tls, user=relay.user, password=relay.password, auth=relay.auth)
         self._loop = asyncio.get_running_loop()
         self.opened: asyncio.Future[None] = self._loop.create_future()
         self.closed: asyncio.Future[None] = self._loop.create_future()

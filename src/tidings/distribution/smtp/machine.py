@@ -22,6 +22,8 @@ class Mail(Protocol):
     sender: str
     recipient: str
     body: bytes
+    envid: str
+    """Asks a server that knows DSN (RFC 3461) to report failures under this name: letters and digits only."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,15 +85,16 @@ class SmtpMachine:
     """One session. `feed` takes the server's bytes and returns ours; what happened is in `events`, oldest first."""
 
     def __init__(
-        self, *, name: str, tls: Literal["starttls", "none", "implicit"] = "none", user: str = "", password: str = ""
-    ) -> None:
+        self, *, name: str, tls: Literal["starttls", "none", "implicit"] = "none", user: str = "", password: str = "",
+        auth: Literal["password", "xoauth2"] = "password",
+    ) -> None:  # fmt: skip
         self.events: deque[Event] = deque()
         self.ready = False
         self.closed = False
         self.size_limit = 0
         self._name = name.encode("ascii", "replace")
         self._starttls = tls == "starttls"
-        self._user, self._password = user, password
+        self._user, self._password, self._auth = user, password, auth
         self._reader = ReplyReader()
         self._waiting: deque[_Wait] = deque([_Wait.GREETING])
         self._features: dict[str, str] = {}
@@ -101,7 +104,7 @@ class SmtpMachine:
         self._next: Mail | None = None
         self._granted: Mail | None = None  # the server wants its body
         self._must_reset = False
-        self._pipelining = self._says_size = self._eight_bit = False
+        self._pipelining = self._says_size = self._eight_bit = self._reports = False
 
     # What the driver calls
 
@@ -250,9 +253,15 @@ class SmtpMachine:
             case _Wait.AUTH | _Wait.HELO if reply.positive:
                 return self._open()
             case _Wait.AUTH | _Wait.AUTH_USER | _Wait.AUTH_PASSWORD:
-                return self._break(f"the relay refuses user and password: {reply.shown}", refused=True)
+                return self._denied(reply)
             case _:
                 return self._break(f"the relay does not let us in: {reply.code} {reply.text[:200]}", refused=True)
+
+    def _denied(self, reply: Reply) -> bytes:
+        if self._auth == "xoauth2" and reply.code == 334:
+            return self._say(b"", _Wait.AUTH)  # the reason; the relay wants an empty answer before its 535
+        what = "user and password" if self._auth == "password" else "the access token"
+        return self._break(f"the relay refuses {what}: {reply.shown}", refused=True)
 
     def _on_features(self, reply: Reply) -> bytes:
         for line in reply.text.split("\n")[1:]:
@@ -261,6 +270,7 @@ class SmtpMachine:
         self._pipelining = "PIPELINING" in self._features
         self._says_size = "SIZE" in self._features
         self._eight_bit = "8BITMIME" in self._features
+        self._reports = "DSN" in self._features
         if self._starttls:
             if "STARTTLS" not in self._features:
                 return self._break("the relay offers no STARTTLS, and mail must not go out unencrypted", refused=True)
@@ -271,6 +281,11 @@ class SmtpMachine:
 
     def _authenticate(self) -> bytes:
         ways = self._features.get("AUTH", "").upper().split()
+        if self._auth == "xoauth2":
+            if "XOAUTH2" not in ways:
+                return self._break("the relay offers no AUTH XOAUTH2", refused=True)
+            token = b64encode(f"user={self._user}\x01auth=Bearer {self._password}\x01\x01".encode())
+            return self._say(b"AUTH XOAUTH2 " + token, _Wait.AUTH)
         if "PLAIN" in ways:
             token = b64encode(f"\0{self._user}\0{self._password}".encode())
             return self._say(b"AUTH PLAIN " + token, _Wait.AUTH)
@@ -296,12 +311,21 @@ class SmtpMachine:
         options = f" SIZE={len(mail.body)}" if self._says_size else ""
         if self._eight_bit and not mail.body.isascii():
             options += " BODY=8BITMIME"
+        if mail.envid and self._reports:
+            options += f" RET=HDRS ENVID={mail.envid}"
         first = f"MAIL FROM:<{mail.sender}>{options}\r\n"
         self._waiting.append(_Wait.MAIL)
         if not self._pipelining:
             return reset + first.encode("ascii")
         self._waiting += _AFTER_MAIL
-        return reset + f"{first}RCPT TO:<{mail.recipient}>\r\nDATA\r\n".encode("ascii")
+        return reset + f"{first}{self._rcpt(mail)}\r\nDATA\r\n".encode("ascii")
+
+    def _rcpt(self, mail: Mail) -> str:
+        """RCPT with what asks for a report of failure, and whom it was written to, where the server knows DSN."""
+        if not (mail.envid and self._reports):
+            return f"RCPT TO:<{mail.recipient}>"
+        known = mail.recipient.replace("+", "+2B").replace("=", "+3D")
+        return f"RCPT TO:<{mail.recipient}> NOTIFY=FAILURE ORCPT=rfc822;{known}"
 
     def _on_envelope(self, wait: _Wait, reply: Reply) -> bytes:
         if reply.code == 421:
@@ -314,7 +338,7 @@ class SmtpMachine:
             return self._refused()
         mail = self._envelope
         if wait is _Wait.MAIL and mail is not None:
-            return self._say(f"RCPT TO:<{mail.recipient}>".encode("ascii"), _Wait.RCPT)
+            return self._say(self._rcpt(mail).encode("ascii"), _Wait.RCPT)
         return self._say(b"DATA", _Wait.DATA)
 
     def _on_data(self, reply: Reply) -> bytes:

@@ -2,7 +2,7 @@
 
 from sqlalchemy import Boolean, Column, Integer, Table, Text
 
-from tidings.store.tables.base import instant, json, metadata, pk, public_id, text
+from tidings.store.tables.base import instant, json, metadata, pk, public_id, ref, text
 
 agent = Table(
     "agent",
@@ -33,6 +33,23 @@ decision = Table(
     json("alternatives", list),
     json("evidence"),
     text("overridden_by", nullable=True),
+)
+
+# A turn of an agent that waits for a person's yes or no; taken once, gone with its account or when it expires.
+agent_turn = Table(
+    "agent_turn",
+    metadata,
+    public_id(),
+    text("agent", None),
+    ref("account_id", "account.id"),
+    text("campaign_id", nullable=True),
+    text("question", None),
+    json("requests", list),  # what it wants to do, exactly as shown
+    text("state", None),  # the runtime's own
+    text("prompt_hash", None),
+    instant("created_at"),
+    instant("expires_at", index=True),
+    instant("taken_at", nullable=True),
 )
 
 # One row per role of a running process: `content`, `scheduling`, `distribution`, `analytics`, `web`, `mailbox`.

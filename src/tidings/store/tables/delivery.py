@@ -84,6 +84,28 @@ mailbox_message = Table(
     json("flags"),
 )
 
+# What came back, once for each different mail. Text is kept of people's replies only.
+returned_mail = Table(
+    "returned_mail",
+    metadata,
+    pk(),
+    text("digest", None),  # of the mail's bytes: the same mail counts once, however often it is fetched
+    instant("at"),
+    text("kind", None),
+    text("cause"),
+    text("status"),
+    Column("hard", Boolean, nullable=False, default=False),
+    Column("campaign_pk", BigKey, nullable=True),
+    Column("contact_pk", BigKey, nullable=True, index=True),
+    text("matched"),  # by what it was matched: return address, envelope id, …; empty: to nothing
+    text("sender"),
+    text("subject"),
+    text("text"),
+    Index("uq_returned_mail_digest", "digest", unique=True),
+    Index("ix_returned_mail_campaign", "campaign_pk", "kind", "hard"),
+    Index("ix_returned_mail_kind", "kind", "at"),
+)
+
 # What is sent: the approved templates as they were rendered at launch; immutable from then on.
 message = Table(
     "message",

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Annotated
 
 from fastapi import APIRouter, Form
 from starlette.responses import Response
 
+from tidings.campaigns.asking import AnswerView
 from tidings.domain.actor import AgentName
 from tidings.domain.errors import NotFoundError, TidingsError
 from tidings.web.routes.sign_in import local_path
@@ -41,6 +43,29 @@ def configure(visit: VisitHere, name: str, fields: FormHere) -> Response:
     return visit.back(f"/agents/{name}", "configured")
 
 
+@router.post("/agents/{name}/ask")
+def ask(
+    visit: VisitHere, name: str, question: Annotated[str, Form()] = "", campaign_id: Annotated[str, Form()] = ""
+) -> Response:
+    """The answer to a question, or what the agent wants to do first."""
+    known, asking = _known(name), visit.services.asking
+    return _answered(visit, known, lambda: asking.ask(visit.actor, known, question, campaign_id or None))
+
+
+@router.post("/agents/{name}/turns/{turn_id}/approve")
+def approve_turn(visit: VisitHere, name: str, turn_id: str) -> Response:
+    """A yes to what the agent wants to do."""
+    known, asking = _known(name), visit.services.asking
+    return _answered(visit, known, lambda: asking.approve(visit.actor, known, turn_id))
+
+
+@router.post("/agents/{name}/turns/{turn_id}/decline")
+def decline_turn(visit: VisitHere, name: str, turn_id: str) -> Response:
+    """A no."""
+    known, asking = _known(name), visit.services.asking
+    return _answered(visit, known, lambda: asking.decline(visit.actor, known, turn_id))
+
+
 @router.post("/agents/{name}/pause")
 def pause(visit: VisitHere, name: str, reason: Annotated[str, Form()] = "") -> Response:
     """Holds this agent alone."""
@@ -71,11 +96,34 @@ def _known(name: str) -> AgentName:
         raise NotFoundError(f"There is no agent {name!r}.", remedy="Choose one on the left.") from None
 
 
-def _page(visit: Visit, name: AgentName, *, after: str = "", problem: TidingsError | None = None) -> Response:
-    agents = visit.services.agents
+def _answered(visit: Visit, name: AgentName, act: Callable[[], AnswerView]) -> Response:
+    """What came of it: a part of the page for htmx, else the whole page. A refusal stands where the answer would."""
+    said, problem = None, None
+    try:
+        said = act()
+    except TidingsError as error:
+        problem = error
+    if visit.request.headers.get("hx-request"):
+        waiting = visit.services.asking.waiting(visit.actor, name)
+        return visit.fragment(
+            "agent_answer.html", status=problem.status if problem else 200, name=name.value, said=said,
+            ask_problem=problem, waiting=waiting,
+        )  # fmt: skip
+    return _page(visit, name, said=said, ask_problem=problem)
+
+
+def _page(
+    visit: Visit, name: AgentName, *, after: str = "", problem: TidingsError | None = None,
+    said: AnswerView | None = None, ask_problem: TidingsError | None = None,
+) -> Response:  # fmt: skip
+    agents, asking = visit.services.agents, visit.services.asking
     view = agents.get(visit.actor, name)
     decisions, following = agents.decisions(visit.actor, agent=name, after=after, limit=30)
+    wrong = problem or ask_problem
+    campaigns, _ = visit.allowed(lambda: visit.services.campaigns.list(visit.actor, limit=50), ([], ""))
     return visit.page(
-        "agent.html", status=problem.status if problem else 200, name=name.value, agent=view, decisions=decisions,
-        following=following, fields=fields_of(view.schema, view.config), problem=problem,
+        "agent.html", status=wrong.status if wrong else 200, name=name.value, agent=view, decisions=decisions,
+        following=following, fields=fields_of(view.schema, view.config), problem=problem, asking=asking,
+        waiting=asking.waiting(visit.actor, name), campaigns=campaigns, said=said, ask_problem=ask_problem,
+        question=said.question if said else "", campaign_id=said.campaign_id if said else "",
     )  # fmt: skip

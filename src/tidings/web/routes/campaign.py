@@ -8,6 +8,7 @@ from fastapi import APIRouter, Form
 from starlette.responses import Response
 
 from tidings.campaigns.views import CampaignDetail
+from tidings.distribution.findings import Grade
 from tidings.domain.blocks import Heading, Text
 from tidings.domain.campaign import CampaignState
 from tidings.domain.errors import InvalidInputError
@@ -54,6 +55,18 @@ def live(visit: VisitHere, campaign_id: str, seen: str = "") -> Response:
     if detail.row.state.value != seen:
         return Response(status_code=204, headers={"hx-refresh": "true"})
     return visit.fragment("campaign_live.html", campaign=detail, **_live(visit, detail))
+
+
+@router.get("/preflight")
+def preflight(visit: VisitHere, campaign_id: str) -> Response:
+    """What speaks against sending. The page asks for it by itself, because name servers may take a second."""
+    found = visit.services.campaigns.preflight(visit.actor, campaign_id)
+    grades = {grade: [finding for finding in found if finding.grade is grade] for grade in Grade}
+    return visit.fragment(
+        "campaign_preflight.html", blocking=[finding for finding in found if finding.blocks],
+        asking=[f for f in (*grades[Grade.ERROR], *grades[Grade.WARNING]) if not f.blocks],
+        unchecked=grades[Grade.NOT_CHECKED], passed=grades[Grade.OK],
+    )  # fmt: skip
 
 
 @router.post("/approve")
@@ -200,6 +213,8 @@ def _texts(detail: CampaignDetail, variant: str) -> dict[int, str]:
 
 def _audience_name(visit: Visit, audience: str) -> str:
     """The segment's name where the brief names it by id."""
+    if not audience.startswith("seg_"):
+        return audience.capitalize()
     segments = visit.allowed(lambda: visit.services.audience.segments(visit.actor), [])
     return next((segment.name for segment in segments if segment.id == audience), audience.capitalize())
 

@@ -31,7 +31,7 @@ async def _lines(request: Request, visit: Visit, pk: int) -> AsyncIterator[str]:
     began = said = time.monotonic()
     yield ": following\n\n"
     while time.monotonic() - began < LASTS and not await request.is_disconnected():
-        for line in await asyncio.to_thread(visit.services.activity.since, pk):
+        for line in await asyncio.to_thread(visit.services.activity.since, pk, 100, visit.actor):
             pk = line.pk
             html = visit.html("activity_line.html", line=line, fresh=True).strip().replace("\n", " ")
             said = time.monotonic()

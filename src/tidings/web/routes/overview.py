@@ -16,13 +16,14 @@ if TYPE_CHECKING:
 
 router = APIRouter()
 DAYS = 60
+COMPARED_DAYS = 30  # long enough that a month without a campaign in its last week still shows a rate
 
 
 @router.get("/")
 def overview(visit: VisitHere) -> Response:
     """The first page."""
     numbers = _numbers(visit)
-    activity = visit.services.activity.latest(20)
+    activity = visit.services.activity.latest(20, visit.actor)
     return visit.page(
         "overview.html",
         tiles=tiles_of(numbers),
@@ -63,4 +64,7 @@ def _agents(visit: Visit) -> list[Any]:
 
 
 def _numbers(visit: Visit) -> OverviewNumbers | None:
-    return visit.allowed(lambda: visit.services.analytics.overview(visit.actor, days=DAYS, zone=visit.zone), None)
+    return visit.allowed(
+        lambda: visit.services.analytics.overview(visit.actor, days=DAYS, compared_days=COMPARED_DAYS, zone=visit.zone),
+        None,
+    )

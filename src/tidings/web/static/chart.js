@@ -6,6 +6,8 @@
     const { zone, days, sent, clicked } = JSON.parse(place.dataset.chart);
     const axis = { stroke: colour("--muted-foreground"), grid: { stroke: colour("--border"), width: 1 }, ticks: { show: false }, font: "12px Inter, sans-serif" };
     const line = (label, stroke, fill) => ({ label, stroke, fill, width: 2, points: { show: false }, value: (_, v) => (v == null ? "–" : v.toLocaleString("en")) });
+    const last = days.length - 1;
+    const atRest = (u) => u.cursor.idx == null && u.setLegend({ idx: last }, false); // else the legend is all dashes
     place.replaceChildren();
     return new uPlot(
       {
@@ -13,6 +15,7 @@
         height: 250,
         tzDate: (ts) => uPlot.tzDate(new Date(ts * 1e3), zone),
         cursor: { y: false },
+        hooks: { ready: [atRest], setCursor: [atRest], setSize: [atRest] },
         series: [
           { label: "Day", value: (_, v) => (v == null ? "–" : new Date(v * 1e3).toLocaleDateString("en-GB", { day: "numeric", month: "short", timeZone: zone })) },
           line("Sent", colour("--series-1"), colour("--series-1") + "1a"),

@@ -303,6 +303,29 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_recommendation_campaign_pk"), ["campaign_pk"], unique=False)
 
     op.create_table(
+        "returned_mail",
+        sa.Column("pk", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("digest", sa.Text(), nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("cause", sa.Text(), nullable=False),
+        sa.Column("status", sa.Text(), nullable=False),
+        sa.Column("hard", sa.Boolean(), nullable=False),
+        sa.Column("campaign_pk", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("contact_pk", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("matched", sa.Text(), nullable=False),
+        sa.Column("sender", sa.Text(), nullable=False),
+        sa.Column("subject", sa.Text(), nullable=False),
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("pk", name=op.f("pk_returned_mail")),
+    )
+    with op.batch_alter_table("returned_mail", schema=None) as batch_op:
+        batch_op.create_index("ix_returned_mail_campaign", ["campaign_pk", "kind", "hard"], unique=False)
+        batch_op.create_index(batch_op.f("ix_returned_mail_contact_pk"), ["contact_pk"], unique=False)
+        batch_op.create_index("ix_returned_mail_kind", ["kind", "at"], unique=False)
+        batch_op.create_index("uq_returned_mail_digest", ["digest"], unique=True)
+
+    op.create_table(
         "rollup_hour",
         sa.Column(
             "campaign_pk", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False
@@ -390,6 +413,28 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("worker", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_worker_role"), ["role"], unique=False)
+
+    op.create_table(
+        "agent_turn",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("agent", sa.Text(), nullable=False),
+        sa.Column("account_id", sa.Text(), nullable=False),
+        sa.Column("campaign_id", sa.Text(), nullable=True),
+        sa.Column("question", sa.Text(), nullable=False),
+        sa.Column("requests", sa.JSON(), nullable=False),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("prompt_hash", sa.Text(), nullable=False),
+        sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.Column("expires_at", sa.BigInteger(), nullable=False),
+        sa.Column("taken_at", sa.BigInteger(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["account_id"], ["account.id"], name=op.f("fk_agent_turn_account_id_account"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_agent_turn")),
+    )
+    with op.batch_alter_table("agent_turn", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_agent_turn_account_id"), ["account_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_agent_turn_expires_at"), ["expires_at"], unique=False)
 
     op.create_table(
         "api_token",

@@ -1,0 +1,106 @@
+"""Examines sender domains and the relay within two seconds in all; what cannot be asked is "not checked"."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+
+from tidings.distribution.dns.dkim import Selector, check_dkim
+from tidings.distribution.dns.dmarc import check_dmarc
+from tidings.distribution.dns.names import is_here, is_reserved
+from tidings.distribution.dns.relay_host import CertificateCheck, addresses_of, check_reverse
+from tidings.distribution.dns.resolver import SECONDS, DnsResolver, DnsUnreachableError, Resolver
+from tidings.distribution.dns.spf import check_spf
+from tidings.distribution.findings import Area, Grade, PreflightFinding
+from tidings.distribution.relay import Relay
+
+_RELAY_CHECKS, _DOMAIN_CHECKS = ("PTR", "TLS"), ("MX", "SPF", "DKIM", "DMARC")
+
+
+class DnsDoctor:
+    """Blocking: never on an event loop. `nameserver` is `address[:port]` in place of the system's own."""
+
+    def __init__(
+        self, relay: Relay, selectors: Sequence[Selector] = (), *, nameserver: str | None = None,
+        seconds: float = SECONDS,
+    ) -> None:  # fmt: skip
+        self._relay, self._selectors = relay, tuple(selectors)
+        self._nameserver, self._seconds = nameserver, seconds
+
+    @property
+    def stays_here(self) -> bool:
+        """Whether the relay is on this machine."""
+        return is_here(self._relay.host)
+
+    def examine(self, domains: Iterable[str]) -> list[PreflightFinding]:
+        """The relay's findings, then each domain's, in the order of the checks."""
+        resolver = DnsResolver(self._nameserver, seconds=self._seconds)
+        relay = self._relay
+        certificate = None if self.stays_here else CertificateCheck(relay, self._seconds)
+        found: list[PreflightFinding] = []
+        for domain in dict.fromkeys(domain.lower().rstrip(".") for domain in domains):
+            found += self.domain(resolver, domain)
+        if certificate is None:
+            words = "the relay is on this machine: nothing to check"
+            return [_skipped(Area.RELAY, check, words, relay.name) for check in _RELAY_CHECKS] + found
+        reverse = _asked(Area.RELAY, "PTR", relay.name, lambda: check_reverse(resolver, relay))
+        return [*reverse, certificate.finding(resolver.left), *found]
+
+    def domain(self, resolver: Resolver, domain: str) -> list[PreflightFinding]:
+        """One sender domain's findings: MX, SPF, DKIM, DMARC."""
+        if is_reserved(domain):
+            words = "reserved name: nothing to check"
+            return [_skipped(Area.DOMAIN, "DNS", words, domain)]
+
+        def spf() -> list[PreflightFinding]:
+            host = self._relay.host
+            addresses = [] if self.stays_here else addresses_of(resolver, host)
+            return check_spf(resolver, domain, host, addresses)
+
+        checks: tuple[Callable[[], list[PreflightFinding]], ...] = (
+            lambda: check_mx(resolver, domain),
+            spf,
+            lambda: check_dkim(resolver, domain, self._selectors),
+            lambda: check_dmarc(resolver, domain),
+        )
+        found: list[PreflightFinding] = []
+        for name, check in zip(_DOMAIN_CHECKS, checks, strict=True):
+            found += _asked(Area.DOMAIN, name, domain, check)
+        return found
+
+
+def check_mx(resolver: Resolver, domain: str) -> list[PreflightFinding]:
+    """Whether replies and bounces can come back (RFC 5321, 5.1). Raises DnsUnreachableError."""
+
+    def found(grade: Grade, message: str, remedy: str = "", record: str = "") -> list[PreflightFinding]:
+        return [PreflightFinding(Area.DOMAIN, "MX", grade, message, remedy, domain, record)]
+
+    hosts = resolver.mx(domain)
+    record = f"{domain}. IN MX 10 mail.{domain}."
+    if hosts == [(0, "")]:
+        words = f"{domain} says that it takes no mail (null MX); many receivers refuse mail from such a domain"
+        return found(Grade.ERROR, words, "Name a server that takes its mail.", record)
+    if not hosts:
+        words = f"{domain} names no server that takes its mail, so replies and bounces are lost"
+        if resolver.addresses(domain):
+            words = f"{domain} has no MX record; mail goes to its web address, which rarely takes any"
+            return found(Grade.WARNING, words, "Name a server that takes its mail.", record)
+        return found(Grade.ERROR, words, "Name a server that takes its mail.", record)
+    gone = [host for _, host in hosts if not resolver.addresses(host)]
+    if len(gone) == len(hosts):
+        return found(Grade.ERROR, f"none of its mail servers has an address: {', '.join(gone)}", "Correct the names.")
+    if gone:
+        return found(Grade.WARNING, f"{', '.join(gone)} has no address", "Correct or remove it.")
+    return found(Grade.OK, ", ".join(host for _, host in hosts))
+
+
+def _asked(
+    area: Area, name: str, place: str, check: Callable[[], list[PreflightFinding]]
+) -> list[PreflightFinding]:  # fmt: skip
+    try:
+        return check()
+    except DnsUnreachableError as error:
+        return [_skipped(area, name, f"not checked: {error}", place)]
+
+
+def _skipped(area: Area, check: str, words: str, place: str) -> PreflightFinding:
+    return PreflightFinding(area, check, Grade.NOT_CHECKED, words, place=place)

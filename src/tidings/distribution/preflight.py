@@ -1,0 +1,101 @@
+"""Everything that is looked at before a campaign is sent: its messages, how many go where, domains and relay.
+
+What is wrong with a message itself stops the sending. What is wrong with a domain or a relay is shown and asked
+about: the world may be right by the time the mail leaves, and a relay may do what cannot be seen from here.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Mapping, Sequence
+
+from tidings.distribution.dns.doctor import DnsDoctor
+from tidings.distribution.findings import ORDER, Area, Grade, PreflightFinding
+from tidings.distribution.lint import Specimen, lint
+from tidings.distribution.spamd import SPAMD, check_spam
+
+BULK = 5_000
+"""Messages within 24 hours from which the large providers call a sender a bulk sender and demand more."""
+_DAY_HOURS = 24
+_KEPT_SECONDS = 60.0
+PROVIDERS: dict[str, tuple[str, ...]] = {
+    "Gmail": ("gmail.com", "googlemail.com"),
+    "Outlook.com": ("outlook.com", "hotmail.com", "live.com", "msn.com"),
+    "Yahoo": ("yahoo.com", "ymail.com", "aol.com", "yahoo.co.uk", "yahoo.de", "yahoo.fr"),
+}
+
+
+class Preflight:
+    """Blocking. Answers of the name servers are kept for a minute, so that looking again costs nothing."""
+
+    def __init__(self, doctor: DnsDoctor, *, spamd: tuple[str, int] = SPAMD) -> None:
+        self._doctor, self._spamd = doctor, spamd
+        self._kept: dict[tuple[str, ...], tuple[float, list[PreflightFinding]]] = {}
+
+    @property
+    def stays_here(self) -> bool:
+        """Whether mail only goes to a relay on this machine."""
+        return self._doctor.stays_here
+
+    def lint(self, specimens: Iterable[Specimen]) -> list[PreflightFinding]:
+        """The messages alone; asks nobody."""
+        return [finding for specimen in specimens for finding in lint(specimen)]
+
+    def examine(
+        self, specimens: Sequence[Specimen], domains: Iterable[str], planned: Mapping[str, Mapping[int, int]]
+    ) -> list[PreflightFinding]:
+        """Every finding, the worst first. `planned` counts messages by provider and hour (hours since 1970)."""
+        asked = self.domains(domains)
+        found = [
+            *self.lint(specimens),
+            *(check_spam(specimen.raw, specimen.variant, self._spamd) for specimen in specimens),
+            *volume(planned, asked), *asked,
+        ]  # fmt: skip
+        return sorted(found, key=lambda finding: ORDER[finding.grade])
+
+    def domains(self, domains: Iterable[str]) -> list[PreflightFinding]:
+        """What the DNS doctor says of the relay and of these sender domains."""
+        key = tuple(sorted({domain.lower() for domain in domains}))
+        kept = self._kept.get(key)
+        if kept is not None and time.monotonic() - kept[0] < _KEPT_SECONDS:
+            return kept[1]
+        if len(self._kept) > 100:
+            self._kept.clear()
+        found = self._doctor.examine(key)
+        self._kept[key] = (time.monotonic(), found)
+        return found
+
+
+def volume(
+    planned: Mapping[str, Mapping[int, int]], asked: Sequence[PreflightFinding]
+) -> list[PreflightFinding]:  # fmt: skip
+    """The bulk senders' rule: from 5,000 messages to a provider within 24 hours on, it demands SPF, DKIM and DMARC."""
+    most = {provider: _most_in_a_day(hours) for provider, hours in planned.items()}
+    found = [_bulk(provider, count, asked) for provider, count in most.items() if count >= BULK]
+    if found:
+        return found
+    top = max(most.values(), default=0)
+    words = f"at most {top:,} to one large provider within 24 hours; more is asked of a sender from {BULK:,} on"
+    return [PreflightFinding(Area.VOLUME, "volume", Grade.OK, words)]
+
+
+def _most_in_a_day(hours: Mapping[int, int]) -> int:
+    return max((sum(hours.get(hour + more, 0) for more in range(_DAY_HOURS)) for hour in hours), default=0)
+
+
+def _bulk(provider: str, count: int, asked: Sequence[PreflightFinding]) -> PreflightFinding:
+    of_domain = [finding for finding in asked if finding.area is Area.DOMAIN]
+    needed = ("SPF", "DKIM", "DMARC")
+    wrong = [name for name in needed if any(f.check == name and f.grade is Grade.ERROR for f in of_domain)]
+    unknown = [
+        name for name in needed if not any(f.check == name and f.grade is not Grade.NOT_CHECKED for f in of_domain)
+    ]
+    start = f"{count:,} messages to {provider} within 24 hours; from {BULK:,} on it demands SPF, DKIM and DMARC"
+    remedy = "Put the records right first, or spread the sending over more days."
+    if wrong:
+        words = f"{start}, and {' and '.join(wrong)} would not pass"
+        return PreflightFinding(Area.VOLUME, "volume", Grade.ERROR, words, remedy, provider)
+    if unknown:
+        words = f"{start}, of which {' and '.join(unknown)} could not be checked"
+        return PreflightFinding(Area.VOLUME, "volume", Grade.WARNING, words, remedy, provider)
+    return PreflightFinding(Area.VOLUME, "volume", Grade.OK, f"{start}, which are there", place=provider)

@@ -1,0 +1,327 @@
+"""What mail systems write, in their languages, and what it means: tables of data, most telling first.
+
+A cause's phrases are looked for in the diagnostic text in lower case with single spaces, `{a}` and codes taken out.
+The order of the table decides where two fit: what says who is at fault stands before what only says no.
+"""
+
+from __future__ import annotations
+
+from tidings.distribution.returns.report import Cause
+
+PHRASES: tuple[tuple[Cause, tuple[str, ...]], ...] = (
+    (Cause.UNKNOWN_HOST, ("account or domain may not exist",)),
+    (Cause.FILTERED, ("recipient preferences", "requested action not taken: mailbox unavailable")),
+    (Cause.REPUTATION, ("ip reputation", "reputation of the sending")),
+    (Cause.SECURITY, ("content presents a potential",)),
+    (Cause.CONTENT, ("banned file", "banned name", "banned content")),
+    (
+        Cause.NETWORK,
+        (
+            "requests to connect", "socket error", "host is not responding", "server is not responding",
+            "host not reachable", "no route to host", "network is unreachable", "unable to connect successfully",
+            "wasn't able to establish", "connection refused by", "ldap server", "hop count", "too many hops",
+            "mail loop",
+        ),
+    ),
+    (Cause.EXPIRED, ("timed out", "message expired", "envelope expired", "queue.expired", "not delivered within")),
+    (
+        Cause.MOVED,
+        (
+            "no longer on server", "has moved", "user moved", "recipient moved", "address changed", "changed address",
+            "has been replaced by", "mailbox has moved", "account has moved", "new address is",
+            "no forwarding address", "has migrated",
+        ),
+    ),
+    (
+        Cause.AUTHENTICATION,
+        (
+            "dmarc", "spf record", "spf check", "spf fail", "fails spf", "failed spf", "spf hard", "spf: fail",
+            "spf validation", "sender policy framework", "spf.pobox.com", "openspf", "dkim check", "dkim fail",
+            "dkim signature", "no dkim", "not pass dkim", "authentication checks", "unauthenticated email",
+            "unauthenticated mail", "sender id (pra)", "purported responsible", "email is unauthenticated",
+            "does not pass authentication", "authentication failure for", "p=unauthenticatedmessage",
+            "sender authentication", "spf error", "not allowed by spf", "bad spf", "spf (sender", "arc seal",
+            "authentication requirements",
+        ),
+    ),
+    (
+        Cause.REVERSE_DNS,
+        (
+            "reverse dns", "ptr record", "rdns", "reverse lookup", "reverse-dns", "no ptr", "reverse address",
+            "cannot find your hostname", "client host rejected: cannot find", "mismatches client ip",
+            "unresolvable hostname", "name server lookup failed for host", "fix reverse", "inverse dns",
+            "cannot resolve your ip", "domain name mismatch", "invalid reverse", "forward-confirmed", "no reverse",
+            "without a valid sender domain", "hostname lookup fail", "ip address has no", "dns (ptr)",
+            "ip name possibly",
+        ),
+    ),
+    (
+        Cause.RATE,
+        (
+            "rate limit", "rate that", "too many connections", "too many concurrent", "too many recipients",
+            "too many sessions", "too many messages", "too many emails", "too many mails", "too much mail",
+            "too many smtp sessions", "connection limit", "connection rate", "frequency limited", "frequency limit",
+            "throttl", "exceeded the rate", "sending rate", "sending limit", "sending too fast", "reached the limit",
+            "limit exceeded for", "message rate", "hourly limit", "daily message quota", "daily sending quota",
+            "maximum sending", "exceeded its quota for sending", "too quickly", "max message per connection",
+            "connection frequency", "too many invalid recipient", "too many errors", "number of recipients exceed",
+            "recipient limit", "too many rcpt", "mail rate exceeded", "exceeded limit of", "over its hourly",
+            "too frequent", "slow down", "please slow", "concurrent connection",
+        ),
+    ),
+    (
+        Cause.REPUTATION,
+        (
+            " rbl", "blacklist", "black list", "blocklist", "block list", "blocked using", "spamhaus", "spamcop",
+            "sorbs", "barracudacentral", "dnsbl", "banned sending ip", "banned", "sending ip", "poor reputation",
+            "bad reputation", "low reputation", "reputation", "sender ip", "your ip", "ip address blocked",
+            "blocked ip", "ip blocked", "ip is blocked", "is blocked by", "unexpected volume", "user complaints",
+            "unusual rate of unsolicited", "part of their network is on our block", "server refused to talk to me",
+            "refused to talk to me", "service refused", "service refuse", "dynamic ip", "dynamic/residential",
+            "residential ip", "dial-up", "dialup", "smtp server of your isp", "your network", "host refused",
+            "connection refused by policy", "connections from this", "not accepting connections from",
+            "email blocked", "mail blocked", "your host", "your server", "this ip", "client host", "blocked - see",
+            "blocked for", "temporarily deferred", "s3150", "s3140", "refused by local policy. no spam",
+            "mail from your", "connection dropped", "from your ip", "redundant", "has been blocked", "access from ip",
+            "ip not in whitelist", "access denied, ip", "not rfc-ignorant", "senderbase", "trend micro",
+            "trustedsource",
+        ),
+    ),
+    (
+        Cause.FULL,
+        (
+            "mailbox full", "mailbox is full", "mailbox too full", "inbox is full", "inbox full", "mailbox quota",
+            "over quota", "overquota", "quota exceed", "exceeded quota", "exceeds quota", "exceed quota",
+            "quota violation", "disk quota", "disk full", "quota full", "quota reached", "user is over the quota",
+            "out of storage", "insufficient storage", "not enough storage", "storage space", "storage limit",
+            "exceeded storage", "exceeded the storage", "exceeds the storage", "not enough disk space for mailbox",
+            "mailbox has exceeded", "mailbox size limit", "mailbox exceed", "exceeded his/her",
+            "exceeded their quota", "exceeded the maximum mailbox", "account is full", "account has exceeded",
+            "user is overquota", "no space left in", "maildir over", "would exceed", "mailfolder is full",
+            "full mailbox", "mail box full", "too much mail data", "mailbox exceeds", "mailbox would be",
+            "over the maximum allowed", "is exceeding", "recipient over", "mailbox limit", "mailbox at capacity",
+            "user quota", "allocated quota", "out of quota", "account is over", "over the allowed quota",
+            "dépassé son quota", "boîte pleine", "boite pleine", "boîte aux lettres pleine", "quota dépassé",
+            "postfach ist voll", "postfach voll", "speicherplatz", "mailbox voll", "buzón lleno", "buzon lleno",
+            "cuota excedida", "casella piena", "casella di posta piena", "caixa cheia", "caixa de correio cheia",
+            "ящик переполнен", "переполнен", "メールボックスが一杯", "ボックスが一杯",
+            "容量を超え", "容量オーバー", "容量不足", "邮箱已满", "邮箱空间不足",
+            "mailbox volume", "delivery failed: over", "mail quota", "has reached its limit", "message would exceed",
+            "p=overquota",
+        ),
+    ),
+    (
+        Cause.TOO_BIG,
+        (
+            "too large", "too big", "message size exceed", "size limit", "maximum message size", "size exceeds",
+            "exceeds the maximum size", "exceeds size", "exceeds maximum", "exceeded maximum", "max message size",
+            "message is larger", "larger than", "message length exceed", "size of this message", "message exceeds",
+            "line too long", "maximum size", "zu groß", "trop volumineux", "demasiado grande",
+            "longer than the server limit", "size is over",
+        ),
+    ),
+    (
+        Cause.VIRUS,
+        ("virus", "malware", "infected", "trojan", "worm", "malicious", "phishing attack"),
+    ),
+    (
+        Cause.SPAM,
+        (
+            "spam", "unsolicited", "(ube)", "(uce)", " ube,", "scored as", "bulk mail", "bulk email", "junk",
+            "content rejected", "bayes", "high probability", "advertis", "ofr_506", "rejected by content",
+            "mail rejete", "unsolicitée", "не прошло", "message filtered", "cloudmark", "urlbl", "surbl", "uribl",
+            "phish",
+        ),
+    ),
+    (
+        Cause.RELAYING,
+        (
+            "relaying denied", "relay denied", "relay access denied", "relay not permitted", "relaying not",
+            "not permitted to relay", "unable to relay", "no relaying", "relaying is", "relaying prohibited",
+            "we do not relay", "relay not", "not relaying", "cannot relay", "relaying mail", "open relay",
+            "is not in my control", "isn't in my list of allowed", "not in my list of allowed", "insecure mail relay",
+            "relay is prohibited", "relay attempt", "mail server requires authentication when attempting to send",
+            "email address is not verified", "not an open relay", "relay operation",
+        ),
+    ),
+    (
+        Cause.NO_MAIL_HOST,
+        (
+            "no smtp service", "null mx", "nullmx", "does not accept mail", "does not accept email",
+            "doesn't accept mail", "does not receive mail", "not accept any mail", "domain does not accept",
+            "recipient domain does not", "no mx record", "couldn't find a mail exchanger",
+            "could not find a mail exchanger", "no mail server", "host/domain does not accept",
+            "does not support email", "smtp protocol returned a permanent error", "has no mail exchanger",
+            "no valid mx", "mx record points to", "all relevant mx records point to non-existent",
+            "no mail exchangers", "is not accepting any mail", "does not receive email",
+            "name server: .: host not found",
+        ),
+    ),
+    (
+        Cause.SENDER_REJECTED,
+        (
+            "sender address rejected", "sender rejected", "sender denied", "sender address", "sender was rejected",
+            "domain of sender", "sender domain", "from: domain is invalid", "from domain", "sender verify failed",
+            "sender verification", "could not verify sender", "cannot verify sender", "unable to verify sender",
+            "invalid sender", "return path", "envelope sender", "unrecognized sender", "bad sender",
+            "not allowed to send", "sender not", "unroutable sender", "backscatter", "sender is", "send as",
+            "your email address", "sending address", "mail from address", "your domain", "does not exist (#5.1.8)",
+            "unknown sender", "from address", "bad from", "senders", "no such sender", "allowed to send",
+            "send mail as", "sending this from a different address",
+        ),
+    ),
+    (
+        Cause.NOT_COMPLIANT,
+        (
+            "rfc 5322", "rfc 2822", "rfc5322", "rfc2822", "not rfc", "rfc compliant", "rfc-compliant",
+            "multiple addresses in from", "addresses in from", "missing message-id", "invalid header", "bare lf",
+            "bare <lf>", "missing from", "missing header", "duplicate header", "not compliant", "noncompliant",
+        ),
+    ),
+    (
+        Cause.SUSPENDED,
+        (
+            "account disabled", "account is disabled", "account has been disabled", "mailbox disabled",
+            "user disabled", "mailbox is disabled", "account is inactive", "account inactive", "mailbox is inactive",
+            "is inactive", "inactive user", "inactive account", "inactive mailbox", "mailbox inactive",
+            "user is inactive", "suspended", "account suspend", "is disabled", "has been disabled",
+            "has been suspended", "frozen", "account is blocked", "account blocked", "account is locked", " locked",
+            "deactivated", "mailbox disabled", "not active", "discontinued", "temporarily disabled",
+            "currently suspended", "account expired", "expired account", "login denied", "account closed",
+            "account has been closed", "compte du destinataire est", "gesperrt", "deaktiviert",
+            "disabled or discontinued", "no longer valid", "no longer accept", "no longer active",
+            "cuenta desactivada", "заблокирован", "отключен", "p=disableduser", "p=inactiveuser",
+        ),
+    ),
+    (
+        Cause.UNKNOWN_HOST,
+        (
+            "host unknown", "unknown host", "domain does not exist", "domain doesn't exist", "host not found",
+            "domain not found", "unknown domain", "no such domain", "no such host", "couldn't find any host",
+            "unable to resolve", "unrouteable", "unroutable address", "unroutable mail domain", "illegal host/domain",
+            "bad destination system", "domain is not reachable", "account or domain may not exist", "nxdomain",
+            "non-existent domain", "nonexistent domain", "domain invalid", "invalid domain", "domain name not found",
+            "domain lookup failed", "mail server not found", "can't find a valid mx", "name or service not known",
+            "nodename nor servname", "name does not resolve", "host does not exist", "dns error",
+            "domain of recipient", "domain isn't in", "non esiste il dominio", "domaine inconnu", "unbekannte domain",
+            "could not be found. dns", "domain name is invalid", "host name lookup", "no a, aaaa", "no host",
+            "domain couldn't be found", "cannot find domain", "destination server name", "domain could not be found",
+            "lookup failed", "domain was not found",
+        ),
+    ),
+    (
+        Cause.SECURITY,
+        (
+            "starttls", "tls required", "require tls", "encryption required", "smtp authentication", "smtp auth",
+            "authentication required", "authentication is required", "not authenticated", "authenticated sender",
+            "unauthenticated sender", "not authorized", "unauthorized", "not authorised", "credentials",
+            "please turn on", "executable", "file type", "attachment type", "banned file", "certificate",
+            "verification failure", "security reasons", "security policy", "flagged as", "user not permitted",
+            "must issue a starttls", "must be authenticated", "advertise auth", "insecure",
+        ),
+    ),
+    (
+        Cause.UNKNOWN_USER,
+        (
+            "user unknown", "unknown user", "no such user", "no such recipient", "no such mailbox", "no such account",
+            "no such person", "no such address", "no such local", "no such email", "unknown recipient",
+            "recipient unknown", "unknown or illegal", "user not found", "recipient not found", "mailbox not found",
+            "account not found", "address not found", "user does not exist", "user doesn't exist",
+            "recipient does not exist", "mailbox does not exist", "address does not exist", "account does not exist",
+            "account that you tried to reach does not exist", "does not exist", "doesn't exist", "doesn't have",
+            "does not have an", "invalid recipient", "invalid user", "invalid mailbox", "invalid address",
+            "address invalid", "invalid address", "bad destination mailbox", "bad recipient", "bad address",
+            "not a valid mailbox", "not a valid user", "not a valid recipient", "not a known user", "not known",
+            "unknown address", "address unknown", "unknown local part", "unknown local-part", "unknown mailbox",
+            "recipient name is not recognized", "not recognized", "not recognised", "not our customer",
+            "user not listed", "not listed in public", "not listed in", "no mailbox", "no valid recipients",
+            "delivery userid", "no account", "no user", "mailbox unknown", "unknown virtual", "unknown account",
+            "nobody by that name", "no one by that name", "not exist", "recipientnotfound", "resolver.adr",
+            "recipnotfound", "user invalid", "undeliverable address", "recipient address possibly incorrect",
+            "possibly incorrect", "recipient rejected", "unknown e-mail", "address lookup failed",
+            "recipient unavailable", "non-existent", "nonexistent", "no longer exist", "user is unknown",
+            "unknown to this", "unknown: ", "unavailable user", "destinataire invalide", "destinataire inconnu",
+            "adresse inconnue", "utilisateur inconnu", "n'existe pas", "empfänger unbekannt", "unbekannter empfänger",
+            "existiert nicht", "nicht gefunden", "usuario desconocido", "no existe", "destinatario desconocido",
+            "utente sconosciuto", "non esiste", "utente non", "usuário desconhecido", "não existe", "nieznany",
+            "nie istnieje", "neexistuje", "не существует", "не найден", "недействителен", "存在しません", "宛先不明",
+            "宛先が見つかりません", "見つかりません", "存在しない",
+            "不存在", "用户不存在", "收件人不存在", "존재하지", "onbekend", "okänd", "ukendt",
+            "tuntematon", "p=nosuchuser", "is not a valid", "no mail box", "does not like recipient", "not have a",
+            "cannot be found", "couldn't be found", "could not be found", "wasn't found", "was not found",
+        ),
+    ),
+    (
+        Cause.POLICY,
+        (
+            "policy", "violation", "not permitted", "not allowed", "prohibited", "network not allowed",
+            "header error", "administrative", "administratively", "for legal reasons", "closed network", "restricted",
+            "not accepted", "not accept", "cannot accept", "blocked",
+        ),
+    ),
+    (
+        Cause.FILTERED,
+        (
+            "filtered", "filter", "not accepting mail from", "refused by recipient", "recipient refused",
+            "rejected by recipient", "because the recipient is not accepting", "whitelist", "mailbox unavailable",
+            "user reject", "not accepting messages", "mailbox not available", "only accepts", "accepts mail from",
+            "restrict",
+        ),
+    ),
+    (
+        Cause.CONTENT,
+        ("media error", "content", "conversion", "mime", "charset", "8-bit", "8bit", "attachment", "encoding"),
+    ),
+    (
+        Cause.SYSTEM,
+        (
+            "system resources", "ldap server", "configuration", "misconfigur", "local error", "internal error",
+            "internal server error", "internal system error", "system error", "i/o error", "loop", "too many hops",
+            "hop count", "transaction failed", "service currently unavailable", "service unavailable",
+            "service not available", "server error", "temporary failure", "temporary lookup", "lookup failure",
+            "temporary error", "unexpected", "try again later", "resources temporarily", "local configuration",
+            "out of memory", "no space left", "system full", "mail system full", "insufficient system", "file system",
+            "interrupted", "alias", "duplicated message-id", "system not accepting", "server configuration",
+        ),
+    ),
+    (
+        Cause.PROGRAM,
+        ("procmail", "command output", "command died", "mailer error", "pipe to", "vdelivermail",
+         "lock failure", "failed to read", "maildrop", "x-unix", "service unavailable unknown mailer"),
+    ),
+    (
+        Cause.NETWORK,
+        (
+            "connection refused", "network is unreachable", "network unreachable", "no route to host",
+            "name server error", "name service error", "name server", "could not connect", "cannot connect",
+            "failed to connect", "unable to connect", "wasn't able to establish", "connection lost",
+            "lost connection", "connection reset", "connection closed", "connection failed", "host not reachable",
+            "host unreachable", "unreachable", "dns", "malformed or unexpected", "no answer from host",
+            "bad connection", "smtp connection", "routing loop", "mail loop", "mail forwarding loop", "connection",
+            "greeting",
+        ),
+    ),
+    (
+        Cause.EXPIRED,
+        (
+            "timed out", "timeout", "time out", "time-out", "expired", "giving up", "retry time", "multiple retries",
+            "not been able", "delivery time", "queue", "delayed", "not yet been delivered", "will be retried",
+            "could not deliver for", "cannot send message for", "after 1 day", "no longer retry",
+            "still being retried", "could not be delivered for",
+        ),
+    ),
+    (Cause.ON_HOLD, ("on hold", "onhold")),
+    (
+        Cause.SYNTAX,
+        ("syntax", "parameter", "command not", "not implemented", "unrecognized command", "unrecognised command",
+         "bad sequence", "command unrecognized"),
+    ),
+)  # fmt: skip
+
+# Words too common to stand before a code; they count where neither a phrase nor a code said anything.
+WEAK: tuple[tuple[Cause, tuple[str, ...]], ...] = (
+    (Cause.UNKNOWN_USER, ("address rejected",)),
+    (Cause.FILTERED, ("rejected", "refused", "denied")),
+    (Cause.EXPIRED, ("in the queue too long",)),
+    (Cause.NETWORK, ("connection",)),
+)

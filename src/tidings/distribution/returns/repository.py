@@ -1,0 +1,77 @@
+"""Queries about what came back."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Connection, Row, func, or_, select, update
+
+from tidings.distribution.returns.matching import Match
+from tidings.domain.delivery import SENT, TRANSITIONS, DeliveryState
+from tidings.domain.instant import Instant
+from tidings.store.tables import contact, delivery, returned_mail
+from tidings.store.upsert import upsert
+
+CHANNEL = "email"
+
+
+def keep(conn: Connection, row: dict[str, Any]) -> bool:
+    """Notes a returned mail; False when this very mail was noted before."""
+    insert = upsert(conn, returned_mail).on_conflict_do_nothing(index_elements=["digest"])
+    return conn.execute(insert.returning(returned_mail.c.pk), row).first() is not None
+
+
+def delivery_of(conn: Connection, match: Match) -> Row[str, str] | None:
+    """State and variant of the delivery, held until the transaction ends."""
+    query = select(delivery.c.state, delivery.c.variant).where(*_row(match)).with_for_update()
+    return conn.execute(query).one_or_none()
+
+
+def address_of(conn: Connection, contact_pk: int) -> str:
+    """The person's address; empty when they were erased."""
+    return conn.execute(select(contact.c.email).where(contact.c.pk == contact_pk)).scalar() or ""
+
+
+def move(conn: Connection, match: Match, state: DeliveryState, at: Instant, code: str, words: str) -> bool:
+    """Brings the delivery into the state if that may follow; whether it did."""
+    before = [each.value for each, after in TRANSITIONS.items() if state in after]
+    values = {"state": state.value, "at": at, "code": code, "reason": words}
+    query = update(delivery).where(*_row(match), or_(*(delivery.c.state == each for each in before)))
+    return conn.execute(query.values(**values)).rowcount == 1
+
+
+def _row(match: Match) -> tuple[Any, ...]:
+    return (
+        delivery.c.campaign_pk == match.campaign_pk, delivery.c.contact_pk == match.contact_pk,
+        delivery.c.channel == CHANNEL, delivery.c.step == match.step,
+    )  # fmt: skip
+
+
+def sent(conn: Connection, campaign_pk: int) -> int:
+    """How many of a campaign's messages a relay took."""
+    states = [state.value for state in SENT]
+    query = select(func.count()).where(delivery.c.campaign_pk == campaign_pk, delivery.c.state.in_(states))
+    return conn.execute(query).scalar_one()
+
+
+def people(conn: Connection, campaign_pk: int, kind: str, *, hard: bool) -> int:
+    """How many people of a campaign a kind of mail came back for."""
+    query = select(func.count(func.distinct(returned_mail.c.contact_pk))).where(
+        returned_mail.c.campaign_pk == campaign_pk, returned_mail.c.kind == kind, returned_mail.c.hard.is_(hard)
+    )
+    return conn.execute(query).scalar_one()
+
+
+def replies(conn: Connection, *, before: int | None = None, limit: int = 50) -> Sequence[Row[Any]]:
+    """People's replies, newest first."""
+    query = (
+        select(returned_mail, contact.c.id.label("contact_id"))
+        .join(contact, contact.c.pk == returned_mail.c.contact_pk, isouter=True)
+        .where(returned_mail.c.kind == "reply")
+        .order_by(returned_mail.c.pk.desc())
+        .limit(limit)
+    )
+    if before is not None:
+        query = query.where(returned_mail.c.pk < before)
+    return conn.execute(query).all()

@@ -1,0 +1,67 @@
+"""What is wrong with a given field, in plain words instead of the validator's own."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+_KINDS = {
+    "string_type": "must be text",
+    "bool_parsing": "must be true or false",
+    "bool_type": "must be true or false",
+    "dict_type": "must be named fields",
+    "model_attributes_type": "must be named fields",
+    "model_type": "must be named fields",
+    "extra_forbidden": "is not a known field",
+    "missing": "is missing",
+}
+
+
+def problem(name: str, item: Mapping[str, Any]) -> str:
+    """One sentence, without its full stop, of one of pydantic's errors: the field as the reader knows it, then why.
+
+    The value that was given is left out: it may be an address or a secret.
+    """
+    kind, limits = str(item["type"]), item.get("ctx") or {}
+    if kind == "value_error":
+        return f"`{name}`: {str(item['msg']).removeprefix('Value error, ')}"
+    return f"`{name}` {_KINDS.get(kind) or _limit(kind, limits) or _otherwise(item)}"
+
+
+def _limit(kind: str, limits: Mapping[str, Any]) -> str:
+    """The limit that was not kept, in words; empty for other kinds."""
+    if kind in {"literal_error", "enum"}:
+        return f"must be {_listed(str(limits['expected']))}"
+    if kind.startswith(("int_", "float_")):
+        return "must be a whole number" if kind.startswith("int_") else "must be a number"
+    if kind.startswith(("list_", "tuple_", "set_")):
+        return "must be a list"
+    least, most = limits.get("min_length"), limits.get("max_length")
+    if least is not None:
+        return _too_little(kind, int(least))
+    if most is not None:
+        what = "characters" if kind.startswith("string") else "entries"
+        return f"is too long: at most {most} {what}"
+    for sign, words in (("ge", "at least"), ("le", "at most"), ("gt", "more than"), ("lt", "less than")):
+        if sign in limits:
+            return f"must be {words} {limits[sign]}"
+    return ""
+
+
+def _too_little(kind: str, least: int) -> str:
+    if least == 1:
+        return "is empty"
+    if kind.startswith("string"):
+        return f"is too short: write at least {least} characters"
+    return f"has too few entries: give at least {least}"
+
+
+def _listed(expected: str) -> str:
+    """`'a', 'b' or 'c'` as `one of: a, b, c`; a single choice as itself."""
+    names = expected.replace(" or ", ", ").replace("'", "")
+    return f"one of: {names}" if ", " in names else names
+
+
+def _otherwise(item: Mapping[str, Any]) -> str:
+    words = str(item["msg"])
+    return f"cannot be used: {words[:1].lower()}{words[1:]}"
