@@ -169,8 +169,13 @@ class FakeCampaigns:
         )  # fmt: skip
         return CampaignDetail(row, brief, revised, (revised,), plan, (), self._actions(row.state))
 
-    def _actions(self, state: CampaignState) -> tuple[ActionView, ...]:
-        names = {CampaignState.REVIEW: ["approve"], CampaignState.APPROVED: ["send"]}.get(state, [])
+    def _actions(self, state: CampaignState, *, paused: bool = False) -> tuple[ActionView, ...]:
+        by_state = {
+            CampaignState.REVIEW: ["approve"],
+            CampaignState.APPROVED: ["send"],
+            CampaignState.BLOCKED: ["retry", "edit"],
+        }
+        names = [*by_state.get(state, []), *(["resume"] if paused else [])]
         return tuple(ActionView(name, allowed=True) for name in names)
 
     def create(self, actor: Actor, brief: Brief) -> CampaignDetail:
@@ -203,7 +208,7 @@ class FakeCampaigns:
         require(actor, permission)
         detail = self.get(actor, campaign_id)
         row = replace(detail.row, version=detail.row.version + 1, **changes)
-        detail = replace(detail, row=row, actions=self._actions(row.state))
+        detail = replace(detail, row=row, actions=self._actions(row.state, paused=row.paused))
         self.details[campaign_id] = detail
         return detail
 
@@ -218,7 +223,10 @@ class FakeCampaigns:
         return self.details[campaign_id]
 
     def request_changes(self, actor: Actor, campaign_id: str, comment: str) -> CampaignDetail:
-        return self._move(actor, campaign_id, Permission.CAMPAIGNS_APPROVE, state=CampaignState.BLOCKED)
+        detail = self._move(actor, campaign_id, Permission.CAMPAIGNS_APPROVE, state=CampaignState.BLOCKED)
+        verdict = ApprovalView(1, "changes_requested", actor.name, comment, self_approved=False, at=AT)
+        self.details[campaign_id] = replace(detail, approvals=(verdict,))
+        return self.details[campaign_id]
 
     def send(self, actor: Actor, campaign_id: str, *, now: bool) -> CampaignDetail:
         self.calls.append(f"send now={now}")
@@ -240,7 +248,8 @@ class FakeCampaigns:
         return self._move(actor, campaign_id, Permission.CAMPAIGNS_WRITE)
 
     def retry(self, actor: Actor, campaign_id: str) -> CampaignDetail:
-        return self._move(actor, campaign_id, Permission.CAMPAIGNS_WRITE)
+        self.calls.append("retry")
+        return self._move(actor, campaign_id, Permission.CAMPAIGNS_WRITE, state=CampaignState.DRAFTING)
 
     def set_send_time(
         self, actor: Actor, campaign_id: str, due_at: int, reason: str, *, expected_version: int | None = None

@@ -22,6 +22,8 @@ from tidings.analytics.views import (
     VariantLine,
 )
 from tidings.audience.contacts import AudienceCounts, ContactView
+from tidings.audience.incoming import ConsentGiven
+from tidings.audience.intake import ImportResult, Refusal
 from tidings.audience.segments import SegmentView
 from tidings.campaigns.asking import AnswerView, UseView, WishView
 from tidings.campaigns.figures import Figure
@@ -212,7 +214,11 @@ class FakeCampaigns:
     def slots(self, actor: Actor, campaign_id: str, *, after: str = "", limit: int = 50) -> Any:
         return [
             SlotView("con_1", "Mina Kato", "m…@example.com", NOW + DAY, "Mon 23 Nov 19:15", "Asia/Tokyo",
-                     zone_assumed=True, variant="A", reason="best_hour", reason_text="the best allowed hour")
+                     zone_assumed=True, variant="A", reason="best_hour", reason_text="the best allowed hour"),
+            SlotView("con_2", "Maximiliana Donaudampfschifffahrt", "maximiliana.donaudampfschifffahrt@post.example.com",
+                     NOW + DAY, "Mon 23 Nov 19:15", "America/Argentina/Buenos_Aires", zone_assumed=True, variant="B",
+                     reason="slot_full", reason_text="the hour in which people like them click most was full already, "
+                     "so it is the next best one that is allowed where they live"),
         ], "1-2"  # fmt: skip
 
     def deliveries(self, actor: Actor, campaign_id: str, *, state: Any = None, after: str = "", limit: int = 50) -> Any:
@@ -389,6 +395,7 @@ class FakeAnalytics:
 
 class FakeAudience:
     def __init__(self) -> None:
+        self.imported: list[tuple[bytes, ConsentGiven | None]] = []
         self.empty = False
 
     def contacts(
@@ -405,6 +412,13 @@ class FakeAudience:
     def counts(self, actor: Actor) -> AudienceCounts:
         return AudienceCounts(2_000, 1_872, 100, 28, 12, 2_000)
 
+    def import_csv(self, actor: Actor, source: bytes, *, consent: ConsentGiven | None = None) -> ImportResult:
+        self.imported.append((source, consent))
+        if b"email" not in source:
+            raise InvalidInputError("The file has no column with addresses.", remedy="Name one of them email.")
+        refused = [Refusal(no, "'nobody' is not an e-mail address", "Give one address.") for no in (3, 7)]
+        return ImportResult(added=1_204, updated=31, refused=refused, kept_silent=5)
+
     def segments(self, actor: Actor) -> Any:
         return [SegmentView("seg_1", "Newsletter readers", "Clicked in the last 90 days", {}, 812)]
 
@@ -419,7 +433,7 @@ Content-Type: multipart/alternative; boundary=x
 --x
 Content-Type: text/plain; charset=utf-8
 
-Hello Mina, bake with us: https://example.com/t/abc
+Hello Mina, bake with us: https://localhost/t/abc
 --x
 Content-Type: text/html; charset=utf-8
 
@@ -452,6 +466,7 @@ class FakeMailbox:
 class FakeAccess:
     def __init__(self) -> None:
         self.people = {"admin": ADMIN, "viewer": VIEWER, "author": AUTHOR, "one brand": ONE_BRAND}
+        self.made: list[tuple[str, str, Role, list[str]]] = []
 
     def actor_of_session(self, secret: str) -> Actor | None:
         return self.people.get(secret)
@@ -472,7 +487,24 @@ class FakeAccess:
     def set_password(self, account_id: str, password: str, *, actor: Actor) -> None: ...
 
     def accounts(self, actor: Actor) -> Any:
-        return [SimpleNamespace(name="Ada Lind", email="ada@example.com", role="admin", sample=False)]
+        return [
+            SimpleNamespace(id=who.id, name=who.name, email="a@example.com", role=who.role, sample=False, active=True)
+            for who in (ADMIN, AUTHOR)
+        ]
+
+    def create_account(self, actor: Actor, *, email: str, name: str, role: Role, brands: list[str]) -> Any:
+        self.made.append((email, name, role, brands))
+        if email == "a@example.com":
+            raise ConflictError("There is an account with that address already.")
+        return SimpleNamespace(id="acc_9", name=name)
+
+    def account(self, actor: Actor, account_id: str) -> Any:
+        if account_id == "acc_nobody":
+            raise NotFoundError("There is no such account.")
+        return SimpleNamespace(id=account_id, name="Nia Neu")
+
+    def create_sign_in_link(self, account_id: str, *, minutes: int, actor: Actor) -> str:
+        return "s3cret"
 
 
 class FakeDistribution:

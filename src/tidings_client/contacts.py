@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from pydantic import Field
+
 from tidings_client.calls import Call, Endpoint, Mode, Model, Page, Pages, Resource, given
 
 if TYPE_CHECKING:
@@ -72,7 +74,7 @@ class ImportResult(Model):
     updated: int
     refused: list[RefusedRow]
     kept_silent: int
-    warnings: list[str] = []
+    warnings: list[str] = Field(default_factory=list[str])
 
 
 class ConsentProof(Model):

@@ -176,6 +176,25 @@ def test_validation_names_every_wrong_field_and_repeats_no_value(client: TestCli
     assert "king-of-all" not in json.dumps(problem)
 
 
+def test_a_wrong_brief_names_each_field_in_plain_words(client: TestClient) -> None:
+    problem = client.post("/campaigns", json={**fakes.BRIEF, "goal": "a"}, headers=as_role("author")).json()
+    assert problem["errors"] == [
+        {"field": "goal", "message": "`goal` is too short: write a sentence of at least 3 characters"}
+    ]
+
+
+def test_a_body_that_is_not_json_says_where_it_ends(client: TestClient) -> None:
+    headers = {**as_role("author"), "Content-Type": "application/json"}
+    answer = client.post("/campaigns", content=b'{"name": ', headers=headers)
+    assert answer.status_code == 422
+    assert answer.json()["detail"] == "The body is not JSON (character 9)."
+    assert answer.json()["field"] == "body"
+    headers["Content-Type"] = "application/x-www-form-urlencoded"
+    plain = client.post("/campaigns", content=b'{"name": "x"}', headers=headers)
+    assert plain.json()["detail"] == "The body was not sent as JSON."
+    assert "application/json" in plain.json()["remedy"]
+
+
 def test_unknown_fields_are_mistakes(client: TestClient) -> None:
     answer = client.post("/tokens", json={"name": "x", "scope": ["campaigns:read"]}, headers=as_role("admin"))
     assert answer.status_code == 422

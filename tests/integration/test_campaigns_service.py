@@ -578,3 +578,11 @@ def test_a_body_nobody_could_need_is_refused_before_it_is_read(town: Town) -> No
             files={"f": ("f", b"a" * (40 << 20))},
         )  # fmt: skip
     assert answer.status_code == 413
+
+
+def test_people_without_a_place_are_taken_in_with_a_warning(town: Town) -> None:
+    given = ConsentGiven(source="sign-up form", wording="Yes")
+    table = "email,country,time_zone\nx1@example.com,,\nx2@example.com,PT,\nx3@example.com,,Asia/Tokyo\n"
+    result = town.house.services.audience.import_csv(_admin(town), table, consent=given)
+    assert result.added == 3
+    assert [warning.split(" has")[0] for warning in result.warnings] == ["1 person"]

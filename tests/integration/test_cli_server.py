@@ -7,6 +7,7 @@ import json
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -18,6 +19,7 @@ from tidings.api.build import MOUNT, build_api
 from tidings.cli.program import build_cli
 from tidings.domain.actor import Role
 from tidings.domain.campaign import CampaignState
+from tidings.domain.draft import Finding, Severity
 
 _SPEC = importlib.util.spec_from_file_location("face_fakes", Path(__file__).parents[1] / "face_fakes.py")
 assert _SPEC is not None
@@ -125,6 +127,10 @@ def test_a_wrong_brief_names_field_reason_and_example(run: Run, tmp_path: Path) 
     assert answer.stdout == ""
     assert "`link`" in answer.stderr
     assert "A complete example:\nname: Autumn workshop" in answer.stderr
+    path.write_text(yaml.safe_dump({**fakes.BRIEF, "goal": "a", "type": "sale"}))
+    lines = run("campaign", "new", "--brief", str(path)).stderr.splitlines()
+    assert lines[1].startswith("  `type` must be one of: announcement, event, ")
+    assert lines[2] == "  `goal` is too short: write a sentence of at least 3 characters"
     path.write_text("name: [unclosed\nfacts:")
     broken = run("campaign", "new", "--brief", str(path))
     assert broken.exit_code == 2
@@ -217,10 +223,22 @@ def test_importing_contacts(run: Run, tmp_path: Path, services: Any) -> None:
     answer = run("audience", "import", str(path), *options)
     assert answer.exit_code == 0, answer.output
     assert "Added    1" in answer.stdout
+    assert "said no before" not in answer.stdout
     assert "Row 3: it has no proof of consent. Add it." in answer.stderr
     assert services.audience.imported[0][0] == path.read_bytes()
     assert run("audience", "import", str(path), "--consent-source", "form").exit_code == 2
     assert run("audience", "import", str(tmp_path / "none.csv")).exit_code == 2
+
+
+def test_who_said_no_before_is_one_of_those_taken_in(run: Run, tmp_path: Path, services: Any) -> None:
+    path = tmp_path / "people.csv"
+    path.write_text("email\nada@example.com\n")
+    services.audience.import_csv = lambda *_, **__: SimpleNamespace(
+        added=0, updated=1, refused=[], kept_silent=1, warnings=["There is no column time_zone."]
+    )
+    answer = run("audience", "import", str(path))
+    assert "Of these, 1 said no before and stays unsubscribed." in answer.stdout
+    assert "Warning: There is no column time_zone." in answer.stderr
 
 
 def test_secrets_come_on_stdout_alone(run: Run) -> None:
@@ -254,6 +272,99 @@ def test_status_shows_what_waits_and_fails_when_something_does(run: Run, service
     broken = run("status")
     assert broken.exit_code == 1
     assert "Free some." in broken.stdout
+
+
+def test_status_counts_what_is_held_with_its_reason_and_names_the_agents(run: Run, services: Any) -> None:
+    number = briefed(services)
+    detail = services.campaigns.details[number]
+    row = replace(detail.row, state=CampaignState.SENDING, people=1, counts={"held": 1})
+    services.campaigns.details[number] = replace(detail, row=row)
+    plain = services.campaigns.deliveries
+
+    def deliveries(*args: Any, **given: Any) -> Any:
+        found, following = plain(*args, **given)
+        return [replace(each, state="held", reason="relay refuses the sender") for each in found], following
+
+    services.campaigns.deliveries = deliveries
+    shown = run("status").stdout
+    assert "Sending: Autumn workshop, 0 of 1 still planned, 1 held: relay refuses the sender" in shown
+    assert "Content wrote two drafts" in shown
+
+
+def test_a_retry_says_what_it_sets_aside_and_asks(run: Run, services: Any) -> None:
+    number = briefed(services)
+    back = run("campaign", "request-changes", number, "-m", "Warmer, please.")
+    assert "The Composer cannot follow comments; edit the draft." in back.stderr
+    assert f"Next: tidings campaign edit {number} --variant A" in back.stderr
+    assert "campaign retry" not in back.stderr
+    refused = run("campaign", "retry", number)
+    assert refused.exit_code == 2
+    assert "writes new drafts and sets aside revision 1 by Content agent" in refused.stderr
+    assert "retry" not in services.campaigns.calls
+    assert run("campaign", "retry", number, "--yes").exit_code == 0
+    assert services.campaigns.calls[-1] == "retry"
+
+
+def test_a_retry_that_keeps_the_drafts_asks_nothing(run: Run, services: Any) -> None:
+    number = briefed(services)
+    detail = services.campaigns.details[number]
+    services.campaigns.details[number] = replace(detail, row=replace(detail.row, state=CampaignState.BLOCKED))
+    answer = run("campaign", "retry", number)
+    assert answer.exit_code == 0, answer.output
+    assert "sets aside" not in answer.stderr
+    assert "is being written" in answer.stderr
+
+
+def blocked_by(services: Any, number: str, author: str) -> None:
+    detail = services.campaigns.details[number]
+    finding = Finding(
+        check="numbers", severity=Severity.ERROR, place="subject", message="The brief knows no 20 %.", remedy="Drop it."
+    )
+    drafts = (detail.revision.drafts[0], detail.revision.drafts[1].model_copy(update={"findings": (finding,)}))
+    revised = replace(detail.revision, number=2, author=author, drafts=drafts)
+    row = replace(detail.row, state=CampaignState.BLOCKED)
+    actions = services.campaigns._actions(row.state)
+    services.campaigns.details[number] = replace(detail, row=row, revision=revised, actions=actions)
+
+
+def test_an_edit_that_blocks_shows_its_findings_and_leads_to_another_edit(run: Run, services: Any) -> None:
+    number = briefed(services)
+    plain = services.campaigns.edit_draft
+
+    def edit(*args: Any, **given: Any) -> Any:
+        plain(*args, **given)
+        blocked_by(services, number, "Ada")
+        return services.campaigns.details[number]
+
+    services.campaigns.edit_draft = edit
+    answer = run("campaign", "edit", number, "--variant", "B", "--subject", "20 % off")
+    assert answer.exit_code == 0, answer.output
+    assert answer.stdout == "Variant B:\n  error: subject: The brief knows no 20 %. Drop it.\n"
+    assert f"Next: tidings campaign edit {number} --variant B" in answer.stderr
+    assert "campaign retry" not in answer.stderr
+    assert "sets aside revision 2 by Ada" in run("campaign", "retry", number).stderr
+    blocked_by(services, number, "Content agent")
+    assert run("campaign", "retry", number).exit_code == 0, "the agent's own drafts go without a question"
+
+
+def test_after_a_pause_the_way_on_is_to_resume(run: Run, services: Any) -> None:
+    number = briefed(services)
+    answer = run("campaign", "pause", number)
+    said, first, *_ = answer.stderr.splitlines()
+    assert said == "Paused. “Autumn workshop” is paused; it waits for approval."
+    assert first == f"Next: tidings campaign resume {number}"
+
+
+def test_an_agent_there_is_not(run: Run) -> None:
+    answer = run("agent", "pause", "nobody")
+    assert answer.exit_code == 3
+    assert "content, scheduling, distribution, analytics" in answer.stderr
+
+
+def test_decisions_are_told_in_sentences(run: Run, services: Any) -> None:
+    made = replace(fakes.DECISION, reason="test", decided_by="person: Ada", overridden_by="acc_01")
+    services.agents.decisions = lambda *_, **__: ([made], "")
+    assert "test. Decided by person: Ada. Set aside by a person." in run("agent", "decisions").stdout
 
 
 def test_watching_ends_when_it_is_over(run: Run, services: Any) -> None:

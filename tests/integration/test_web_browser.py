@@ -28,8 +28,8 @@ PAGES = [
     "/", "/campaigns", "/campaigns?view=board", "/campaigns/new", "/campaigns/cmp_1", "/campaigns/cmp_2",
     "/campaigns/cmp_3", "/campaigns/cmp_4", "/campaigns/cmp_6", "/campaigns/cmp_1/preview/A",
     "/campaigns/cmp_1/preview/A?as=source", "/campaigns/cmp_1/people", "/campaigns/cmp_2/deliveries", "/approvals",
-    "/agents/content", "/agents/distribution", "/audience", "/insights", "/mailbox", "/mailbox/msg_1", "/settings",
-    "/nothing", "/sign-in", "/sign-in/link?token=once",
+    "/agents/content", "/agents/distribution", "/audience", "/audience/import", "/insights", "/mailbox",
+    "/mailbox/msg_1", "/settings", "/nothing", "/sign-in", "/sign-in/link?token=once",
 ]  # fmt: skip
 PHONE, DESK = {"width": 390, "height": 844}, {"width": 1440, "height": 900}
 LIMIT = 120 * 1024  # bytes of the overview, gzipped
@@ -139,6 +139,41 @@ def test_the_overview_is_small(visitor: Any, site: Site) -> None:
     assert all(url.startswith(site.address) for url in sizes)  # nothing from anywhere else
 
 
+def test_the_charts_legend_tells_the_last_day_until_another_is_pointed_at(visitor: Any, site: Site) -> None:
+    page = visitor()
+    page.goto(site.address + "/")
+    legend = page.locator(".u-legend")
+    legend.locator("text=22 Nov").wait_for()
+    at_rest = legend.inner_text()
+    page.hover(".u-over", position={"x": 100, "y": 80})
+    page.wait_for_function("old => document.querySelector('.u-legend').innerText !== old", arg=at_rest)
+    assert "–" not in legend.inner_text()
+    page.hover("h1")
+    page.wait_for_function("old => document.querySelector('.u-legend').innerText === old", arg=at_rest)
+
+
+def test_no_table_is_cut_on_a_small_screen(visitor: Any, site: Site) -> None:
+    over = (
+        "[...document.querySelectorAll('.card, .table-container')].filter(e => e.scrollWidth > e.clientWidth + 1)"
+        ".map(e => e.innerText.slice(0, 40))"
+    )
+    pages = (
+        "/campaigns/cmp_1/people",
+        "/campaigns/cmp_2/deliveries",
+        "/campaigns/cmp_2",
+        "/campaigns/new",
+        "/audience",
+    )
+    found: dict[Any, Any] = {}
+    for size in (PHONE, {"width": 1280, "height": 800}):
+        page = visitor("light", size)
+        for path in pages:
+            page.goto(site.address + path)
+            if cut := page.evaluate(over):
+                found[size["width"], path] = cut
+    assert found == {}
+
+
 def test_new_activity_appears_by_itself(visitor: Any, site: Site) -> None:
     page = visitor()
     page.goto(site.address + "/")
@@ -201,6 +236,35 @@ def test_the_brief_is_previewed_while_it_is_written(visitor: Any, site: Site) ->
     page.click("[data-add-fact]")
     page.keyboard.type("is a workshop for beginners")
     page.wait_for_selector("#brief-preview >> text=It is a workshop for beginners.")
+
+
+def test_contacts_are_imported_and_a_person_is_added_by_hand(visitor: Any, site: Site) -> None:
+    page, checker = visitor("light", PHONE), axe()
+    page.goto(site.address + "/audience")
+    page.click("text=Import contacts")
+    page.set_input_files(
+        "#file", {"name": "people.csv", "mimeType": "text/csv", "buffer": b"email\nmina@example.com\n"}
+    )
+    page.fill("#source", "Website form")
+    page.fill("#wording", "Yes, write to me.")
+    page.click("text=Import the contacts")
+    page.wait_for_selector("text=1,204 added, 31 updated, 2 refused")
+    assert _faults(page, checker) == (0, [])
+    page.goto(site.address + "/settings")
+    page.fill("#person-name", "Nia Neu")
+    page.fill("#person-email", "nia@example.com")
+    page.select_option("#person-role", "approver")
+    page.click("text=Add and make a link")
+    page.wait_for_selector("text=https://localhost/sign-in/link?token=s3cret")
+    assert _faults(page, checker) == (0, [])
+
+
+def _faults(page: Any, checker: str) -> tuple[int, list[str]]:
+    """How far the page is too wide, and what the accessibility checker finds."""
+    page.evaluate(checker)
+    found = page.evaluate("axe.run({resultTypes: ['violations']}).then(result => result.violations)")
+    wide = page.evaluate("document.documentElement.scrollWidth - innerWidth")
+    return wide, [f"{one['id']}: {one['nodes'][0]['html'][:200]}" for one in found]
 
 
 def test_mail_cannot_reach_the_page_around_it(visitor: Any, site: Site) -> None:

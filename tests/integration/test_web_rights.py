@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -15,9 +16,12 @@ from tidings.app.wiring import House, wire
 from tidings.domain.actor import Role
 from tidings.keys.master import MasterKey
 from tidings.keys.secrets import Secrets
+from tidings.sample.loading import load_sample
+from tidings.sample.stories import STORIES
 from tidings.settings import Settings
 from tidings.store.database import Database
 from tidings.web.app import build_web
+from tidings.web.routes.insights import LATEST
 
 PAGES = [
     "/",
@@ -58,9 +62,9 @@ def client(house: House) -> Iterator[TestClient]:
         yield client
 
 
-def sign_in(client: TestClient, house: House, role: Role) -> Any:
+def sign_in(client: TestClient, house: House, role: Role, name: str = "") -> Any:
     access = house.services.access
-    account = access.create_account(None, email=f"{role}@example.com", name=f"The {role}", role=role)
+    account = access.create_account(None, email=f"{name or role}@example.com", name=f"The {role}", role=role)
     client.cookies.clear()
     response = client.post("/sign-in/link", data={"token": access.create_sign_in_link(account.id)})
     assert response.status_code == 303
@@ -99,6 +103,42 @@ def test_each_form_is_held_by_the_service_and_not_by_a_hidden_button(client: Tes
         for path, data, allowed in FORMS:
             status = client.post(path, data=data).status_code
             assert status == (303 if role in allowed else 403), (role, path)
+
+
+def test_contacts_are_imported_with_their_consent_and_without_those_who_said_no(
+    client: TestClient, house: House
+) -> None:
+    file = {"file": ("people.csv", b"email,consent\nmina@example.com,\nben@example.com,no\nnobody,\n", "text/csv")}
+    for role in PEOPLE:
+        sign_in(client, house, role)
+        answer = client.post("/audience/import", data={"source": "Fair", "wording": "Yes."}, files=file)
+        assert answer.status_code == (200 if role in {Role.ADMIN, Role.MANAGER} else 403), role
+    sign_in(client, house, Role.ADMIN, "again")
+    again = client.post("/audience/import", data={"source": "Fair", "wording": "Yes."}, files=file).text
+    assert "0 added, 1 updated, 2 refused" in again
+    assert "this person has not consented" in again
+    half = client.post("/audience/import", data={"source": "Fair"}, files=file)
+    assert half.status_code == 422
+    assert "The consent for the import has no proof." in half.text
+
+
+def test_a_person_added_by_an_admin_signs_in_with_the_link(client: TestClient, house: House) -> None:
+    sign_in(client, house, Role.ADMIN)
+    page = client.post("/settings/accounts", data={"name": "Nia", "email": "nia@example.com", "role": "author"}).text
+    (token,) = re.findall(r"/sign-in/link\?token=([\w-]+)", page)
+    client.cookies.clear()
+    assert client.post("/sign-in/link", data={"token": token}).status_code == 303
+    assert "Nia · author" in client.get("/campaigns").text
+    assert client.post("/settings/accounts", data={"name": "X", "email": "x@example.com"}).status_code == 403
+
+
+def test_insights_tell_of_the_samples_past_with_its_uncertainty(client: TestClient, house: House) -> None:
+    load_sample(house.services.db, house.clock, house.secrets, people=300)
+    sign_in(client, house, Role.ANALYST)
+    page = client.get("/insights").text
+    assert "No recommendations yet" in page
+    told = re.findall(r"<p>((?:Not enough data|Variant [AB] won|The variants)[^<]*)</p>", page)
+    assert len(told) == len(STORIES) <= LATEST
 
 
 def test_a_link_works_once_and_signing_out_ends_the_session(client: TestClient, house: House) -> None:

@@ -79,9 +79,9 @@ def test_every_setting_has_words_a_default_and_limits(name: AgentName) -> None:
 
 def test_a_setting_beyond_its_limits_or_unknown_is_named() -> None:
     assert check_config(AgentName.SCHEDULING, {"quiet_start": 22})["quiet_start"] == 22
-    with pytest.raises(InvalidInputError, match="quiet_start: Input should be less than or equal to 23") as caught:
+    with pytest.raises(InvalidInputError, match="`quiet_start` must be at most 23") as caught:
         check_config(AgentName.SCHEDULING, {"quiet_start": 24})
     assert caught.value.field == "quiet_start"
-    with pytest.raises(InvalidInputError, match="speed: Extra inputs are not permitted"):
+    with pytest.raises(InvalidInputError, match="no setting speed; the settings are connections"):
         check_config(AgentName.DISTRIBUTION, {"speed": 9})
     assert set(CONFIGS) == set(AgentName)

@@ -18,6 +18,7 @@ from tidings.cli.launcher import Check
 from tidings.cli.output import show_table
 from tidings.cli.program import build_cli
 from tidings.cli.references import choose
+from tidings.domain.actor import AgentName
 from tidings.domain.errors import StoreLockedError
 
 
@@ -112,6 +113,25 @@ def test_the_doctor_shows_remedies_and_fails_when_something_does() -> None:
     assert json.loads(broken.stdout)[2] == {"name": "disk", "status": "fail", "message": "full", "remedy": "Free some."}
 
 
+def test_the_doctor_says_once_that_nothing_runs() -> None:
+    launcher = FakeLauncher()
+    agents = [Check(f"{name} agent", "fail", "no worker runs it", "Start it.") for name in AgentName]
+    launcher.checks[1:1] = agents
+    answer = run("doctor", launcher=launcher)
+    assert answer.exit_code == 1
+    assert answer.stdout.splitlines()[:3] == ["✓ port: free", "✗ agents: Tidings is not running", "    tidings up"]
+    assert "no worker" not in answer.stdout
+    launcher.checks[1] = Check("content agent", "ok", "last heard 1 s ago")
+    assert run("doctor", launcher=launcher).stdout.count("no worker runs it") == 3
+
+
+def test_the_reference_marks_what_must_be_given() -> None:
+    from tidings.cli.reference import write_reference
+
+    marked = [line for line in write_reference().splitlines() if line.endswith("Required. |")]
+    assert [line.split("`")[1] for line in marked] == ["--comment", "--reason", "--name", "--role"]
+
+
 def test_logs_are_data() -> None:
     assert run("logs", "-n", "2", launcher=FakeLauncher()).stdout == "one\ntwo\n"
 
@@ -131,7 +151,7 @@ def test_errors_of_the_house_become_words_and_a_code() -> None:
     launcher = FakeLauncher()
     launcher.locked = True
     answer = run("db", "migrate", launcher=launcher)
-    assert answer.exit_code == 5
+    assert answer.exit_code == 1, "a key that does not fit is no server that is down"
     assert answer.stderr == "Error: The key does not fit.\nGive the right one.\n"
 
 

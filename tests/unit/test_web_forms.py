@@ -17,6 +17,7 @@ from tidings.domain.errors import InvalidInputError
 from tidings.domain.instant import DAY, HOUR
 from tidings.web import brief_form, charts, formats
 from tidings.web.brief_form import FactLine, sentence
+from tidings.web.mail_links import links_of
 from tidings.web.middleware import from_own_site
 from tidings.web.report import tiles_of
 from tidings.web.routes.sign_in import local_path
@@ -226,3 +227,23 @@ def test_a_messages_own_dark_styles_are_shown_when_asked_for_and_only_then() -> 
     assert b"invert" not in mail_response(html, dark=True).body
     assert b"@media not all {p" in mail_response(html).body
     assert b"invert" in mail_response("<p>Hi</p>", dark=True).body
+
+
+def test_a_link_is_named_by_its_words_or_by_what_it_does() -> None:
+    html = """<a href="https://h.example/t/a?x=1&amp;y=2"> Reserve <b>your</b>
+      place </a><a href="https://h.example/t/a?x=1&amp;y=2">again</a><a href="https://h.example/t/p">
+      <img alt="Bread"></a><a href="https://shop.example/x"></a><a href="https://h.example/u/t">Unsubscribe"""
+    urls = ["https://h.example/t/a?x=1&y=2", "https://h.example/t/p", "https://shop.example/x", "https://h.example/u/t",
+            "https://h.example/u/z", "https://h.example/t/z", "https://h.example/", "http://[::1"]  # fmt: skip
+    found = links_of(html, urls, "https://h.example")
+    assert [link.label for link in found] == [
+        "Reserve your place", "Bread", "shop.example", "Unsubscribe", "Unsubscribe", "Link of the campaign",
+        "h.example", "Broken address",
+    ]  # fmt: skip
+    assert [link.url for link in found] == urls
+    assert found[2].leads == "leads to shop.example"
+
+
+@given(st.text(), st.lists(st.text()))
+def test_no_mail_is_too_broken_for_its_links(html: str, urls: list[str]) -> None:
+    assert [link.url for link in links_of(html, urls, "https://h.example")] == urls

@@ -11,6 +11,8 @@ import pytest
 from starlette.testclient import TestClient
 from tests.fake_services import ROWS, FakeMailbox, fake_services
 
+from tidings.audience.incoming import ConsentGiven
+from tidings.domain.actor import Role
 from tidings.domain.campaign import CampaignState
 from tidings.domain.errors import ForbiddenError, InvalidInputError
 from tidings.web.app import build_web
@@ -23,7 +25,7 @@ PAGES = [
     "/campaigns/cmp_2/deliveries",
     *(f"/campaigns/cmp_1/preview/A?as={look}" for look in ("desktop", "phone", "dark", "text", "source")),
     "/approvals", "/agents/content", "/agents/scheduling", "/agents/distribution", "/agents/analytics", "/audience",
-    "/audience?q=nobody", "/insights", "/mailbox", "/mailbox/msg_1", "/mailbox/msg_1?as=text",
+    "/audience?q=nobody", "/audience/import", "/insights", "/mailbox", "/mailbox/msg_1", "/mailbox/msg_1?as=text",
     "/mailbox/msg_1?as=source", "/settings",
 ]  # fmt: skip
 
@@ -232,6 +234,97 @@ def test_an_error_is_a_page_with_its_remedy_and_status(client: TestClient) -> No
     assert client.post("/campaigns/cmp_1/approve", data={}).status_code == 422
 
 
+def test_an_address_nobody_knows_tells_strangers_no_way_on_a_menu_they_do_not_see(client: TestClient) -> None:
+    assert "Choose one from the menu." in client.get("/nothing").text
+    client.cookies.clear()
+    page = client.get("/nothing")
+    assert page.status_code == 404
+    assert "sign in to see the pages" in page.text
+    assert "menu" not in page.text
+
+
+@pytest.mark.parametrize("path", [*PAGES, "/nothing", "/static/tidings.css"])
+def test_head_is_answered_like_get_without_the_body(client: TestClient, path: str) -> None:
+    head, got = client.head(path), client.get(path)
+    assert (head.status_code, head.content) == (got.status_code, b"")
+    assert head.headers["content-type"] == got.headers["content-type"]
+    assert head.headers["content-security-policy"] == got.headers["content-security-policy"]
+
+
+def test_the_feed_has_no_head(client: TestClient) -> None:
+    assert client.head("/live").status_code == 405
+
+
+def test_insights_say_of_each_finished_campaign_what_came_of_it(client: TestClient, services: Any) -> None:
+    page = client.get("/insights").text
+    done = [row for row in ROWS if row.state is CampaignState.DONE]
+    assert [name for name in re.findall(r'href="/campaigns/(cmp_\d)"', page) if name != "cmp_1"] == [
+        row.id for row in done
+    ]
+    assert "Too early to compare: 612 of 1,872 are not sent yet." in page
+    assert "1,177 delivered · 5.3 % clicked (4.2 % to 6.8 %)" in page
+    services.analytics.empty = True
+    services.agents.list = lambda _: []
+    page = client.get("/insights").text
+    assert "recommends where a difference between two subject lines is certain enough" in page
+    services.campaigns.rows = []
+    assert "No campaign is finished." in client.get("/insights").text
+
+
+CSV = {"file": ("people.csv", b"email\nmina@example.com\n", "text/csv")}
+
+
+def test_a_file_of_contacts_is_imported_and_each_refused_row_is_told(client: TestClient, services: Any) -> None:
+    given = {"source": "Website form", "wording": "Yes, write to me."}
+    page = client.post("/audience/import", data=given, files=CSV).text
+    assert services.audience.imported == [(CSV["file"][1], ConsentGiven("Website form", "Yes, write to me."))]
+    assert "1,204 added, 31 updated, 2 refused" in page
+    assert "5 of the added and updated had said no before" in page
+    assert "&#39;nobody&#39; is not an e-mail address" in page
+    client.post("/audience/import", data={"source": "", "wording": " "}, files=CSV)
+    assert services.audience.imported[1][1] is None  # each row brings its own
+
+
+def test_a_file_that_cannot_be_read_comes_back_with_the_reason(client: TestClient, services: Any) -> None:
+    wrong = client.post("/audience/import", data={"source": "Fair"}, files={"file": ("x.csv", b"a;b\n1;2", "text/csv")})
+    assert wrong.status_code == 422
+    assert "The file has no column with addresses." in wrong.text
+    assert 'value="Fair"' in wrong.text
+    for files in ({"file": ("x.csv", b"", "text/csv")}, None):
+        none = client.post("/audience/import", data={"source": "Fair"}, files=files)
+        assert none.status_code == 422
+        assert "There is no file, or it is empty." in none.text
+    client.cookies.set("__Host-tidings", "viewer")
+    assert client.post("/audience/import", files=CSV).status_code == 403
+    assert client.get("/audience/import").status_code == 403
+    assert len(services.audience.imported) == 1
+    assert "Import contacts" not in client.get("/audience").text
+
+
+def test_a_person_is_added_and_their_link_is_shown_once(client: TestClient, services: Any) -> None:
+    data = {"name": "Nia Neu", "email": "nia@example.com", "role": "approver", "brands": ["brd_1"]}
+    page = client.post("/settings/accounts", data=data)
+    assert services.access.made == [("nia@example.com", "Nia Neu", Role.APPROVER, ["brd_1"])]
+    assert "https://localhost/sign-in/link?token=s3cret" in page.text
+    assert page.headers["cache-control"] == "no-store"
+    assert "s3cret" not in client.get("/settings").text
+    assert "token=s3cret" in client.post("/settings/accounts/acc_3/link").text
+    assert client.post("/settings/accounts/acc_nobody/link").status_code == 404
+
+
+def test_a_person_who_cannot_be_added_comes_back_as_typed(client: TestClient, services: Any) -> None:
+    data = {"name": "Ada “A” <b>", "email": "a@example.com", "role": "author"}
+    twice = client.post("/settings/accounts", data=data)
+    assert twice.status_code == 409
+    assert "There is an account with that address already." in twice.text
+    assert "Ada “A” &lt;b&gt;" in twice.text
+    assert client.post("/settings/accounts", data={**data, "role": "service"}).status_code == 422
+    client.cookies.set("__Host-tidings", "author")
+    assert client.post("/settings/accounts", data=data).status_code == 403
+    assert client.post("/settings/accounts/acc_1/link").status_code == 403
+    assert len(services.access.made) == 1
+
+
 def test_a_fault_of_ours_is_a_page_too(client: TestClient, services: Any) -> None:
     def broken(*_: Any) -> Any:
         raise RuntimeError("the secret detail")
@@ -323,6 +416,15 @@ def test_mail_is_framed_and_read(client: TestClient, mailbox: FakeMailbox) -> No
     assert "https://example.com" in framed.text
 
 
+def test_links_of_a_mail_stand_with_their_words(client: TestClient) -> None:
+    page = client.get("/mailbox/msg_1").text
+    links = re.findall(r'<li><a [^>]+href="([^"]+)"[^>]*>([^<]+)</a> <span [^>]+>([^<]+)</span>', page)
+    assert links == [
+        ("https://example.com", "Reserve a place", "leads to example.com"),
+        ("https://localhost/t/abc", "Link of the campaign", "counts the click here, then leads on to its target"),
+    ]
+
+
 def test_empty_pages_teach_the_next_step(client: TestClient, services: Any, mailbox: FakeMailbox) -> None:
     services.campaigns.rows = []
     services.analytics.empty = services.audience.empty = mailbox.empty = True
@@ -332,6 +434,7 @@ def test_empty_pages_teach_the_next_step(client: TestClient, services: Any, mail
     assert "See what waits" in client.get("/mailbox").text
     assert "Nothing waits" in client.get("/approvals").text
     assert "No recommendations yet" in client.get("/insights").text
+    assert "The Analytics agent is stopped, so nobody writes them." in client.get("/insights").text
 
 
 def test_a_notice_is_shown_once_and_says_only_what_is_known(client: TestClient) -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from collections.abc import Mapping
+from typing import Any, Literal, cast
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -116,8 +117,8 @@ def check_config(agent: AgentName, given: dict[str, Any]) -> dict[str, Any]:
     try:
         return CONFIGS[agent].model_validate(given).model_dump()
     except ValidationError as error:
-        found = [dict(item) for item in error.errors()]
-        place: tuple[int | str, ...] = found[0]["loc"]
+        found = [cast("Mapping[str, Any]", item) for item in error.errors()]
+        place = error.errors()[0]["loc"]
         raise InvalidInputError(
             "; ".join(_problem(agent, item) for item in found) + ".",
             remedy=f"Keep to the names and limits that `tidings agent show {agent.value}` shows.",
@@ -125,7 +126,7 @@ def check_config(agent: AgentName, given: dict[str, Any]) -> dict[str, Any]:
         ) from None
 
 
-def _problem(agent: AgentName, item: dict[str, Any]) -> str:
+def _problem(agent: AgentName, item: Mapping[str, Any]) -> str:
     name = ".".join(map(str, item["loc"]))
     if item["type"] == "extra_forbidden":
         return f"There is no setting {name}; the settings are {', '.join(CONFIGS[agent].model_fields)}"

@@ -128,6 +128,9 @@ def _of_validation(error: RequestValidationError) -> JSONResponse:
     if found and found[0]["type"] == "json_invalid":
         words = f"The body is not JSON (character {found[0]['loc'][-1]})."
         return problem_response(422, "invalid_input", words, remedy="Send one JSON object.", field="body")
+    if found and found[0]["loc"] == ("body",) and isinstance(error.body, bytes):
+        remedy = "Send it with the header Content-Type: application/json."
+        return problem_response(422, "invalid_input", "The body was not sent as JSON.", remedy=remedy, field="body")
     wrong = [_wrong(item) for item in found]
     listed = "; ".join(item.message for item in wrong)
     return problem_response(

@@ -43,6 +43,18 @@ class ImportResult:
     refused: list[Refusal] = field(default_factory=list[Refusal])
     kept_silent: int = 0
     """Taken in, but still not written to: on the suppression list, or consent withdrawn earlier."""
+    nowhere: int = 0
+    """Taken in without a time zone or country: the plan will have to assume where they are."""
+
+    @property
+    def warnings(self) -> list[str]:
+        """What went through but should be known, in words."""
+        if not self.nowhere:
+            return []
+        people = "1 person has" if self.nowhere == 1 else f"{self.nowhere:,} people have"
+        return [
+            f"{people} no time zone and no country: send times will assume where they are. Add a column for either."
+        ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +81,7 @@ def take_in(conn: Connection, secrets: Secrets, batch: Sequence[NewContact], res
     _bring_up_to_date(conn, old, known, at)
     pks |= {digest: known.contacts[digest].pk for digest in old}
     result.added += len(new)
+    result.nowhere += sum(not each.time_zone and not each.country for each in new.values())
     result.updated += len(old)
     words: list[tuple[int, Consent]] = []
     for digest, each in wanted.items():

@@ -19,6 +19,10 @@ from tidings.domain.errors import ConflictError
 S = CampaignState
 EDITABLE = frozenset({S.REVIEW, S.APPROVED, S.BLOCKED})
 
+WORDS = {
+    S.DRAFTING: "being written", S.PLANNING: "being planned", S.REVIEW: "waiting for approval", S.APPROVED: "approved",
+    S.SENDING: "being sent", S.DONE: "done", S.BLOCKED: "blocked", S.CANCELLED: "cancelled",
+}  # fmt: skip
 HINTS = {
     S.DRAFTING: "The Content agent is writing; wait for its drafts.",
     S.PLANNING: "The Scheduling agent is planning; wait for its plan.",
@@ -29,6 +33,11 @@ HINTS = {
     S.BLOCKED: "See the reason shown with it, then retry or edit.",
     S.CANCELLED: "It was cancelled for good; start a new one.",
 }
+
+
+def state_words(row: Row[Any]) -> str:
+    """The campaign's state as a sentence says it: “it is …”."""
+    return WORDS[CampaignState(row.state)]
 
 
 def hint(row: Row[Any]) -> str:
@@ -62,7 +71,7 @@ def retry_state(conn: Connection, row: Row[Any]) -> tuple[CampaignState, dict[st
 def check_editable(row: Row[Any]) -> None:
     """Raises ConflictError when the drafts cannot be edited in this state."""
     if CampaignState(row.state) not in EDITABLE or row.policy.get("send_now") is not None:
-        raise ConflictError(f"“{row.name}” is {row.state}; its drafts cannot be edited.", remedy=hint(row))
+        raise ConflictError(f"“{row.name}” is {state_words(row)}; its drafts cannot be edited.", remedy=hint(row))
 
 
 def check_version(row: Row[Any], expected: int | None) -> None:

@@ -284,7 +284,9 @@ class CampaignService:
             row = self._row(conn, actor, campaign_id, Permission.CAMPAIGNS_WRITE)
             actions.check_version(row, expected_version)
             if row.state not in {CampaignState.REVIEW.value, CampaignState.APPROVED.value}:
-                raise ConflictError(f"The campaign is {row.state}; its times cannot be set.", remedy=actions.hint(row))
+                raise ConflictError(
+                    f"The campaign is {actions.state_words(row)}; its times cannot be set.", remedy=actions.hint(row)
+                )
             if due_at < self.clock.now():
                 raise InvalidInputError("That time is past.", remedy="Choose a later time.", field="due_at")
             before = repository.plan_summary(conn, row.plan_id)
@@ -420,7 +422,9 @@ class CampaignService:
 
     def _expect(self, row: Row[Any], state: CampaignState, verb: str) -> None:
         if row.state != state.value:
-            raise ConflictError(f"“{row.name}” is {row.state}; it cannot be {verb}.", remedy=actions.hint(row))
+            raise ConflictError(
+                f"“{row.name}” is {actions.state_words(row)}; it cannot be {verb}.", remedy=actions.hint(row)
+            )
 
     def _not_over(self, row: Row[Any], verb: str) -> None:
         if CampaignState(row.state) in TERMINAL:

@@ -114,7 +114,7 @@ def state_of(row: CampaignRow) -> str:
 def sentence_of(row: CampaignRow) -> str:
     """The state as a sentence's end: `waits for approval`."""
     words = _SENTENCES.get(row.state, f"is {row.state}")
-    return f"{words}, and paused" if row.paused else words
+    return f"is paused; it {words}" if row.paused else words
 
 
 def sent_back(campaign: Campaign) -> bool:
@@ -179,10 +179,9 @@ def progress_lines(campaign: Campaign) -> str:
 def next_commands(campaign: Campaign) -> list[str]:
     """What its state and your role allow next, as commands."""
     allowed = {action.name for action in campaign.actions if action.allowed}
-    if campaign.paused and "resume" in allowed:
-        return [f"tidings campaign resume {campaign.id}"]
+    first = [f"tidings campaign resume {campaign.id}"] if campaign.paused and "resume" in allowed else []
     if campaign.state == "blocked" and "edit" in allowed and (broken_drafts(campaign) or sent_back(campaign)):
-        return _edits(campaign)
+        return first + _edits(campaign)
     said = {
         "drafting": [f"tidings campaign status {campaign.id} --watch"],
         "planning": [f"tidings campaign status {campaign.id} --watch"],
@@ -190,7 +189,8 @@ def next_commands(campaign: Campaign) -> list[str]:
         "sending": [f"tidings campaign status {campaign.id} --watch"],
         "done": [f"tidings report {campaign.id}"],
     }.get(campaign.state, [])
-    return said + [f"tidings campaign {verb} {campaign.id}" for verb in ("approve", "send", "retry") if verb in allowed]
+    verbs = [f"tidings campaign {verb} {campaign.id}" for verb in ("approve", "send", "retry") if verb in allowed]
+    return first + said + verbs
 
 
 def _edits(campaign: Campaign) -> list[str]:

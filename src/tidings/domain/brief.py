@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from collections.abc import Mapping
+from typing import Any, Literal, cast
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
@@ -127,13 +128,13 @@ def parse_brief(raw: object) -> Brief:
     try:
         return Brief.model_validate(raw)
     except ValidationError as error:
-        raise InvalidBriefError(tuple(_problem(dict(item)) for item in error.errors())) from None
+        raise InvalidBriefError(tuple(_problem(cast("Mapping[str, Any]", item)) for item in error.errors())) from None
 
 
 _SENTENCES = frozenset({"goal", "facts"})
 
 
-def _problem(item: dict[str, Any]) -> tuple[str, str]:
+def _problem(item: Mapping[str, Any]) -> tuple[str, str]:
     """The field of a brief and what is wrong with it in words: the place as the author wrote it, then why."""
     place: tuple[int | str, ...] = item["loc"]
     field = str(place[0]) if place else "brief"

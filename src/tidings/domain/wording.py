@@ -22,9 +22,11 @@ def problem(name: str, item: Mapping[str, Any]) -> str:
 
     The value that was given is left out: it may be an address or a secret.
     """
-    kind, limits = str(item["type"]), item.get("ctx") or {}
+    kind = str(item["type"])
+    limits: Mapping[str, Any] = item.get("ctx", {})
     if kind == "value_error":
-        return f"`{name}`: {str(item['msg']).removeprefix('Value error, ')}"
+        words = str(item["msg"]).removeprefix("Value error, ")
+        return f"`{name}` {words}" if words.startswith(("is ", "must ")) else f"`{name}`: {words}"
     return f"`{name}` {_KINDS.get(kind) or _limit(kind, limits) or _otherwise(item)}"
 
 
@@ -36,24 +38,21 @@ def _limit(kind: str, limits: Mapping[str, Any]) -> str:
         return "must be a whole number" if kind.startswith("int_") else "must be a number"
     if kind.startswith(("list_", "tuple_", "set_")):
         return "must be a list"
-    least, most = limits.get("min_length"), limits.get("max_length")
-    if least is not None:
-        return _too_little(kind, int(least))
+    if "min_length" in limits or "max_length" in limits:
+        return _length(kind, limits)
+    bounds = (("ge", "at least"), ("le", "at most"), ("gt", "more than"), ("lt", "less than"))
+    return next((f"must be {words} {limits[sign]}" for sign, words in bounds if sign in limits), "")
+
+
+def _length(kind: str, limits: Mapping[str, Any]) -> str:
+    """Of texts in characters, of lists in entries."""
+    text = kind.startswith("string")
+    most, least = limits.get("max_length"), limits.get("min_length")
     if most is not None:
-        what = "characters" if kind.startswith("string") else "entries"
-        return f"is too long: at most {most} {what}"
-    for sign, words in (("ge", "at least"), ("le", "at most"), ("gt", "more than"), ("lt", "less than")):
-        if sign in limits:
-            return f"must be {words} {limits[sign]}"
-    return ""
-
-
-def _too_little(kind: str, least: int) -> str:
+        return f"is too long: at most {most} {'characters' if text else 'entries'}"
     if least == 1:
         return "is empty"
-    if kind.startswith("string"):
-        return f"is too short: write at least {least} characters"
-    return f"has too few entries: give at least {least}"
+    return f"is too short: write at least {least} characters" if text else f"has too few entries: give at least {least}"
 
 
 def _listed(expected: str) -> str:

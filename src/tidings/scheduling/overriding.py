@@ -140,5 +140,5 @@ def decision(
         inputs={"due_at": due_at, "forced": forced, "plan_id": after.id},
         alternatives=({"what": "plan_before", "plan_id": before.id, "expected_gain": before.expected_gain},),
         evidence={"by_reason": after.by_reason, "held_back": after.held_back},
-        overridden_by=actor.id,
+        overridden_by=actor.name,
     )

@@ -19,7 +19,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from tidings.domain.actor import Actor
 from tidings.domain.errors import TidingsError, UnauthenticatedError
 from tidings.services import Services
-from tidings.web.middleware import SAFE_METHODS, CrossSiteGuard, SecurityHeaders
+from tidings.web.middleware import SAFE_METHODS, CrossSiteGuard, HeadAsGet, SecurityHeaders
 from tidings.web.pages import STATIC, Pages, shared_pages
 from tidings.web.routes import (
     agents,
@@ -71,6 +71,7 @@ def build_web(
     app.add_middleware(CrossSiteGuard)
     app.add_middleware(_UnexpectedErrors)
     app.add_middleware(SecurityHeaders)
+    app.add_middleware(HeadAsGet)
     return app
 
 
@@ -100,7 +101,7 @@ def _expected(request: Request, error: Exception) -> Response:
 def _http(request: Request, error: Exception) -> Response:
     status = error.status_code if isinstance(error, HTTPException) else 500
     if status == 404:
-        return error_page(request, "Not found", "There is no such page.", "Choose one on the left.", 404)
+        return error_page(request, "Not found", "There is no such page.", "Choose one from the menu.", 404)
     return error_page(request, "That did not work", "This cannot be asked for in this way.", "", status)
 
 
@@ -148,4 +149,6 @@ def error_page(request: Request, title: str, message: str, remedy: str, status: 
         return visit(request).page("error.html", status=status, **values)
     except Exception:  # an error page must come, even when the store is what failed
         pages: Pages = request.app.state.pages
+        if status == 404:  # no menu stands around it
+            values["remedy"] = "Look at the address, or sign in to see the pages there are."
         return HTMLResponse(pages.render("error.html", frame=None, look=look_of(request), **values), status)

@@ -62,6 +62,29 @@ def from_own_site(headers: Headers, scheme: str) -> bool:
     return bool(origin.netloc) and origin.scheme == scheme and origin.netloc.lower() == headers.get("host", "").lower()
 
 
+_ENDLESS = frozenset({"/live"})  # an answer that never ends has no head worth waiting for
+
+
+class HeadAsGet:
+    """Answers HEAD like GET without the body, as RFC 9110 (9.3.2) asks of every page."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """One request."""
+        if scope["type"] != "http" or scope["method"] != "HEAD" or scope["path"] in _ENDLESS:
+            await self.app(scope, receive, send)
+            return
+
+        async def send_head(message: Message) -> None:
+            if message["type"] == "http.response.body":
+                message = {**message, "body": b""}
+            await send(message)
+
+        await self.app({**scope, "method": "GET"}, receive, send_head)
+
+
 class CrossSiteGuard:
     """Refuses every changing request that does not come from our own pages."""
 

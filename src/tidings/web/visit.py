@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from typing import Annotated, Any, TypeVar
 
@@ -119,9 +119,10 @@ def visit(request: Request) -> Visit:
     return Visit(request, services, actor, look_of(request))
 
 
-async def form(request: Request) -> FormData:
-    """The sent form, all fields."""
-    return await request.form()
+async def form(request: Request) -> AsyncIterator[FormData]:
+    """The sent form, all fields; its files are open until the page is made."""
+    async with request.form() as fields:
+        yield fields
 
 
 VisitHere = Annotated[Visit, Depends(visit)]

@@ -8,6 +8,7 @@ from fastapi import APIRouter
 from starlette.responses import Response
 
 from tidings.domain.errors import UnavailableError
+from tidings.web.mail_links import links_of
 from tidings.web.sandbox import mail_response
 from tidings.web.visit import Visit, VisitHere
 
@@ -34,8 +35,9 @@ def message(visit: VisitHere, message_id: str) -> Response:
         _service(visit).mark_read(visit.actor, message_id)
     source = shown.raw.decode("utf-8", "replace") if look_as == "source" else ""
     return visit.page(
-        "mailbox_message.html", message=shown, source=source, look_as=look_as if look_as in _LOOKS else "html"
-    )
+        "mailbox_message.html", message=shown, source=source, look_as=look_as if look_as in _LOOKS else "html",
+        links=links_of(shown.mail.html, shown.mail.links, visit.services.base_url),
+    )  # fmt: skip
 
 
 @router.get("/{message_id}/html")

@@ -1,0 +1,77 @@
+"""What is wrong with a field, in words a person would use."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated, Any, Literal
+
+import pytest
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from tidings.domain.brief import EXAMPLE, InvalidBriefError, parse_brief
+from tidings.domain.wording import problem
+
+
+class Colour(StrEnum):
+    RED = "red"
+    BLUE = "blue"
+
+
+class Everything(BaseModel):
+    """One field for each sort of mistake."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    name: Annotated[str, Field(min_length=1, max_length=5)] = "x"
+    goal: Annotated[str, Field(min_length=3)] = "xxx"
+    count: Annotated[int, Field(ge=2, le=4)] = 2
+    share: Annotated[float, Field(gt=0, lt=1)] = 0.5
+    colour: Colour = Colour.RED
+    only: Literal["email"] = "email"
+    either: bool = True
+    many: Annotated[tuple[str, ...], Field(min_length=2, max_length=3)] = ("a", "b")
+    named: dict[str, str] = {}
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ({"name": ""}, "`name` is empty"),
+        ({"name": "secret"}, "`name` is too long: at most 5 characters"),
+        ({"name": 7}, "`name` must be text"),
+        ({"goal": "a"}, "`goal` is too short: write at least 3 characters"),
+        ({"count": 1}, "`count` must be at least 2"),
+        ({"count": 5}, "`count` must be at most 4"),
+        ({"count": "many"}, "`count` must be a whole number"),
+        ({"share": 0}, "`share` must be more than 0.0"),
+        ({"share": "half"}, "`share` must be a number"),
+        ({"colour": "green"}, "`colour` must be one of: red, blue"),
+        ({"only": "sms"}, "`only` must be email"),
+        ({"either": "perhaps"}, "`either` must be true or false"),
+        ({"many": ["a"]}, "`many` has too few entries: give at least 2"),
+        ({"many": ["a", "b", "c", "d"]}, "`many` is too long: at most 3 entries"),
+        ({"many": "a"}, "`many` must be a list"),
+        ({"named": "a"}, "`named` must be named fields"),
+        ({"other": "a"}, "`other` is not a known field"),
+    ],
+)
+def test_each_sort_of_mistake_has_its_words(given: dict[str, Any], words: str) -> None:
+    with pytest.raises(ValidationError) as caught:
+        Everything.model_validate(given)
+    (item,) = caught.value.errors()
+    assert problem(str(item["loc"][0]), dict(item)) == words
+
+
+def test_a_brief_names_each_field_once_as_its_author_wrote_it() -> None:
+    import yaml
+
+    brief = {**yaml.safe_load(EXAMPLE), "goal": "a", "facts": ["It is bread.", "abc"], "send_after": "soon", "to": "x"}
+    with pytest.raises(InvalidBriefError) as caught:
+        parse_brief(brief)
+    assert dict(caught.value.problems) == {
+        "goal": "`goal` is too short: write a sentence of at least 3 characters",
+        "facts": "`facts.2` is too short: write a sentence of at least 4 characters",
+        "send_after": "`send_after` is not a date; an example: 2026-12-01",
+        "to": "`to` is not a field of a brief",
+    }
+    assert "String should" not in caught.value.message
