@@ -4,20 +4,27 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from pathlib import Path
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, delete, insert, select, update
 from sqlalchemy.event import listen
 from tests.integration import distribution_bed as bed
 
 from tidings.distribution import flight, repository
 from tidings.distribution.channels.base import Outcome, Result
+from tidings.distribution.statements import PAUSE_KEY
 from tidings.distribution.worker import Worker
 from tidings.domain.consent import Purpose
 from tidings.domain.errors import UnavailableError
 from tidings.domain.plan import HeldBack
 from tidings.engine.process import host
+from tidings.keys.master import DATABASE_FILE, load_master_key
+from tidings.store.backup import backup, restore
 from tidings.store.database import Database, sqlcipher
-from tidings.store.tables import attempt, campaign, contact, delivery, event, suppression
+from tidings.store.migrations import migrate
+from tidings.store.open import open_database
+from tidings.store.secrets import load_secrets
+from tidings.store.tables import attempt, campaign, contact, delivery, event, setting, suppression
 
 
 def states(db: Database, pk: int) -> dict[int, str]:
@@ -170,6 +177,37 @@ def test_a_question_the_database_cannot_answer_is_asked_again(sqlite_database: D
     assert len(calls) > 5
     with db.reading() as conn:
         assert len(conn.execute(select(event.c.pk).where(event.c.kind == "accepted")).all()) == 60
+
+
+def test_a_backup_made_while_sending_repeats_nothing_when_restored(tmp_path: Path) -> None:
+    data, clock = tmp_path / "data", bed.WallClock()
+    master = load_master_key(data, {"TIDINGS_KEYRING": "off", "HOME": str(tmp_path / "home")}, create=True)
+    db = open_database(data, master, None)
+    migrate(db)
+    load_secrets(db, master)
+    pk = bed.add_campaign(db, bed.add_people(db, 400, clock.now()), clock.now() - 1)
+    with bed.sink(bed.Faults(delay=0.01)) as sink:
+        with bed.running(worker := bed.make_worker(db, sink.port, lanes=3)):
+            bed.wait_for(lambda: len(sink.taken) > 60 and bool(in_flight(worker)))
+            taken = set(sink.to)
+            backup(db, master, tmp_path / "copy")
+            left = worker._ledger._wire._file.path.read_bytes().partition(b"\n")[2]
+        db.close()
+    flights = data / f"{DATABASE_FILE}-flight-0123456789abcdef"
+    flights.write_bytes(f"tidings-flight {host()}/999999999/1/a\n".encode() + left)
+    restore(tmp_path / "copy", data, master, force=True)
+    assert len(taken) > 60
+    db = open_database(data, master, None)
+    before = bed.states(db, pk)
+    ledger = bed.make_worker(db, 1)._ledger
+    ledger.take_over()
+    assert bed.states(db, pk) == before, "the file of the former database says nothing about the restored one"
+    assert before.keys() == {"accepted", "uncertain"}
+    with db.transaction() as conn:  # a person has looked and lets it go on
+        conn.execute(delete(setting).where(setting.c.key == PAUSE_KEY))
+    assert ledger.step(400).claimed == []
+    ledger.close()
+    db.close()
 
 
 def test_claiming_and_cancelling_use_the_chunks_index(sqlite_database: Database) -> None:
