@@ -6,12 +6,14 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
+import pytest
 from sqlalchemy import Connection, delete, insert, select, update
 from sqlalchemy.event import listen
 from tests.integration import distribution_bed as bed
 
 from tidings.distribution import flight, repository
 from tidings.distribution.channels.base import Outcome, Result
+from tidings.distribution.onwire import UnansweredError
 from tidings.distribution.statements import PAUSE_KEY
 from tidings.distribution.worker import Worker
 from tidings.domain.consent import Purpose
@@ -177,6 +179,31 @@ def test_a_question_the_database_cannot_answer_is_asked_again(sqlite_database: D
     assert len(calls) > 5
     with db.reading() as conn:
         assert len(conn.execute(select(event.c.pk).where(event.c.kind == "accepted")).all()) == 60
+
+
+def test_an_answer_that_came_with_an_unanswered_question_is_kept(sqlite_database: Database) -> None:
+    db, clock = sqlite_database, bed.WallClock()
+    pk = bed.add_campaign(db, bed.add_people(db, 2, clock.now()), clock.now())
+    ledger = bed.make_worker(db, 1)._ledger
+    first, second = ledger.step(10).claimed
+    assert ledger.flush([], [first], []) == [True]
+    session = ledger._wire._session
+    real = session.version
+
+    def failing() -> int:
+        raise sqlcipher().OperationalError("disk I/O error")
+
+    session.version = failing  # type: ignore[method-assign]
+    with pytest.raises(UnansweredError):
+        ledger.flush([(first, Outcome(Result.ACCEPTED, "250"))], [second], [])
+    ledger.step(0)
+    assert bed.states(db, pk) == {"accepted": 1, "claimed": 1}
+    session.version = real  # type: ignore[method-assign]
+    assert ledger.flush([], [second], []) == [True]
+    ledger.flush([(second, Outcome(Result.ACCEPTED, "250"))], [], [])
+    ledger.leave()
+    assert bed.states(db, pk) == {"accepted": 2}
+    ledger.close()
 
 
 def test_a_backup_made_while_sending_repeats_nothing_when_restored(tmp_path: Path) -> None:
