@@ -28,8 +28,9 @@ from tidings.distribution.hooks import Hooks
 from tidings.distribution.ledger import Ledger
 from tidings.distribution.owner import owner_name
 from tidings.distribution.relay import Relay
+from tidings.distribution.templates import Addresses
 from tidings.distribution.tokens import TokenSigner
-from tidings.distribution.worker import Addresses, Observer, Worker
+from tidings.distribution.worker import Observer, Worker
 from tidings.domain.event import Event
 from tidings.domain.instant import Instant
 from tidings.domain.message import EmailTemplate, Link

@@ -20,6 +20,8 @@ from tidings.domain.errors import ForbiddenError, NotFoundError, UnavailableErro
 from tidings.keys.certificates import TlsFiles, ensure_certificates
 from tidings.store.database import Database
 
+# What a session does is the same on both databases; one test stores and reads on each.
+ON_SQLITE = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 ADA = Actor(ActorKind.PERSON, "acc_1", "Ada", Role.ADMIN)
 NOBODY = Actor(ActorKind.PERSON, "acc_2", "Eve", Role.ADMIN, scopes=frozenset())
 TORTURE = Path(__file__).parents[3] / "shared/data/torture/mime"
@@ -70,6 +72,7 @@ async def test_what_is_sent_is_read(running: MailboxServer, database: Database, 
     assert service.count(ADA).total == 0
 
 
+@ON_SQLITE
 async def test_search_and_pages(running: MailboxServer, database: Database, clock: Any) -> None:
     def all_of_them() -> None:
         with smtplib.SMTP("127.0.0.1", running.port, timeout=10) as client:
@@ -92,6 +95,7 @@ async def test_search_and_pages(running: MailboxServer, database: Database, cloc
     assert service.messages(ADA, query="nothing like it")[0] == []
 
 
+@ON_SQLITE
 async def test_several_at_once_and_pipelined_rubbish(running: MailboxServer, database: Database) -> None:
     reader, writer = await asyncio.open_connection("127.0.0.1", running.port)
     writer.write(b"EHLO x\r\nMAIL FROM:<a@x.example>\r\nRCPT TO:<b@y.example>\r\nDATA\r\n")
@@ -108,6 +112,7 @@ async def test_several_at_once_and_pipelined_rubbish(running: MailboxServer, dat
     assert raw == b"Subject: smuggle\r\n\r\na\n.\r\nMAIL FROM:<evil@x.example>\r\n.stuffed\r\n"
 
 
+@ON_SQLITE
 async def test_an_empty_message_and_one_that_is_too_large(
     running: MailboxServer, database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -138,6 +143,7 @@ async def test_what_cannot_be_stored_is_not_acknowledged(sqlite_database: Databa
     await server.stop()
 
 
+@ON_SQLITE
 async def test_a_taken_port_is_said_clearly(running: MailboxServer, database: Database, clock: Any) -> None:
     with pytest.raises(UnavailableError, match=str(running.port)):
         await MailboxServer(database, clock, "127.0.0.1", running.port).start()

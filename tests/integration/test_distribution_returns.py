@@ -34,8 +34,9 @@ from tidings.distribution.returns.loop import ReturnsLoop
 from tidings.distribution.returns.report import Kind
 from tidings.distribution.returns.source import Source, parse_bounce_address, parse_source
 from tidings.distribution.service import DistributionService
+from tidings.distribution.templates import Addresses
 from tidings.distribution.tokens import TokenPurpose
-from tidings.distribution.worker import Addresses, Worker
+from tidings.distribution.worker import Worker
 from tidings.domain.consent import SuppressionReason
 from tidings.domain.errors import InvalidInputError
 from tidings.engine.process import boot_id

@@ -14,11 +14,13 @@ from sqlalchemy import delete, insert, select, update
 sys.path.insert(0, str(Path(__file__).parent))
 import distribution_bed as bed
 
-from tidings.distribution import repository
+from tidings.distribution import repository, statements
+from tidings.distribution.channels.base import Outcome, Result
 from tidings.distribution.relay import Relay
 from tidings.distribution.statements import PAUSE_KEY
 from tidings.domain.instant import HOUR, MINUTE
 from tidings.domain.plan import HeldBack
+from tidings.engine.process import host
 from tidings.keys.certificates import ensure_certificates
 from tidings.store.database import Database
 from tidings.store.settings import put_setting
@@ -36,21 +38,21 @@ def finished_after(db: Database, pk: int, people: int) -> bool:
 
 
 def test_everybody_gets_it_once_and_the_end_is_told_once(database: Database) -> None:
-    pk, contacts = launch(database, 1200)
+    pk, contacts = launch(database, 700)
     finished: list[int] = []
     with bed.sink() as sink:
         worker = bed.make_worker(database, sink.port, on_finished=lambda _conn, which: finished.append(which))
         with bed.running(worker):
             bed.wait_for(lambda: bool(finished))
     assert finished == [pk]
-    assert bed.states(database, pk) == {"accepted": 1200}
+    assert bed.states(database, pk) == {"accepted": 700}
     assert set(sink.taken.values()) == {1}
     assert len(sink.taken) == len(contacts)
     with database.reading() as conn:
         events = conn.execute(select(event.c.kind, event.c.contact_pk)).all()
         open_chunks = conn.execute(select(chunk.c.no).where(chunk.c.state != "done")).all()
         rows = conn.execute(select(delivery.c.code, delivery.c.attempt, delivery.c.reason).limit(3)).all()
-    assert len(events) == 1200
+    assert len(events) == 700
     assert {row.kind for row in events} == {"accepted"}
     assert open_chunks == []
     assert rows[0] == ("250 2.0.0", 1, "2.0.0 Ok: queued")
@@ -82,11 +84,11 @@ def test_refused_recipients_in_mid_pipeline_fail_alone_with_the_servers_words(da
     assert all(row.state == "open" and row.next_due_at > bed.WallClock().now() for row in next_due)
 
 
-def test_an_answer_lost_after_the_dot_is_uncertain_and_never_sent_again(database: Database) -> None:
-    pk, _ = launch(database, 300)
-    with bed.sink(bed.Faults(drop_every=50)) as sink, bed.running(bed.make_worker(database, sink.port)):
-        bed.wait_for(lambda: finished_after(database, pk, 300))
-    assert bed.states(database, pk) == {"accepted": 294, "uncertain": 6}
+def test_an_answer_lost_after_the_dot_is_uncertain_and_never_sent_again(sqlite_database: Database) -> None:
+    pk, _ = launch(sqlite_database, 300)
+    with bed.sink(bed.Faults(drop_every=50)) as sink, bed.running(bed.make_worker(sqlite_database, sink.port)):
+        bed.wait_for(lambda: finished_after(sqlite_database, pk, 300))
+    assert bed.states(sqlite_database, pk) == {"accepted": 294, "uncertain": 6}
     assert set(sink.taken.values()) == {1}
     assert len(sink.taken) == 300
 
@@ -120,7 +122,11 @@ def test_deferred_after_the_dot_is_tried_again_and_given_up_in_the_end(sqlite_da
     assert noted == list(range(1, 10))
 
 
-@pytest.mark.parametrize("how", ["campaign", "switch", "agent", "cancel", "epoch"])
+WAYS: list[Any] = [("sqlite", how) for how in ("campaign", "switch", "agent", "cancel", "epoch")]
+WAYS += [pytest.param("postgres", how, marks=pytest.mark.postgres) for how in ("campaign", "cancel")]
+
+
+@pytest.mark.parametrize(("database", "how"), WAYS, indirect=["database"])
 def test_pause_is_silence_and_nothing_is_lost(database: Database, how: str) -> None:
     pk, _ = launch(database, 600)
     with bed.sink(bed.Faults(delay=0.01)) as sink, bed.running(bed.make_worker(database, sink.port)):
@@ -175,23 +181,26 @@ def resume(db: Database, _pk: int, how: str) -> None:
                 pass
 
 
-def test_a_no_said_while_sending_is_heard_within_a_second(database: Database) -> None:
-    pk, contacts = launch(database, 800)
+def test_a_no_said_while_sending_is_heard_within_a_second(sqlite_database: Database) -> None:
+    pk, contacts = launch(sqlite_database, 800)
     noes: dict[int, float] = {}
 
     def may(_conn: Any, pks: Sequence[int], *_: object) -> dict[int, HeldBack | None]:
         return {pk: HeldBack.SUPPRESSED if pk in noes else None for pk in pks}
 
-    with bed.sink(bed.Faults(delay=0.01)) as sink, bed.running(bed.make_worker(database, sink.port, may_send=may)):
+    with (
+        bed.sink(bed.Faults(delay=0.01)) as sink,
+        bed.running(bed.make_worker(sqlite_database, sink.port, may_send=may)),
+    ):
         bed.wait_for(lambda: len(sink.taken) > 50)
         noes.update(dict.fromkeys(contacts, time.monotonic()))
         said_at = time.monotonic()
-        bed.wait_for(lambda: finished_after(database, pk, 800))
-    counts = bed.states(database, pk)
+        bed.wait_for(lambda: finished_after(sqlite_database, pk, 800))
+    counts = bed.states(sqlite_database, pk)
     assert sink.last_at - said_at < 1.0
     assert counts["suppressed"] > 300
     assert counts["suppressed"] + counts["accepted"] == 800
-    with database.reading() as conn:
+    with sqlite_database.reading() as conn:
         reasons = set(conn.execute(select(delivery.c.reason).where(delivery.c.state == "suppressed")).scalars())
     assert reasons == {"the address is on the suppression list"}
 
@@ -234,35 +243,35 @@ class Told:
         self.lines.append(f"took {uncertain} {planned}")
 
 
-def test_relay_away_holds_visibly_and_sends_once_when_it_is_back(database: Database) -> None:
-    pk, _ = launch(database, 250)
+def test_relay_away_holds_visibly_and_sends_once_when_it_is_back(sqlite_database: Database) -> None:
+    pk, _ = launch(sqlite_database, 250)
     port, told = bed.free_port(), Told()
-    with bed.running(bed.make_worker(database, port, observer=told)):
-        bed.wait_for(lambda: bed.states(database, pk) == {"held": 250})
-        with database.reading() as conn:
+    with bed.running(bed.make_worker(sqlite_database, port, observer=told)):
+        bed.wait_for(lambda: bed.states(sqlite_database, pk) == {"held": 250})
+        with sqlite_database.reading() as conn:
             reason = conn.execute(select(delivery.c.reason).limit(1)).scalar_one()
         assert reason.startswith(f"relay not reachable: 127.0.0.1:{port}")
         with bed.sink(port=port) as sink:
-            bed.wait_for(lambda: bed.states(database, pk) == {"accepted": 250})
+            bed.wait_for(lambda: bed.states(sqlite_database, pk) == {"accepted": 250})
     assert set(sink.taken.values()) == {1}
     assert told.lines[0].startswith("holding 250: relay not reachable")
     assert told.lines[-1].startswith("going on")
 
 
-def test_a_relay_that_refuses_the_sender_fails_nobody(database: Database) -> None:
-    pk, _ = launch(database, 50)
+def test_a_relay_that_refuses_the_sender_fails_nobody(sqlite_database: Database) -> None:
+    pk, _ = launch(sqlite_database, 50)
     faults = bed.Faults(mail_reply=b"550 5.7.1 sender not allowed\r\n")
     told = Told()
-    with bed.sink(faults) as sink, bed.running(bed.make_worker(database, sink.port, observer=told)):
-        bed.wait_for(lambda: bed.states(database, pk) == {"held": 50})
+    with bed.sink(faults) as sink, bed.running(bed.make_worker(sqlite_database, sink.port, observer=told)):
+        bed.wait_for(lambda: bed.states(sqlite_database, pk) == {"held": 50})
         time.sleep(0.3)
-    assert bed.states(database, pk).keys() <= {"held", "planned"}
+    assert bed.states(sqlite_database, pk).keys() <= {"held", "planned"}
     assert "refuses the sender" in told.lines[0]
     assert sink.taken == {}
 
 
-def test_one_poisonous_message_does_not_stop_the_others(database: Database) -> None:
-    pk, contacts = launch(database, 100)
+def test_one_poisonous_message_does_not_stop_the_others(sqlite_database: Database) -> None:
+    pk, contacts = launch(sqlite_database, 100)
 
     def fields(conn: Any, pks: Sequence[int]) -> Any:
         found = {person: dict(each) for person, each in bed.own_fields(conn, pks).items()}
@@ -270,10 +279,10 @@ def test_one_poisonous_message_does_not_stop_the_others(database: Database) -> N
             found[contacts[5]]["email"] = "ева@example.com"
         return found
 
-    with bed.sink() as sink, bed.running(bed.make_worker(database, sink.port, merge_fields=fields)):
-        bed.wait_for(lambda: finished_after(database, pk, 100))
-    assert bed.states(database, pk) == {"accepted": 99, "failed": 1}
-    with database.reading() as conn:
+    with bed.sink() as sink, bed.running(bed.make_worker(sqlite_database, sink.port, merge_fields=fields)):
+        bed.wait_for(lambda: finished_after(sqlite_database, pk, 100))
+    assert bed.states(sqlite_database, pk) == {"accepted": 99, "failed": 1}
+    with sqlite_database.reading() as conn:
         assert "SMTPUTF8" in conn.execute(select(delivery.c.reason).where(delivery.c.state == "failed")).scalar_one()
 
 
@@ -312,6 +321,55 @@ def test_takeover_settles_a_dead_workers_chunks(database: Database, clock: Any) 
     assert kinds == ["accepted", "uncertain"]  # the dead worker had no time to tell of the accepted one
     assert fence == 4
     worker._ledger.close()
+
+
+def test_a_killed_senders_file_tells_what_had_left(sqlite_database: Database, sqlite_path: Path, clock: Any) -> None:
+    contacts = bed.add_people(sqlite_database, 5, clock.now())
+    pk = bed.add_campaign(sqlite_database, contacts, clock.now())
+    dead = bed.make_worker(sqlite_database, 1, clock=clock, owner=f"{host()}/999999999/1/a")._ledger
+    claimed = dead.step(10).claimed
+    assert dead.flush([], claimed[:4], []) == [True] * 4
+    told = [
+        (claimed[0], Outcome(Result.ACCEPTED, "250 2.0.0", "Ok")),
+        (claimed[1], Outcome(Result.FAILED, "550 5.1.1")),
+    ]
+    dead.flush(told, [], [])
+    assert bed.states(sqlite_database, pk) == {"claimed": 5}  # the answers would come with the next step
+    other = bed.make_worker(sqlite_database, 1, clock=clock)._ledger
+    assert other.take_over() == {"uncertain": 2, "planned": 1}
+    assert bed.states(sqlite_database, pk) == {"accepted": 1, "failed": 1, "uncertain": 2, "planned": 1}
+    assert not list(sqlite_path.parent.glob("*-flight-*"))
+    with sqlite_database.reading() as conn:
+        kinds = sorted(conn.execute(select(event.c.kind)).scalars())
+        row = conn.execute(select(delivery.c.code, delivery.c.attempt).where(delivery.c.state == "failed")).one()
+    assert kinds == ["accepted", "failed", "uncertain", "uncertain"]
+    assert row == ("550 5.1.1", 1)
+    assert other.take_over() == {}
+    other.close()
+    dead.close()
+
+
+def test_cancelled_while_on_the_wire_is_what_the_relay_said(database: Database, clock: Any) -> None:
+    contacts = bed.add_people(database, 3, clock.now())
+    pk = bed.add_campaign(database, contacts, clock.now())
+    ledger = bed.make_worker(database, 1, clock=clock)._ledger
+    claimed = ledger.step(10).claimed
+    assert ledger.flush([], claimed[:1], []) == [True]
+    pause(database, pk, "cancel")
+    assert ledger.flush([(claimed[0], Outcome(Result.ACCEPTED, "250"))], claimed[1:2], []) == [False]
+    ledger.flush([], [], claimed[1:])
+    ledger.step(0)
+    assert bed.states(database, pk) == {"accepted": 1, "cancelled": 2}
+    ledger.close()
+
+
+def test_the_hot_statements_find_rows_by_their_whole_key(sqlite_database: Database) -> None:
+    asked = {statements.ACCEPTED: 5, statements.CLAIM[True]: 3, statements.DUE[True]: 4}
+    with sqlite_database.reading() as conn:
+        for statement, values in asked.items():
+            plan = conn.connection.cursor().execute(f"EXPLAIN QUERY PLAN {statement}", ["[1]"] * values).fetchall()
+            (search,) = [row[3] for row in plan if row[3].startswith("SEARCH delivery")]
+            assert search.count("=?") >= 3, search
 
 
 def test_after_a_reboot_claimed_is_uncertain_too(sqlite_database: Database, clock: Any) -> None:

@@ -110,6 +110,23 @@ def test_a_backup_is_whole_encrypted_and_restores(data_dir: Path, master: Master
     assert number_in(data_dir, master) == 2, "the former database was kept, its log included"
 
 
+def test_what_a_sender_left_about_the_former_database_goes_with_it(
+    data_dir: Path, master: MasterKey, tmp_path: Path
+) -> None:
+    database = open_database(data_dir, master, None)
+    backup(database, master, tmp_path / "b1")
+    database.close()
+    flight = data_dir / f"{DATABASE_FILE}-flight-0123456789abcdef"
+    flight.write_bytes(b"tidings-flight nowhere/1/1/a\n? 1 1 0 0 0\n")
+    kept = restore(tmp_path / "b1", data_dir, master, force=True)
+    assert kept is not None
+    assert [each.name for each in data_dir.glob("*-flight-*")] == [f"{kept.name}-flight-0123456789abcdef"]
+    (data_dir / DATABASE_FILE).unlink()
+    flight.write_bytes(b"tidings-flight nowhere/1/1/a\n? 1 1 0 0 0\n")
+    restore(tmp_path / "b1", data_dir, master)
+    assert not flight.exists()
+
+
 def test_a_backup_while_others_write_is_one_instant(data_dir: Path, master: MasterKey, tmp_path: Path) -> None:
     database = open_database(data_dir, master, None)
     going = threading.Event()

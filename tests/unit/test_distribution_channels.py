@@ -140,9 +140,9 @@ class Book(Feed):
 def messages(number: int) -> list[Outgoing]:
     return [
         Outgoing(
-            1, no, 0, "A", 0, 1, 0, 1, "hello@northwind.example", f"p{no}@example.com",
+            1, no, 0, "A", 1, 0, 1, 0, {}, 0, "hello@northwind.example", f"p{no}@example.com",
             f"From: hello@northwind.example\r\nTo: p{no}@example.com\r\nMessage-ID: <m{no}@x.example>\r\n\r\n"
-            f"Body {no}\r\n".encode(), 0,
+            f"Body {no}\r\n".encode(),
         )
         for no in range(number)
     ]  # fmt: skip

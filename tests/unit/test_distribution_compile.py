@@ -59,7 +59,7 @@ def normal(text: str) -> str:
 
 
 @given(before=LITERAL, name=WORDS, between=LITERAL, after=LITERAL)
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=100, deadline=None)
 def test_bodies_come_back_as_liquid_renders_them(before: str, name: str, between: str, after: str) -> None:
     slot = '{{ contact.first_name | default: "there" }}'
     source = f"{before}{slot}{between}{{{{ links[1] }}}}{after}{{{{ unsubscribe_url }}}}{slot}"
@@ -74,7 +74,7 @@ def test_bodies_come_back_as_liquid_renders_them(before: str, name: str, between
 
 
 @given(text=LITERAL, name=WORDS)
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 def test_every_line_is_safe_on_the_wire(text: str, name: str) -> None:
     source = f"{text}{{{{ contact.first_name }}}}{text}"
     _, raw = compiled(text=source, html=source).render(person(first_name=name), AT)
@@ -90,7 +90,7 @@ def test_every_line_is_safe_on_the_wire(text: str, name: str) -> None:
 
 
 @given(subject=LITERAL, name=WORDS, sender=WORDS)
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=100, deadline=None)
 def test_headers_come_back_and_cannot_be_broken(subject: str, name: str, sender: str) -> None:
     source = f"{subject} {{{{ contact.first_name }}}}"
     message, _ = read(compiled(subject=source, from_name=sender or "N").render(person(first_name=name), AT)[1])

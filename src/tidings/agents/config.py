@@ -76,7 +76,7 @@ class DistributionConfig(AgentConfig):
     """How the Distribution agent sends."""
 
     connections: int = Field(
-        4, ge=1, le=50, title="Connections", description="Connections to the mail relay at the same time"
+        10, ge=1, le=50, title="Connections", description="Connections to the mail relay at the same time"
     )
     max_per_hour: int = Field(
         0,

@@ -14,12 +14,14 @@ from tidings.audience.repository import merge_fields
 from tidings.audience.selection import may_send
 from tidings.distribution.agent import DistributionAgent
 from tidings.distribution.channels.smtp import SmtpChannel
-from tidings.distribution.ledger import Hooks, Ledger
+from tidings.distribution.hooks import Hooks
+from tidings.distribution.ledger import Ledger
 from tidings.distribution.owner import owner_name
 from tidings.distribution.relay import parse_relay
 from tidings.distribution.returns.source import parse_bounce_address
+from tidings.distribution.templates import Addresses
 from tidings.distribution.tokens import TokenSigner
-from tidings.distribution.worker import Addresses, Worker
+from tidings.distribution.worker import Worker
 from tidings.domain.actor import AgentName
 from tidings.domain.consent import SuppressionReason
 from tidings.domain.instant import Instant
@@ -27,6 +29,7 @@ from tidings.engine.process import boot_id
 from tidings.events.log import append
 from tidings.scheduling.masks import next_allowed
 from tidings.scheduling.policy import policy_from
+from tidings.store.among import among, keys, rows, together
 from tidings.store.tables import campaign, contact
 
 if TYPE_CHECKING:
@@ -64,10 +67,12 @@ def must_wait(conn: Connection, campaign_pk: int, people: Sequence[int], now: In
     if policy.get("send_now"):
         return {}
     rules = policy_from(load(conn, AgentName.SCHEDULING).config)
-    query = select(contact.c.pk, contact.c.time_zone, contact.c.country).where(contact.c.pk.in_(people))
+    dialect = conn.dialect.name
+    query = together(dialect, contact.c.pk, contact.c.time_zone, contact.c.country)
+    query = query.where(among(dialect, contact.c.pk, "people"))
     answers: dict[tuple[str, str], Instant | None] = {}
     waiting: dict[int, Instant] = {}
-    for pk, zone, country in conn.execute(query):
+    for pk, zone, country in rows(conn, query, {"people": keys(conn, people)}):
         place = (zone, country)
         if place not in answers:
             answers[place] = next_allowed(zone, country, now, rules.quiet, rules.fallback_zone)

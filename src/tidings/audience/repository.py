@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Sequence
+from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, exists, select
+from sqlalchemy import ColumnElement, Connection, Select, and_, exists, select
 
 from tidings.domain.consent import ConsentState, Purpose
 from tidings.domain.instant import Instant
+from tidings.store.among import among, keys, rows, together
 from tidings.store.tables import consent, contact, suppression
 
 EVERY_CHANNEL = "*"
@@ -30,7 +33,7 @@ def any_known(conn: Connection, hashes: Sequence[str]) -> bool:
     )
 
 
-def consents(purpose: Purpose, at: Instant) -> ColumnElement[bool]:
+def consents(purpose: Purpose, at: Instant | ColumnElement[int]) -> ColumnElement[bool]:
     """Whether a row of `contact` has a consent that holds at that instant.
 
     The newest word counts; of two of the same instant, the one that is not a yes.
@@ -61,26 +64,22 @@ def suppressed(channel: str) -> ColumnElement[bool]:
     )
 
 
+@cache
+def _fields(dialect: str) -> Select[Any]:
+    """Built once: it is asked for every message that leaves."""
+    of = contact.c
+    query = together(dialect, of.pk, of.first_name, of.last_name, of.email, of.locale, of.country, of.attributes)
+    return query.where(among(dialect, of.pk, "people"))
+
+
 def merge_fields(conn: Connection, pks: Sequence[int]) -> dict[int, dict[str, Any]]:
     """What a template may say of each contact: own fields over attributes; unknown contacts are absent."""
     found: dict[int, dict[str, Any]] = {}
-    for part in parts(pks):
-        query = select(
-            contact.c.pk,
-            contact.c.first_name,
-            contact.c.last_name,
-            contact.c.email,
-            contact.c.locale,
-            contact.c.country,
-            contact.c.attributes,
-        ).where(contact.c.pk.in_(part))
-        for row in conn.execute(query):
-            found[row.pk] = {
-                **row.attributes,
-                "first_name": row.first_name,
-                "last_name": row.last_name,
-                "email": row.email,
-                "locale": row.locale,
-                "country": row.country,
-            }
+    found_rows = rows(conn, _fields(conn.dialect.name), {"people": keys(conn, pks)})
+    for pk, first, last, email, locale, country, attributes in found_rows:
+        own = {"first_name": first, "last_name": last, "email": email, "locale": locale, "country": country}
+        if attributes and attributes != "{}":
+            found[pk] = {**(json.loads(attributes) if isinstance(attributes, str) else attributes), **own}
+        else:
+            found[pk] = own
     return found

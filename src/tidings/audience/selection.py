@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from functools import cache
+from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, select
+from sqlalchemy import BigInteger, Connection, Select, bindparam, select
 
-from tidings.audience.repository import consents, parts, suppressed
+from tidings.audience.repository import consents, suppressed
 from tidings.audience.segments import matching
 from tidings.domain.consent import Purpose
 from tidings.domain.instant import Instant
 from tidings.domain.plan import HeldBack
+from tidings.store.among import among, keys, rows, together
 from tidings.store.tables import contact
 
 
@@ -71,16 +73,19 @@ def may_send(
     A contact that is gone (erased) answers NO_ADDRESS.
     """
     found: dict[int, HeldBack | None] = dict.fromkeys(contact_pks, HeldBack.NO_ADDRESS)
-    for part in parts(contact_pks):
-        query = select(
-            contact.c.pk,
-            (contact.c.email != "").label("address"),
-            suppressed(channel).label("suppressed"),
-            consents(purpose, at).label("consents"),
-        ).where(contact.c.pk.in_(part))
-        for pk, address, no, yes in conn.execute(query):
-            found[pk] = _why_not(address=address, suppressed=no, consents=yes)
+    given = {"people": keys(conn, contact_pks), "at": at}
+    for pk, address, no, yes in rows(conn, _standing(conn.dialect.name, purpose, channel), given):
+        found[pk] = None if address and yes and not no else _why_not(address=address, suppressed=no, consents=yes)
     return found
+
+
+@cache
+def _standing(dialect: str, purpose: Purpose, channel: str) -> Select[Any]:
+    """Built once: it is asked for every message that leaves."""
+    yes = consents(purpose, bindparam("at", type_=BigInteger))
+    return together(dialect, contact.c.pk, contact.c.email != "", suppressed(channel), yes).where(
+        among(dialect, contact.c.pk, "people")
+    )
 
 
 def _why_not(*, address: bool, suppressed: bool, consents: bool) -> HeldBack | None:

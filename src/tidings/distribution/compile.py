@@ -9,7 +9,7 @@ with one-click (RFC 2369, RFC 8058), Feedback-ID.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import quote
 
@@ -21,18 +21,19 @@ from tidings.distribution.places import (
     FieldSlot,
     LinkSlot,
     Part,
-    UnsubscribeSlot,
     field_text,
     fields_of,
     parse,
 )
+from tidings.distribution.program import OUT, Program
 from tidings.distribution.tokens import TokenPurpose, TokenSigner
 from tidings.domain.errors import InvalidInputError
 from tidings.domain.message import EmailTemplate
 
-_SOFT = b"=\r\n"
 _MAX_LINKS = 1 << 10
-_OUT = -1  # the unsubscribe address among a message's links
+_TOKEN = 24
+_REMEMBERED = 4096
+_NO_PREFIX = {False: b"", True: b""}
 
 
 class UndeliverableError(Exception):
@@ -69,14 +70,6 @@ class RenderedMessage:
     html: str
 
 
-@dataclass(frozen=True, slots=True)
-class _Body:
-    """A compiled part: `constants[i]` stands before `slots[i]`; one constant more than slots."""
-
-    constants: tuple[bytes, ...]
-    slots: tuple[FieldSlot | LinkSlot | UnsubscribeSlot, ...]
-
-
 class CompiledEmail:
     """One variant of one campaign, ready to be filled in. Immutable; safe to keep for the campaign's whole life."""
 
@@ -96,7 +89,9 @@ class CompiledEmail:
                 raise InvalidInputError(f"The {place} holds a link.", remedy="Links go into the message.", field=place)
         self._check_links([*text, *html])
         self.fields = fields_of([*self._subject, *self._preheader, *text, *html])
-        self._text, self._html = _compile_body(text), _compile_body(html)
+        self._parts = text, html
+        self._in_subject = tuple(slot.name for slot in fields_of(self._subject))
+        self._subjects: dict[tuple[object, ...], bytes] = {}
         self.sender = _sender_address(template.from_address, "from_address")
         self._domain = self.sender.rpartition("@")[2].lower()
         self._fixed_headers(campaign_id)
@@ -131,7 +126,36 @@ class CompiledEmail:
         )
         self._between = part % (boundary, b"text/html")
         self._after_html = b"\r\n--%b--\r\n" % boundary
-        self._https = wire.quoted_printable(self._base_url)
+        https = wire.quoted_printable(self._base_url)
+        self._short = len(https) + 3 + _TOKEN < 76 and not https.startswith(b"=2E")
+        """An address fits one line, so its beginning is the same for everybody."""
+        self._program = self._compile({False: https + b"/t/", True: https + b"/u/"} if self._short else _NO_PREFIX)
+
+    def _compile(self, prefixes: Mapping[bool, bytes]) -> Program:
+        """What is given comes in this order: address, subject unless it is constant, date, Message-ID, token twice."""
+        program, base = Program(), self._base_url.encode("ascii")
+        program.say(self._from)
+        program.given()
+        program.say(b"\r\n")
+        if self._constant_subject is None:
+            program.given()
+        else:
+            program.say(self._constant_subject)
+        program.say(b"Date: ")
+        program.given()
+        program.say(b"\r\nMessage-ID: <")
+        program.given()
+        program.say(b"@" + self._domain.encode("ascii") + b">\r\n" + self._after_id + base + b"/u/")
+        program.given()
+        program.say(b">,\r\n <mailto:" + self._mailto + b"?subject=unsubscribe%20")
+        program.given()
+        program.say(b">\r\n" + self._before_text)
+        program.body(self._parts[0], prefixes, html=False)
+        self._in_text = len(program.links)
+        program.say(self._between)
+        program.body(self._parts[1], prefixes, html=True)
+        program.say(self._after_html)
+        return program
 
     def render(self, person: Addressee, at: int, shown: ShownLinks | None = None) -> tuple[str, bytes]:
         """The recipient's envelope address and the whole message with CRLF, without the final dot.
@@ -143,52 +167,47 @@ class CompiledEmail:
         address = wire.wire_address(str(fields.get("email") or ""))
         if address is None:
             raise UndeliverableError(wire.why_not(str(fields.get("email") or "")))
-        pk, step, sign = person.contact_pk, person.step, self._signer.sign
-        out = sign(TokenPurpose.UNSUBSCRIBE, self._campaign_pk, pk, step, 0)
-        subject = self._constant_subject or self._subject_line(fields)
-        message_id = self._signer.message_id(self._campaign_pk, pk, step)
-        pieces = [
-            self._from, address.encode("ascii"), b"\r\n", subject,
-            b"Date: ", wire.date_header(at // 1000),
-            f"\r\nMessage-ID: <{message_id}@{self._domain}>\r\n".encode("ascii"),
-            self._after_id, f"{self._base_url}/u/{out}>,\r\n <mailto:".encode("ascii"), self._mailto,
-            f"?subject=unsubscribe%20{out}>\r\n".encode("ascii"),
-            self._before_text,
+        pk, step = person.contact_pk, person.step
+        out = self._signer.token(TokenPurpose.UNSUBSCRIBE, self._campaign_pk, pk, step, 0)
+        names = [
+            address.encode("ascii"), wire.date_header(at // 1000),
+            self._signer.message_id(self._campaign_pk, pk, step).encode("ascii"), out, out,
         ]  # fmt: skip
-        urls = {_OUT: self._url("/u/", out)}
-        self._fill(pieces, self._text, person, urls, shown, html=False)
-        pieces.append(self._between)
-        self._fill(pieces, self._html, person, urls, shown, html=True)
-        pieces.append(self._after_html)
-        return address, b"".join(pieces)
+        if self._constant_subject is None:
+            names.insert(1, self._subject_for(fields))
+        if shown is not None:
+            program = self._compile(_NO_PREFIX)
+            return address, program.filled(names, fields, self._shown(program.links, shown))
+        tokens = {OUT: out}
+        for no in self._program.links:
+            if no not in tokens:
+                tokens[no] = self._signer.token(TokenPurpose.CLICK, self._campaign_pk, pk, step, no)
+        if not self._short:
+            tokens = {no: self._address(no, token) for no, token in tokens.items()}
+        return address, self._program.filled(names, fields, [tokens[no] for no in self._program.links])
 
-    def _fill(
-        self, pieces: list[bytes], body: _Body, person: Addressee, urls: dict[int, bytes], shown: ShownLinks | None,
-        *, html: bool,
-    ) -> None:  # fmt: skip
-        """Appends a body's constants with this person's values between them; each link is signed once."""
-        pieces.append(body.constants[0])
-        for slot, after in zip(body.slots, body.constants[1:], strict=True):
-            if isinstance(slot, FieldSlot):
-                value, own = field_text(person.fields.get(slot.name), slot.default)
-                pieces.append(wire.quoted_printable_cached(value if own or not html else str(escape(value))))
-            elif shown is not None:
-                plain = shown.links[slot.no] if isinstance(slot, LinkSlot) else shown.unsubscribe
-                pieces.append(wire.quoted_printable(str(escape(plain)) if html else plain))
-            else:
-                no = slot.no if isinstance(slot, LinkSlot) else _OUT
-                url = urls.get(no)
-                if url is None:
-                    to = person.contact_pk
-                    token = self._signer.sign(TokenPurpose.CLICK, self._campaign_pk, to, person.step, no)
-                    url = urls[no] = self._url("/t/", token)
-                pieces.append(url)
-            pieces.append(after)
+    def _address(self, no: int, token: bytes) -> bytes:
+        return wire.quoted_printable(f"{self._base_url}{'/u/' if no == OUT else '/t/'}{token.decode('ascii')}")
 
-    def _url(self, path: str, token: str) -> bytes:
-        if len(self._https) + 3 + len(token) < 76 and not self._https.startswith(b"=2E"):
-            return self._https + f"{path}{token}".encode("ascii")
-        return wire.quoted_printable(f"{self._base_url}{path}{token}")
+    def _shown(self, links: Sequence[int], shown: ShownLinks) -> list[bytes]:
+        """The addresses of a preview: plain in the text part, escaped in the HTML part."""
+        plain = [shown.unsubscribe if no == OUT else shown.links[no] for no in links]
+        return [
+            wire.quoted_printable(address if at < self._in_text else str(escape(address)))
+            for at, address in enumerate(plain)
+        ]
+
+    def _subject_for(self, fields: Mapping[str, object]) -> bytes:
+        """The subject line, remembered: people share first names."""
+        key = tuple(fields.get(name) for name in self._in_subject)
+        if not all(type(value) is str for value in key):
+            return self._subject_line(fields)
+        found = self._subjects.get(key)
+        if found is None:
+            if len(self._subjects) >= _REMEMBERED:
+                self._subjects.clear()
+            found = self._subjects[key] = self._subject_line(fields)
+        return found
 
     def _subject_line(self, fields: Mapping[str, object]) -> bytes:
         return wire.unstructured("Subject", _plain(self._subject, fields))
@@ -212,21 +231,6 @@ def _plain(parts: list[Part], fields: Mapping[str, object]) -> str:
         for part in parts
         if isinstance(part, str | FieldSlot)
     )
-
-
-def _compile_body(parts: list[Part]) -> _Body:
-    constants: list[bytes] = [b""]
-    slots: list[FieldSlot | LinkSlot | UnsubscribeSlot] = []
-    for part in parts:
-        if isinstance(part, str):
-            constants[-1] += wire.quoted_printable(part)
-        else:
-            constants[-1] += _SOFT if constants[-1] not in {b"", _SOFT} else b""
-            slots.append(part)
-            constants.append(_SOFT)
-    if constants[-1].endswith((b" ", b"\t")):  # a boundary follows: white space at the end would be lost
-        constants[-1] += _SOFT
-    return _Body(tuple(constants), tuple(slots))
 
 
 def _sender_address(address: str, field: str) -> str:

@@ -1,64 +1,94 @@
-"""A connection of its own for the ledger's cheap commits: they survive the process, not the power.
-
-What they lose in a power cut is known to be in doubt, because the claim before was fully synced; see `ledger.py`.
-"""
+"""Plain SQL with `?` for values on SQLite and PostgreSQL, within a transaction or on a connection of its own."""
 
 from __future__ import annotations
 
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager
-from typing import Any, Self
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection
 
 from tidings.store.database import Database
 
+_TEXTS: dict[str, str] = {}
 
-class CheapSession:
-    """Plain SQL with `?` for values, on SQLite and PostgreSQL. One thread at a time."""
+
+def _as_format(sql: str) -> str:
+    found = _TEXTS.get(sql)
+    if found is None:
+        found = _TEXTS[sql] = sql.replace("?", "%s")
+    return found
+
+
+class Statements:
+    """Runs statements through the driver's own cursor."""
+
+    def __init__(self, cursor: Any, *, sqlite: bool) -> None:
+        self._cursor, self.is_sqlite = cursor, sqlite
+
+    @classmethod
+    def within(cls, conn: Connection) -> Statements:
+        """In the transaction that a connection is in."""
+        return cls(conn.connection.cursor(), sqlite=conn.dialect.name == "sqlite")
+
+    def run(self, sql: str, values: Sequence[Any]) -> int:
+        """Runs it once; how many rows it changed."""
+        self._cursor.execute(sql if self.is_sqlite else _as_format(sql), values)
+        return self._cursor.rowcount
+
+    def many(self, sql: str, rows: Sequence[tuple[Any, ...]]) -> int:
+        """Runs a statement for each row; how many rows it changed in all."""
+        self._cursor.executemany(sql if self.is_sqlite else _as_format(sql), rows)
+        return self._cursor.rowcount
+
+    def all(self, sql: str, values: Sequence[Any]) -> list[tuple[Any, ...]]:
+        """Every row."""
+        self._cursor.execute(sql if self.is_sqlite else _as_format(sql), values)
+        return self._cursor.fetchall()
+
+    def one(self, sql: str, values: Sequence[Any] = ()) -> Any:
+        """The first row, or None."""
+        self._cursor.execute(sql if self.is_sqlite else _as_format(sql), values)
+        return self._cursor.fetchone()
+
+
+class Session(Statements):
+    """A connection of its own, held for long. On PostgreSQL its commits survive the process, not the power.
+
+    What they lose is known to be in doubt, because the claim before was fully synced; see `ledger.py`.
+    """
 
     def __init__(self, db: Database) -> None:
-        self._sqlite = db.is_sqlite
         self._pooled = db.engine.raw_connection()
-        self._cursor: Any = self._pooled.cursor()
-        self._texts: dict[str, str] = {}
-        self._set("PRAGMA synchronous = NORMAL", "SET synchronous_commit = off")
+        super().__init__(self._pooled.cursor(), sqlite=db.is_sqlite)
+        self._set("off")
 
-    def _set(self, sqlite: str, postgresql: str) -> None:
-        self._cursor.execute(sqlite if self._sqlite else postgresql)
-        if not self._sqlite:
+    def _set(self, commit: str) -> None:
+        if not self.is_sqlite:
+            self._cursor.execute(f"SET synchronous_commit = {commit}")
             self._pooled.commit()
 
     @contextmanager
-    def transaction(self) -> Generator[Self]:
-        """One commit; on SQLite the write lock is taken at once."""
-        if self._sqlite:
-            self._cursor.execute("BEGIN IMMEDIATE")
+    def transaction(self) -> Generator[None]:
+        """One commit."""
         try:
-            yield self
+            yield
         except BaseException:
             self._pooled.rollback()
             raise
         self._pooled.commit()
 
-    def _text(self, sql: str) -> str:
-        if self._sqlite:
-            return sql
-        found = self._texts.get(sql)
-        if found is None:
-            found = self._texts[sql] = sql.replace("?", "%s")
-        return found
+    def version(self) -> int:
+        """SQLite only: another number whenever somebody else has committed something."""
+        return self._cursor.execute("PRAGMA data_version").fetchone()[0]
 
-    def many(self, sql: str, rows: Sequence[tuple[Any, ...]]) -> int:
-        """Runs a statement for each row; how many rows it changed in all."""
-        self._cursor.executemany(self._text(sql), rows)
-        return self._cursor.rowcount
-
-    def one(self, sql: str, values: tuple[Any, ...]) -> Any:
-        """The first row, or None."""
-        self._cursor.execute(self._text(sql), values)
-        return self._cursor.fetchone()
+    def file(self) -> Path:
+        """SQLite only: where the database lies."""
+        return Path(self._cursor.execute("PRAGMA database_list").fetchone()[2])
 
     def close(self) -> None:
         """Makes commits durable again and returns the connection."""
-        self._set("PRAGMA synchronous = FULL", "SET synchronous_commit = on")
+        self._set("on")
         self._cursor.close()
         self._pooled.close()

@@ -1,7 +1,7 @@
 """The sender: claims what is due, feeds the channel's lanes, and records every answer.
 
-Its loop runs in one thread of its own, ledger calls included: they are the pace-maker anyway, and one thread needs no
-locks. Pausing acts within one flush, because every message asks the ledger right before its body leaves.
+Its loop runs in a thread of its own; the ledger's steps run in another beside it, so that the wire never waits for the
+database. Pausing acts within one flush, because every message asks the ledger right before its body leaves.
 """
 
 from __future__ import annotations
@@ -9,35 +9,32 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-import sys
-import threading
 import time
 from collections import deque
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Any, Protocol
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Protocol
 
 from sqlalchemy.exc import OperationalError
 
-from tidings.distribution import repository
 from tidings.distribution.backoff import relay_wait
 from tidings.distribution.channels.base import Channel, ChannelDownError, Outcome, Outgoing, Result
-from tidings.distribution.compile import Addressee, CompiledEmail, UndeliverableError
-from tidings.distribution.ledger import Claimed, Ledger, Sent
-from tidings.distribution.tokens import TokenSigner
+from tidings.distribution.compile import UndeliverableError
+from tidings.distribution.ledger import Ledger, Work
+from tidings.distribution.onwire import UnansweredError
+from tidings.distribution.sender_thread import SenderThread
+from tidings.distribution.templates import Addresses, Templates
 from tidings.domain.errors import UnavailableError
 from tidings.domain.instant import Clock
 from tidings.store.database import Database
 
 log = logging.getLogger("tidings.distribution")
-_MAX_CLAIM = 500
+_MAX_CLAIM = 1000
+_AHEAD_SECONDS = 0.4  # so much is claimed beforehand, so that a no said now is heard in time
 _FRESH_MS = 700  # older claims are checked again: consent may have changed
 _IDLE_SECONDS = (1.0, 2.0)  # between looks when there is nothing to do, at first and after a while
 _TAKEOVER_SECONDS = 5.0
-_STOP_SECONDS = 45.0
 _AGAIN_SECONDS = 0.5  # after the database refused
-
-Templates = Mapping[tuple[int, str], CompiledEmail]
 
 
 class Observer(Protocol):
@@ -56,120 +53,41 @@ class Observer(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Addresses:
-    """What messages need besides their template."""
-
-    base_url: str
-    signer: TokenSigner
-    returns_to: str = ""
-    """Where bounces go: `bounces@example.com` makes `bounces+<token>@example.com`; empty: to the sender itself."""
-
-    def envelope(self, sender: str, campaign_pk: int, contact_pk: int, step: int) -> tuple[str, str]:
-        """The envelope sender of one delivery and its ENVID (RFC 3461), which is empty without a return address."""
-        if not self.returns_to:
-            return sender, ""
-        token = self.signer.sign_return(campaign_pk, contact_pk, step)
-        local, _, domain = self.returns_to.partition("@")
-        return f"{local}+{token}@{domain}", token
-
-
-class Worker:
+class Worker(SenderThread):
     """One sender, in a thread of its own."""
 
     def __init__(
         self, db: Database, clock: Clock, ledger: Ledger, channel: Channel, addresses: Addresses,
         observer: Observer | None = None, *, lanes: int = 10, max_per_hour: int = 0,
     ) -> None:  # fmt: skip
+        super().__init__()
         self._db, self._clock, self._ledger, self._channel = db, clock, ledger, channel
-        self._addresses, self._observer = addresses, observer
-        self._low = 2 * lanes
+        self._templates, self._observer = Templates(db, addresses), observer
+        self._lanes = self._low = 2 * lanes
         self._interval = 3600 / max_per_hour if max_per_hour else 0.0
         self._next_at = 0.0
-        self._queue: deque[Claimed] = deque()
-        self._compiled: dict[int, Templates] = {}
+        self._queue: deque[Outgoing] = deque()
+        self._out = 0
+        """Messages the channel has."""
         self._asks: list[tuple[Outgoing, Callable[[bool], None]]] = []
-        self._answers: list[tuple[Sent, Outcome]] = []
-        self._back: list[Sent] = []
+        self._answers: list[tuple[Outgoing, Outcome]] = []
+        self._back: list[Outgoing] = []
         self._flush_due = self._refill_due = self._pacing = False
         self._drained = False
-        """The last step brought less than asked for: no use in asking again before the next look."""
-        self._stopping = False
+        """The last step found no more: no use in asking again before the next look."""
+        self._steps = ThreadPoolExecutor(1, "tidings-ledger")
+        self._step: asyncio.Task[None] | None = None
+        self._fault: Exception | None = None
         self._failures = 0
         self._retry_at = 0.0
-        self._down_words = ""
+        self._down_words = self._hold = ""
+        self._untold = False
         self._released = 0
         self._rate, self._counted, self._counted_at = 50.0, 0, time.monotonic()
         self._idle_looks = 0
         self._last_takeover = 0.0
-        self._loop: asyncio.AbstractEventLoop | None = None
-        self._wake = asyncio.Event()
-        self._thread: threading.Thread | None = None
-        self._ended = threading.Event()
-        self.failed: BaseException | None = None
-        """What ended the loop, if it ended by a fault."""
 
-    # Life
-
-    async def run(self) -> None:
-        """Sends until `stop`, in a thread of its own; raises what ended the thread if that was a fault."""
-        self.start()
-        try:
-            await asyncio.to_thread(self._ended.wait)
-        finally:
-            self._ask_to_stop()
-            await asyncio.to_thread(self._join)
-        if self.failed is not None:
-            raise self.failed
-
-    async def stop(self) -> None:
-        """Lets what is on the wire finish, gives the rest back, and ends the thread."""
-        self._ask_to_stop()
-        await asyncio.to_thread(self._join)
-
-    def start(self) -> None:
-        """Begins to send, in a thread of its own, on uvloop where there is one."""
-        self._ended.clear()
-        self._thread = threading.Thread(target=self._run_thread, name="tidings-sender", daemon=True)
-        self._thread.start()
-
-    def stop_and_wait(self) -> None:
-        """`stop` for callers without a loop."""
-        self._ask_to_stop()
-        self._join()
-
-    def _ask_to_stop(self) -> None:
-        self._stopping = True
-        self.wake()
-
-    def _join(self) -> None:
-        if self._thread is not None:
-            self._thread.join(_STOP_SECONDS)
-
-    @property
-    def alive(self) -> bool:
-        """Whether the thread runs."""
-        return self._thread is not None and self._thread.is_alive()
-
-    def wake(self) -> None:
-        """There is something new to look at. May be called from any thread."""
-        if self._loop is not None and not self._loop.is_closed():
-            with contextlib.suppress(RuntimeError):  # it may close between the two
-                self._loop.call_soon_threadsafe(self._wake.set)
-
-    def _run_thread(self) -> None:
-        try:
-            with asyncio.Runner(loop_factory=_loop_factory()) as runner:
-                runner.run(self._send_until_stopped())
-        except BaseException as error:  # the thread's end must be known to health, whatever caused it
-            self.failed = error
-            log.exception("the sender stopped")
-        finally:
-            self._ended.set()
-
-    async def _send_until_stopped(self) -> None:
-        self._loop = asyncio.get_running_loop()
-        self._wake = asyncio.Event()
+    async def _main(self) -> None:
         try:
             while not self._stopping:
                 delay = await self._look_safely()
@@ -180,11 +98,14 @@ class Worker:
         finally:
             self._stopping = True
             await self._channel.close()
+            if self._step is not None:
+                await self._step
             self._back += self._queue
             self._queue.clear()
             self._flush()
             self._ledger.leave()
             self._ledger.close()
+            self._steps.shutdown()
 
     async def _look_safely(self) -> float:
         """A database that is locked or full for a while is waited for; nothing is lost by that."""
@@ -196,14 +117,17 @@ class Worker:
 
     async def _look(self) -> float:
         """One look at the ledger; the seconds until the next."""
+        if self._fault is not None:
+            fault, self._fault = self._fault, None
+            raise fault
         self._drained = False
         self._measure()
-        self._take_over()
+        await self._take_over()
         if (self._retry_at or self._channel.lanes == 0) and not await self._connect():
             return 0.25 if self._retry_at else self._idle()
         self._refill()
         self._channel.wake()
-        busy = bool(self._queue or self._asks or self._answers or self._ledger.unpublished)
+        busy = bool(self._queue or self._out or self._step or self._ledger.unpublished)
         if busy:
             self._idle_looks = 0
             return 0.2
@@ -213,12 +137,12 @@ class Worker:
         self._idle_looks += 1
         return _IDLE_SECONDS[self._idle_looks > 30]
 
-    def _take_over(self) -> None:
+    async def _take_over(self) -> None:
         now = time.monotonic()
         if now - self._last_takeover < _TAKEOVER_SECONDS and self._last_takeover:
             return
         self._last_takeover = now
-        became = self._ledger.take_over()
+        became = await asyncio.get_running_loop().run_in_executor(self._steps, self._ledger.take_over)
         if became and self._observer is not None:
             self._observer.taken_over(became["uncertain"], became["planned"])
 
@@ -228,7 +152,7 @@ class Worker:
         """Opens the channel if there is a reason to; False when there is none or it does not work."""
         if not self._queue and not self._ledger.something_due():
             if self._ledger.unpublished:
-                self._ledger.step(0)
+                self._begin_step(0)
             return False
         if time.monotonic() < self._retry_at:
             return False
@@ -246,12 +170,17 @@ class Worker:
         self._failures += 1
         self._retry_at = time.monotonic() + relay_wait(self._failures, refused=refused) / 1000
         self._give_queue_back()
-        held = self._ledger.hold_due(words)
-        if words != self._down_words:
-            self._down_words = words
-            log.warning("holding: %s", words)
-            if self._observer is not None:
-                self._observer.holding(words, held)
+        self._untold = self._untold or words != self._down_words
+        self._down_words = self._hold = words
+        self._begin_step(0)
+
+    def _told_of_hold(self, words: str, held: int) -> None:
+        if not self._untold:
+            return
+        self._untold = False
+        log.warning("holding: %s", words)
+        if self._observer is not None:
+            self._observer.holding(words, held)
 
     def _came_back(self) -> None:
         """The relay took a message: whatever was wrong is over."""
@@ -269,26 +198,52 @@ class Worker:
 
     # Filling
 
-    def _refill(self) -> None:
-        """Claims the next micro-batch: about half a second's worth, so that a no said now is heard in time."""
+    def _refill(self, *, publish: bool = True) -> None:
+        """Claims the next micro-batch before the queue runs empty, or at least writes down what happened."""
         self._refill_due = False
         if self._stopping or self._retry_at:
             return
-        want = 0
-        if len(self._queue) < self._low and not self._drained:
-            want = max(self._low, min(_MAX_CLAIM, int(self._rate * 0.5)))
-            if self._interval:
-                want = max(1, min(want, int(1 / self._interval)))
-        if want == 0 and not self._ledger.unpublished:
+        ahead = max(self._lanes, min(_MAX_CLAIM, int(self._rate * _AHEAD_SECONDS)))
+        if self._interval:
+            ahead = max(1, min(ahead, int(1 / self._interval)))
+        self._low = max(self._lanes, ahead * 3 // 4)
+        want = ahead if len(self._queue) < self._low and not self._drained else 0
+        if want or (publish and self._ledger.unpublished):
+            self._begin_step(want)
+
+    def _begin_step(self, want: int) -> None:
+        if self._step is None and self._loop is not None:
+            work = self._ledger.begin(want, self._hold)
+            self._hold = ""
+            self._step = self._loop.create_task(self._carry_out(work))
+
+    async def _carry_out(self, work: Work) -> None:
+        """One step of the ledger, while the lanes go on."""
+        try:
+            await asyncio.get_running_loop().run_in_executor(self._steps, self._ledger.carry_out, work)
+        except Exception as error:  # the next look reports it; what was to be written is kept
+            self._ledger.undo(work)
+            self._hold = self._hold or work.hold
+            self._fault, self._drained = error, True
+            self._wake.set()
             return
-        step = self._ledger.step(want)
-        if step.stopped or step.stale:
-            self._give_queue_back(None if step.stopped else step.stale)
-        self._drained = len(step.claimed) < want
+        finally:
+            self._step = None
+        step = self._ledger.finish(work)
         self._queue += step.claimed
+        self._drained = work.want > 0 and not step.more
+        if step.stopped or self._stopping or self._retry_at:
+            self._give_queue_back()
+        elif step.stale:
+            self._give_queue_back(step.stale)
+        if work.hold:
+            self._told_of_hold(work.hold, step.held)
+        if self._hold:
+            self._begin_step(0)
+        self._channel.wake()
 
     def _give_queue_back(self, campaigns: set[int] | None = None) -> None:
-        keep: deque[Claimed] = deque()
+        keep: deque[Outgoing] = deque()
         for claimed in self._queue:
             if campaigns is None or claimed.campaign_pk in campaigns:
                 self._back.append(claimed)
@@ -314,7 +269,8 @@ class Worker:
         """The next message, rendered. A claim that has waited too long is given back and checked anew."""
         if self._interval and not self._in_turn():
             return None
-        oldest = self._clock.now() - _FRESH_MS
+        now = self._clock.now()
+        oldest = now - _FRESH_MS
         while self._queue and not self._stopping:
             claimed = self._queue.popleft()
             if len(self._queue) < self._low and not self._refill_due and not self._drained and self._loop is not None:
@@ -326,13 +282,22 @@ class Worker:
                 self._wake.set()
                 continue
             try:
-                return self._render(claimed)
+                self._templates.fill_in(claimed, now)
             except UndeliverableError as error:
                 self._answers.append((claimed, Outcome(Result.FAILED, "", str(error))))
+            except (OperationalError, UnavailableError):  # its template could not be read: the next look tries again
+                log.exception("the ledger cannot be used now")
+                self._back.append(claimed)
+                self._drained = True
+                self._soon()
+                return None
             except Exception as error:  # one poisonous row must not stop the others
                 log.exception("a message could not be made")
                 words = f"the message could not be made: {type(error).__name__}"
                 self._answers.append((claimed, Outcome(Result.FAILED, "", words)))
+            else:
+                self._out += 1
+                return claimed
             self._soon()
         return None
 
@@ -354,37 +319,8 @@ class Worker:
 
     def _refill_and_wake(self) -> None:
         self._measure()
-        try:
-            self._refill()
-        except (OperationalError, UnavailableError):
-            log.exception("the ledger cannot be used now")  # the next look tries again
-            return
+        self._refill(publish=not self._queue)
         self._channel.wake()
-
-    def _render(self, claimed: Claimed) -> Outgoing:
-        templates = self._templates(claimed.campaign_pk)
-        compiled = templates.get((claimed.step, claimed.variant))
-        if compiled is None:
-            raise UndeliverableError(f"there is no message for variant {claimed.variant}")
-        person = Addressee(claimed.contact_pk, claimed.step, claimed.fields)
-        recipient, body = compiled.render(person, self._clock.now())
-        sender, envid = self._addresses.envelope(
-            compiled.sender, claimed.campaign_pk, claimed.contact_pk, claimed.step
-        )  # fmt: skip
-        return Outgoing(
-            claimed.campaign_pk, claimed.contact_pk, claimed.step, claimed.variant, claimed.chunk_no, claimed.fence,
-            claimed.epoch, claimed.attempt, sender, recipient, body, claimed.claimed_at, envid,
-        )  # fmt: skip
-
-    def _templates(self, campaign_pk: int) -> Templates:
-        found = self._compiled.get(campaign_pk)
-        if found is None:
-            if len(self._compiled) > 20:
-                self._compiled.clear()
-            with self._db.reading() as conn:
-                found = compile_campaign(conn, campaign_pk, self._addresses)
-            self._compiled[campaign_pk] = found
-        return found
 
     def ask(self, message: Outgoing, go: Callable[[bool], None]) -> None:
         """Answered at the next flush."""
@@ -393,7 +329,9 @@ class Worker:
 
     def report(self, message: Outgoing, outcome: Outcome) -> None:
         """Recorded at the next flush."""
+        message.body = b""  # it is not needed while the answer waits for the next step
         self._answers.append((message, outcome))
+        self._out -= 1
         self._counted += 1
         if self._failures and outcome.result is Result.ACCEPTED and self._loop is not None:
             self._loop.call_soon(self._came_back)
@@ -402,7 +340,9 @@ class Worker:
     def give_back(self, message: Outgoing) -> None:
         """Planned again at the next flush."""
         self._asks = [(each, go) for each, go in self._asks if each is not message]
+        message.body = b""
         self._back.append(message)
+        self._out -= 1
         self._soon()
 
     def down(self, words: str, *, refused: bool) -> None:
@@ -425,11 +365,13 @@ class Worker:
         self._asks, self._answers, self._back = [], [], []
         try:
             allowed = self._ledger.flush(answers, [message for message, _ in asks], back)
-        except Exception:  # nothing of it was written: all of it is written when the database is back
-            self._asks, self._answers, self._back = asks + self._asks, answers + self._answers, back + self._back
+        except Exception as error:  # what was not recorded is recorded, and asked, when the database is back
+            self._asks = asks + self._asks
+            if not isinstance(error, UnansweredError):
+                self._answers, self._back = answers + self._answers, back + self._back
             if self._stopping or self._loop is None:
                 raise
-            log.exception("the ledger cannot be written now; trying again")
+            log.exception("the ledger cannot be used now; trying again")
             self._flush_due = True
             self._loop.call_later(_AGAIN_SECONDS, self._flush)
             return
@@ -441,27 +383,10 @@ class Worker:
         self._wake_if_empty()
 
     def _wake_if_empty(self) -> None:
-        if not self._queue and not self._asks and not self._drained and not self._refill_due and self._loop is not None:
+        """More is fetched when the lanes have nothing, and the end is written at once when there is no more."""
+        idle = (
+            not self._queue and not self._asks and (not self._drained or (self._out == 0 and self._ledger.unpublished))
+        )
+        if idle and not self._refill_due and self._loop is not None:
             self._refill_due = True
             self._loop.call_soon(self._refill_and_wake)
-
-
-def compile_campaign(conn: Any, campaign_pk: int, addresses: Addresses) -> Templates:
-    """A launched campaign's messages, compiled, by step and variant."""
-    campaign_id, _ = repository.campaign_name(conn, campaign_pk)
-    return {
-        (step, template.variant): CompiledEmail(
-            template, campaign_pk=campaign_pk, campaign_id=campaign_id, base_url=addresses.base_url,
-            signer=addresses.signer,
-        )
-        for step, template in repository.templates_of(conn, campaign_pk)
-    }  # fmt: skip
-
-
-def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
-    """uvloop's loops where they exist."""
-    if sys.platform == "win32":
-        return None
-    import uvloop
-
-    return uvloop.new_event_loop

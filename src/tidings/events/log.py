@@ -14,6 +14,7 @@ from sqlalchemy import Connection, Table, bindparam, insert, select, update
 
 from tidings.domain.event import Event, EventKind
 from tidings.domain.instant import HOUR
+from tidings.events import bulk
 from tidings.events.local import weekday_of
 from tidings.events.place import located
 from tidings.store.tables import engagement, event, rollup_hour, rollup_local
@@ -52,7 +53,10 @@ def append(conn: Connection, events: Sequence[Event]) -> None:
     if not events:
         return
     events = located(conn, events)
-    conn.execute(insert(event), [_row(each) for each in events])
+    if conn.dialect.name == "sqlite":
+        bulk.insert_events(conn, events)
+    else:
+        conn.execute(insert(event), [_row(each) for each in events])
     firsts = _mark_first_times(conn, events)
     _add_hours(conn, events, firsts)
     _add_local(conn, events, firsts)
@@ -76,15 +80,22 @@ def _row(each: Event) -> dict[str, Any]:
 def _mark_first_times(conn: Connection, events: Sequence[Event]) -> list[bool]:
     """For each event whether it is this person's first of its kind in this campaign; remembers it."""
     human = {(each.campaign_pk, each.contact_pk) for each in events if each.machine < MACHINE}
-    before = _bits(conn, sorted(human))
+    sqlite = conn.dialect.name == "sqlite"
+    before = bulk.bits(conn, human) if sqlite else _bits(conn, sorted(human))
     now = dict(before)
     firsts: list[bool] = []
+    kind, bit = None, 0
     for each in events:
-        key, bit = (each.campaign_pk, each.contact_pk), BITS[each.kind]
+        if each.kind is not kind:  # most batches are of one kind
+            kind, bit = each.kind, BITS[each.kind]
+        key = (each.campaign_pk, each.contact_pk)
         first = each.machine < MACHINE and not now[key] & bit
         if first:
             now[key] |= bit
         firsts.append(first)
+    if sqlite:
+        bulk.set_bits(conn, {key: bits for key, bits in now.items() if bits != before[key]})
+        return firsts
     changed = [
         {"campaign": key[0], "contact": key[1], "new": bits} for key, bits in sorted(now.items()) if bits != before[key]
     ]
@@ -129,7 +140,7 @@ def _add_hours(conn: Connection, events: Sequence[Event], firsts: Sequence[bool]
     """Adds to the counts per campaign, variant, kind and hour (UTC)."""
     sums: defaultdict[tuple[int, str, str, int], list[int]] = defaultdict(lambda: [0, 0, 0])
     for each, first in zip(events, firsts, strict=True):
-        counts = sums[each.campaign_pk, each.variant, each.kind.value, each.at // HOUR * HOUR]
+        counts = sums[each.campaign_pk, each.variant, str(each.kind), each.at // HOUR * HOUR]
         counts[0] += 1
         counts[1] += first
         counts[2] += each.machine >= MACHINE

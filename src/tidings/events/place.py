@@ -4,17 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import cache
+from typing import Any
 from zoneinfo import ZoneInfoNotFoundError
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, Select
 
 from tidings.domain.event import Event, EventKind
 from tidings.events.local import local_hour_weekday, weekday_of
+from tidings.store.among import among, keys, rows, together
 from tidings.store.tables import contact
 
 LEARNED = frozenset({EventKind.ACCEPTED, EventKind.DELIVERED, EventKind.OPENED, EventKind.CLICKED, EventKind.CONVERTED})
 """The kinds send times are learned from; only these are worth the look-up."""
-_LOOKUP = 500  # keys in one query: well under both databases' limits for parameters
+
+
+@cache
+def _zones(dialect: str) -> Select[Any]:
+    query = together(dialect, contact.c.pk, contact.c.time_zone)
+    return query.where(among(dialect, contact.c.pk, "people"), contact.c.time_zone != "")
 
 
 def located(conn: Connection, events: Sequence[Event]) -> Sequence[Event]:
@@ -22,11 +30,10 @@ def located(conn: Connection, events: Sequence[Event]) -> Sequence[Event]:
     missing = sorted({each.contact_pk for each in events if _wants(each)})
     if not missing:
         return events
-    zones: dict[int, str] = {}
-    for start in range(0, len(missing), _LOOKUP):
-        keys = missing[start : start + _LOOKUP]
-        query = select(contact.c.pk, contact.c.time_zone).where(contact.c.pk.in_(keys), contact.c.time_zone != "")
-        zones.update({row.pk: row.time_zone for row in conn.execute(query)})
+    found = rows(conn, _zones(conn.dialect.name), {"people": keys(conn, missing)})
+    zones: dict[int, str] = {row[0]: row[1] for row in found}
+    if not zones:
+        return events
     return [_at(each, zones[each.contact_pk]) if _wants(each) and each.contact_pk in zones else each for each in events]
 
 

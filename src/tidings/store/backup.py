@@ -11,7 +11,17 @@ from tidings.domain.errors import ConflictError, InvalidInputError, StoreLockedE
 from tidings.domain.instant import Instant, to_datetime
 from tidings.keys.master import DATABASE_FILE, MasterKey
 from tidings.store.database import Database, open_sqlite, sqlcipher
-from tidings.store.files import alone, check, flush, open_quietly, put_in_place, schema_of, scratch, told
+from tidings.store.files import (
+    alone,
+    check,
+    flush,
+    open_quietly,
+    put_in_place,
+    schema_of,
+    scratch,
+    set_flight_aside,
+    told,
+)
 from tidings.store.lock import InstanceLock
 from tidings.store.migrations import known_versions
 from tidings.store.settings import put_setting
@@ -85,6 +95,9 @@ def restore(source: Path, data_dir: Path, master: MasterKey, *, force: bool = Fa
             kept = _aside(path)
             _fold_in(path, master)
             put_in_place(part, path, keep=kept)
+            # Afterwards: a kill between the two must not leave the former database without it. The restored one then
+            # finds nothing to believe it about, for what was due there is in doubt already.
+            set_flight_aside(path, kept)
     return kept
 
 

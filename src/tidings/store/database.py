@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, text
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.pool import QueuePool
 
 from tidings.domain.errors import StoreLockedError, TidingsError, UnavailableError
@@ -89,6 +89,7 @@ def open_sqlite(path: Path, key: bytes) -> Database:
         poolclass=QueuePool,
         pool_size=3,
         max_overflow=12,
+        pool_use_lifo=True,  # the connection used last still has its pages in memory, decrypted
     )
     return Database(engine)
 
@@ -159,6 +160,11 @@ def _explained() -> Generator[None]:
         if known is None:
             raise
         raise known from error
+    except Exception as error:  # of a statement that went to the driver itself
+        if not any(each.__name__ == "OperationalError" for each in type(error).__mro__):
+            raise
+        wrapped = OperationalError("", None, error)
+        raise (explain(wrapped) or wrapped) from error
 
 
 def explain(error: DBAPIError) -> TidingsError | None:

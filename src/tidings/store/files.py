@@ -13,6 +13,8 @@ from tidings.domain.errors import ConflictError, InvalidInputError, UnavailableE
 from tidings.store.database import connect_sqlite, sqlcipher, wrong_key
 
 SIDE_FILES = ("-wal", "-shm", "-journal")
+FLIGHT = "-flight-"
+"""Between the database's name and a sender's, in the name of the file that says what is on the wire (ADR 0006)."""
 
 
 @contextmanager
@@ -101,6 +103,15 @@ def put_in_place(new: Path, path: Path, *, keep: Path | None = None) -> None:
         _keep(path, keep)
     new.replace(path)
     flush(path.parent)
+
+
+def set_flight_aside(path: Path, keep: Path | None) -> None:
+    """What senders left about the file that was at `path` goes where that file went, or goes with it."""
+    for flight in path.parent.glob(f"{path.name}{FLIGHT}*"):
+        if keep is not None:
+            flight.replace(keep.with_name(keep.name + flight.name.removeprefix(path.name)))
+        else:
+            flight.unlink()
 
 
 def _keep(path: Path, keep: Path) -> None:

@@ -12,10 +12,10 @@ To add one: write `channels/<name>.py` with a class that keeps `Channel`, and ru
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Protocol
+from typing import Any, Protocol
 
 from tidings.domain.instant import Instant
 
@@ -31,20 +31,21 @@ class Result(StrEnum):
 
 @dataclass(slots=True, eq=False)
 class Outgoing:
-    """One message on its way: its place in the ledger, its envelope and its bytes, ready to be written."""
+    """One claimed delivery on its way: its place in the ledger, what rendering needs, then envelope and bytes."""
 
     campaign_pk: int
     contact_pk: int
     step: int
     variant: str
+    attempt: int
     chunk_no: int
     fence: int
     epoch: int
-    attempt: int
-    sender: str
-    recipient: str
-    body: bytes
+    fields: Mapping[str, Any]
     claimed_at: Instant
+    sender: str = ""
+    recipient: str = ""
+    body: bytes = b""
     envid: str = ""
     """What a delivery report names it by (RFC 3461); empty where none is asked for."""
 

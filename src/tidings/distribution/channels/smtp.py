@@ -6,6 +6,7 @@ import asyncio
 import socket
 import ssl
 from collections.abc import Callable
+from functools import lru_cache
 
 from tidings.distribution.channels.base import ChannelDownError, Feed, Outcome, Outgoing, Result
 from tidings.distribution.channels.signing import SigningFeed
@@ -21,6 +22,7 @@ _TICK_SECONDS = 0.01
 _CLOSING_TICKS = 3000  # 30 s
 
 
+@lru_cache(maxsize=256)
 def outcome_of(reply: Reply) -> Outcome:
     """What a reply means for one message. 5.1.x says the recipient is wrong for good (RFC 3463)."""
     words = reply.text[:500]
@@ -134,11 +136,14 @@ class SmtpChannel:
         return words if self._relay.name in words else f"relay {self._relay.name}: {words}"
 
     async def _open_others(self) -> None:
-        """Up to the wanted number; a relay that refuses more keeps those it allows."""
-        while len(self._open) < self._wanted and not self._closing:
-            try:
-                await self._open_one()
-            except ChannelDownError:
+        """Up to the wanted number, at once; a relay that refuses more keeps those it allows."""
+        while (missing := self._wanted - len(self._open)) > 0 and not self._closing:
+            opened = await asyncio.gather(*(self._open_one() for _ in range(missing)), return_exceptions=True)
+            failed = [each for each in opened if each is not None]
+            for each in failed:
+                if not isinstance(each, ChannelDownError):
+                    raise each
+            if failed:
                 await asyncio.sleep(_REOPEN_SECONDS * 15)
 
     def _schedule_watch(self) -> None:
@@ -230,10 +235,7 @@ class _SmtpLane:
         self._channel = channel
 
     def next_mail(self) -> Mail | None:
-        message = self._channel.take()
-        if message is None:
-            return None
-        return Mail(message.sender, message.recipient, message.body, message, message.envid)
+        return self._channel.take()
 
     def need_go(self, connection: SmtpConnection, mail: Mail) -> None:
         def decided(allowed: bool) -> None:
@@ -254,10 +256,9 @@ class _SmtpLane:
 
 
 def _message(mail: Mail) -> Outgoing:
-    message = mail.key
-    if not isinstance(message, Outgoing):
+    if not isinstance(mail, Outgoing):
         raise TypeError("a lane only carries messages of its feed")
-    return message
+    return mail
 
 
 def _own_name() -> str:

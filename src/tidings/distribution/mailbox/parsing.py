@@ -13,6 +13,8 @@ from email.message import Message
 _FOLD = re.compile(r"\r?\n[ \t]*|\x00")
 _HREF = re.compile(r"""<a\b[^>]*?\bhref\s*=\s*["']?([^"'\s>]+)""", re.IGNORECASE)
 _URL = re.compile(r"https?://[^\s<>\"')\]]+")
+_PEEKED = re.compile(rb"^(subject|message-id)[ \t]*:[ \t]*((?:[^\r\n]|\r?\n[ \t])*)", re.IGNORECASE | re.MULTILINE)
+_HEAD_END = re.compile(rb"\r?\n\r?\n")
 _MAX_HEADER = 16_384
 _MAX_PARTS = 500
 
@@ -34,10 +36,19 @@ class ParsedMail:
 
 
 def peek(raw: bytes) -> tuple[str, str]:
-    """Subject and Message-ID (without brackets) from the head alone."""
-    head = re.split(rb"\r?\n\r?\n", raw[:65_536], maxsplit=1)[0]
-    message = _parse(head + b"\r\n\r\n")
-    return header_text(message.get("Subject"))[:998], header_text(message.get("Message-ID")).strip("<> ")[:998]
+    """Subject and Message-ID (without brackets) from the head alone, without parsing the mail."""
+    head = raw[:65_536]
+    end = _HEAD_END.search(head)
+    found: dict[bytes, bytes] = {}
+    for name, value in _PEEKED.findall(head[: end.start()] if end else head):
+        found.setdefault(name.lower(), value)
+    subject, message_id = (_peeked(found.get(name, b"")) for name in (b"subject", b"message-id"))
+    return subject[:998], message_id.strip("<> ")[:998]
+
+
+def _peeked(value: bytes) -> str:
+    text = value.decode("utf-8", "replace")
+    return header_text(text) if "=?" in text else _FOLD.sub(" ", text[:_MAX_HEADER]).strip()
 
 
 def parse_mail(raw: bytes) -> ParsedMail:

@@ -3,105 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-import logging
-import re
+import contextlib
 import ssl
 import threading
 from collections.abc import Callable
-from typing import Any
 
-from aiosmtpd.smtp import SMTP, Envelope, Session
-
-from tidings.distribution.mailbox.writer import MailboxWriter, Received
+from tidings.distribution.mailbox.session import SILENCE_SECONDS, MailboxSession, Terms
+from tidings.distribution.mailbox.writer import MailboxWriter
+from tidings.distribution.sender_thread import loop_factory
 from tidings.domain.errors import UnavailableError
 from tidings.domain.instant import Clock
 from tidings.keys.certificates import TlsFiles
 from tidings.store.database import Database
 
-log = logging.getLogger("tidings.distribution.mailbox")
 MAX_BYTES = 25 * 1024 * 1024
-
-
-_PLAIN_PATH = re.compile(r"\s*<([A-Za-z0-9._+=-]+@[A-Za-z0-9.-]+)>(.*)")
-_END = b"\r\n.\r\n"
-
-
-class _QuickSMTP(SMTP):
-    """aiosmtpd with DATA read in one piece; line by line it takes a millisecond of work for every mail."""
-
-    line_length_limit = MAX_BYTES  # the reader's buffer; a message's lines may be as long as they are
-
-    async def smtp_DATA(self, arg: str) -> None:  # noqa: N802  # aiosmtpd finds it by this name
-        """Reads up to the final dot; a dot after a bare line feed ends nothing (SMTP smuggling)."""
-        session, envelope = self.session, self.envelope
-        if arg or session is None or envelope is None or not session.host_name or not envelope.rcpt_tos:
-            await super().smtp_DATA(arg)  # which answers with the right error
-            return
-        await self.push("354 End data with <CR><LF>.<CR><LF>")
-        content = await self._read_message()
-        if content is None or len(content) > MAX_BYTES:
-            status: Any = "552 5.3.4 The message is too large"
-        else:
-            envelope.content = content
-            status = await self._call_handler_hook("DATA")  # pyright: ignore[reportUnknownMemberType]  # untyped
-        self._set_post_data_state()
-        await self.push(status)
-
-    def _getaddr(self, arg: str) -> tuple[str | None, str | None]:
-        """The address of `<…>` and what follows; anything unusual is left to the thorough parser."""
-        plain = _PLAIN_PATH.match(arg)
-        if plain is None:
-            return super()._getaddr(arg)
-        return plain[1], plain[2].strip()
-
-    async def _read_message(self) -> bytes | None:
-        """The message without dot-stuffing; None when it is too large."""
-        reader, too_large = self._reader, False
-        data = await reader.readuntil(b"\r")
-        if data == b".\r":
-            data += await reader.readexactly(1)
-            if data == b".\r\n":
-                return b""
-        while not data.endswith(_END):
-            try:
-                data += await reader.readuntil(b"\n.\r\n")
-            except asyncio.LimitOverrunError as error:
-                too_large = True
-                data = (data + await reader.read(error.consumed))[-len(_END) :]
-        if too_large:
-            return None
-        data = data[:-3].replace(b"\r\n..", b"\r\n.")
-        return data[1:] if data.startswith(b"..") else data
-
-
-class _Handler:
-    """What aiosmtpd asks: whether to take, and what to answer."""
-
-    def __init__(self, writer: MailboxWriter, clock: Clock) -> None:
-        self._writer, self._clock = writer, clock
-
-    async def handle_EHLO(  # noqa: N802  # aiosmtpd finds it by this name
-        self, _server: SMTP, session: Session, _envelope: Envelope, hostname: str, responses: list[str]
-    ) -> list[str]:
-        """Commands are read one by one from a buffer, so a client may send them together (RFC 2920)."""
-        session.host_name = hostname
-        return [*responses[:-1], "250-PIPELINING", responses[-1]]
-
-    async def handle_DATA(self, _server: SMTP, _session: Session, envelope: Envelope) -> str:  # noqa: N802
-        """Stores the message for each recipient; 451 when it cannot be stored, so that nothing is lost."""
-        content = envelope.content
-        raw = content if isinstance(content, bytes) else str(content or "").encode("utf-8", "surrogateescape")
-        now = self._clock.now()
-        stored = [
-            self._writer.put(Received(now, str(envelope.mail_from or ""), str(recipient), raw))
-            for recipient in envelope.rcpt_tos
-        ]
-        try:
-            await asyncio.gather(*(asyncio.wrap_future(each) for each in stored))
-        except Exception:
-            log.exception("a message could not be stored")
-            return "451 4.3.0 The message could not be stored; try again later"
-        return "250 2.0.0 Stored"
+_LOOK_SECONDS = 30.0
 
 
 class MailboxServer:
@@ -115,6 +31,7 @@ class MailboxServer:
         self._context = server_context(tls) if tls is not None else None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread: threading.Thread | None = None
+        self._ended = asyncio.Event()
         self._error: OSError | None = None
 
     async def start(self) -> None:
@@ -139,43 +56,50 @@ class MailboxServer:
 
     def _stop(self) -> None:
         if self._loop is not None and self._thread is not None:
-            self._loop.call_soon_threadsafe(self._loop.stop)
+            with contextlib.suppress(RuntimeError):
+                self._loop.call_soon_threadsafe(self._ended.set)
             self._thread.join(30)
             self._thread = None
 
     def _run(self, ready: Callable[[], object]) -> None:
-        loop = asyncio.SelectorEventLoop()  # aiosmtpd's STARTTLS reaches into asyncio's own transports
-        asyncio.set_event_loop(loop)
-        writer = MailboxWriter(self._db)
-        handler = _Handler(writer, self._clock)
+        with asyncio.Runner(loop_factory=loop_factory()) as runner:
+            runner.run(self._serve(ready))
 
-        def protocol() -> Any:
-            return _QuickSMTP(
-                handler, loop=loop, hostname="mailbox.localhost", ident="Tidings mailbox",
-                data_size_limit=MAX_BYTES, tls_context=self._context, enable_SMTPUTF8=True, timeout=300,
-            )  # fmt: skip
+    async def _serve(self, ready: Callable[[], object]) -> None:
+        loop = asyncio.get_running_loop()
 
+        def tell(what: Callable[[], None]) -> None:
+            with contextlib.suppress(RuntimeError):  # the loop is closed: nobody waits any more
+                loop.call_soon_threadsafe(what)
+
+        writer = MailboxWriter(self._db, tell)
+        terms = Terms(writer.put, self._clock, lambda: MAX_BYTES, self._context, set())
         try:
-            server = loop.run_until_complete(loop.create_server(protocol, self._host, self.port))
+            server = await loop.create_server(lambda: MailboxSession(terms), self._host, self.port)
         except OSError as error:
             self._error = error
             writer.close()
-            loop.close()
             ready()
             return
         self.port = server.sockets[0].getsockname()[1]
-        self._loop = loop
+        self._loop, self._ended = loop, asyncio.Event()
         ready()
         try:
-            loop.run_forever()
-            server.close()
-            tasks = asyncio.all_tasks(loop)
-            for task in tasks:
-                task.cancel()
-            loop.run_until_complete(asyncio.gather(*tasks, return_exceptions=True))
+            while not self._ended.is_set():
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(self._ended.wait(), _LOOK_SECONDS)
+                _drop_silent(terms, loop.time())
         finally:
-            writer.close()
-            loop.close()
+            server.close()
+            for session in list(terms.sessions):
+                session.close()
+            await asyncio.to_thread(writer.close)
+
+
+def _drop_silent(terms: Terms, now: float) -> None:
+    for session in list(terms.sessions):
+        if now - session.heard_at > SILENCE_SECONDS:
+            session.close()
 
 
 def server_context(tls: TlsFiles) -> ssl.SSLContext:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 import queue
 import threading
-from concurrent.futures import Future
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from sqlalchemy import insert
@@ -15,6 +16,7 @@ from tidings.domain.instant import Instant
 from tidings.store.database import Database
 from tidings.store.tables import mailbox_message
 
+log = logging.getLogger("tidings.distribution.mailbox")
 _GROUP = 200
 
 
@@ -28,20 +30,22 @@ class Received:
     raw: bytes
 
 
-class MailboxWriter:
-    """A thread that commits. The future of `put` is done when the mail is on disk, or carries why it is not."""
+Done = Callable[[bool], None]
+_Waiting = tuple[list[Received], Done]
 
-    def __init__(self, db: Database) -> None:
-        self._db = db
-        self._waiting: queue.SimpleQueue[tuple[Received, Future[None]] | None] = queue.SimpleQueue()
+
+class MailboxWriter:
+    """A thread that commits. `tell` runs something in the thread of those who wait for it."""
+
+    def __init__(self, db: Database, tell: Callable[[Callable[[], None]], object]) -> None:
+        self._db, self._tell = db, tell
+        self._waiting: queue.SimpleQueue[_Waiting | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._run, name="tidings-mailbox-writer", daemon=True)
         self._thread.start()
 
-    def put(self, received: Received) -> Future[None]:
-        """Hands a mail over."""
-        future: Future[None] = Future()
-        self._waiting.put((received, future))
-        return future
+    def put(self, mails: list[Received], done: Done) -> None:
+        """Hands mails over; `done` is told whether they are on disk."""
+        self._waiting.put((mails, done))
 
     def close(self) -> None:
         """Writes what waits and ends."""
@@ -55,22 +59,25 @@ class MailboxWriter:
             while len(group) < _GROUP and not self._waiting.empty():
                 group.append(self._waiting.get())
             ending = None in group
-            # A sender that is gone does not wait any more; its mail was not acknowledged.
-            self._store([item for item in group if item is not None and item[1].set_running_or_notify_cancel()])
+            self._store([item for item in group if item is not None])
 
-    def _store(self, group: list[tuple[Received, Future[None]]]) -> None:
+    def _store(self, group: list[_Waiting]) -> None:
         if not group:
             return
+        kept = True
         try:
-            rows = [_row(received) for received, _ in group]
+            rows = [_row(received) for mails, _ in group for received in mails]
             with self._db.transaction() as conn:
                 conn.execute(insert(mailbox_message), rows)
-        except Exception as error:  # the senders must hear of it, whatever it was
-            for _, future in group:
-                future.set_exception(error)
-            return
-        for _, future in group:
-            future.set_result(None)
+        except Exception:  # the senders must hear of it, whatever it was
+            log.exception("%d messages could not be stored", len(group))
+            kept = False
+
+        def tell() -> None:
+            for _, done in group:
+                done(kept)
+
+        self._tell(tell)
 
 
 def _row(received: Received) -> dict[str, object]:

@@ -93,7 +93,9 @@ class SmtpConnection(asyncio.Protocol):
             return
         self._busy_since = self._loop.time()
         following = self._lane.next_mail()
-        self._write(self.machine.go(mail, following))
+        pieces = self.machine.go_in_pieces(mail, following)
+        if self._transport is not None and not self._transport.is_closing():
+            self._transport.writelines(pieces)
         self._drain_answers()
         if self.machine.wants_mail and following is not None:  # it was too large; take another
             self.pull()

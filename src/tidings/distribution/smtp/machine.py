@@ -11,20 +11,18 @@ from base64 import b64encode
 from collections import deque
 from dataclasses import dataclass
 from enum import Enum, auto
-from typing import Literal
+from typing import Literal, Protocol
 
 from tidings.distribution.smtp.replies import BadReplyError, Reply, ReplyReader
 
 
-@dataclass(slots=True, eq=False)
-class Mail:
+class Mail(Protocol):
     """One message to one recipient: envelope and bytes with CRLF and no line beginning with a dot."""
 
     sender: str
     recipient: str
     body: bytes
-    key: object = None
-    envid: str = ""
+    envid: str
     """Asks a server that knows DSN (RFC 3461) to report failures under this name: letters and digits only."""
 
 
@@ -38,14 +36,14 @@ class StartTls:
     """The driver must now encrypt the connection, then call `tls_done`."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class NeedGo:
     """The server waits for this mail's body: `go` writes it."""
 
     mail: Mail
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Answered:
     """The server's word on one mail. `stage` is what it was about: mail, rcpt, data or dot; size is our own word."""
 
@@ -80,6 +78,9 @@ class _Wait(Enum):
     IGNORE = auto()  # answers to RSET, to a lone dot and to QUIT
 
 
+_AFTER_MAIL = (_Wait.RCPT, _Wait.DATA)
+
+
 class SmtpMachine:
     """One session. `feed` takes the server's bytes and returns ours; what happened is in `events`, oldest first."""
 
@@ -103,18 +104,48 @@ class SmtpMachine:
         self._next: Mail | None = None
         self._granted: Mail | None = None  # the server wants its body
         self._must_reset = False
+        self._pipelining = self._says_size = self._eight_bit = self._reports = False
 
     # What the driver calls
 
     def feed(self, data: bytes) -> bytes:
         """Takes what the server sent; returns what to send."""
-        if self.closed:
+        if self.closed or self._expected(data):
             return b""
         try:
             replies = self._reader.feed(data)
         except BadReplyError as error:
             return self._break(str(error))
         return b"".join([self._on_reply(reply) for reply in replies])
+
+    def _expected(self, data: bytes) -> bool:
+        """Takes the common case in one go: whole lines that grant or accept all they answer. Else changes nothing."""
+        waits = self._waiting
+        lines = data.split(b"\r\n")
+        if lines.pop() or len(lines) > len(waits) or not self._reader.empty or not self._pipelining:
+            return False
+        if self._refusal is not None:
+            return False
+        for wait, line in zip(waits, lines, strict=False):
+            start = line[:4]
+            if wait is _Wait.DATA:
+                if start != b"354 ":
+                    return False
+            elif start != b"250 " or not (wait is _Wait.RCPT or wait is _Wait.MAIL or wait is _Wait.DOT):
+                return False
+        for line in lines:
+            wait = waits.popleft()
+            if wait is _Wait.DOT:
+                self._take_acceptance(line)
+            elif wait is _Wait.DATA and self._envelope is not None:
+                self._granted = self._envelope
+                self.events.append(NeedGo(self._envelope))
+        return True
+
+    def _take_acceptance(self, line: bytes) -> None:
+        mail, self._on_wire = self._on_wire, None
+        if mail is not None:
+            self.events.append(Answered(mail, Reply(250, line[4:].decode("utf-8", "replace")), "dot"))
 
     def offer(self, mail: Mail) -> bytes:
         """Gives the next mail; at most one may wait beside the one on the wire. See `wants_mail`."""
@@ -144,12 +175,16 @@ class SmtpMachine:
 
     def go(self, mail: Mail, following: Mail | None = None) -> bytes:
         """Writes a granted mail's body, and with it the envelope of the mail that follows."""
+        return b"".join(self.go_in_pieces(mail, following))
+
+    def go_in_pieces(self, mail: Mail, following: Mail | None = None) -> tuple[bytes, bytes]:
+        """`go` without copying the body: it, and what comes after it."""
         if mail is not self._granted:
             raise ValueError("this mail's body is not asked for")
         self._granted, self._envelope, self._on_wire = None, None, mail
         self._waiting.append(_Wait.DOT)
-        body = mail.body + (b".\r\n" if mail.body.endswith(b"\r\n") else b"\r\n.\r\n")
-        return body + self.offer(following) if following is not None else body
+        dot = b".\r\n" if mail.body.endswith(b"\r\n") else b"\r\n.\r\n"
+        return mail.body, dot + self.offer(following) if following is not None else dot
 
     def tls_done(self) -> bytes:
         """The connection is encrypted now: what was learnt before must be forgotten (RFC 3207, 4.2)."""
@@ -172,10 +207,6 @@ class SmtpMachine:
         return uncertain, rest
 
     # How it works
-
-    @property
-    def _pipelining(self) -> bool:
-        return "PIPELINING" in self._features
 
     def _say(self, line: bytes, wait: _Wait) -> bytes:
         self._waiting.append(wait)
@@ -236,6 +267,10 @@ class SmtpMachine:
         for line in reply.text.split("\n")[1:]:
             word, _, rest = line.replace("AUTH=", "AUTH ", 1).strip().partition(" ")
             self._features[word.upper()] = rest
+        self._pipelining = "PIPELINING" in self._features
+        self._says_size = "SIZE" in self._features
+        self._eight_bit = "8BITMIME" in self._features
+        self._reports = "DSN" in self._features
         if self._starttls:
             if "STARTTLS" not in self._features:
                 return self._break("the relay offers no STARTTLS, and mail must not go out unencrypted", refused=True)
@@ -273,24 +308,24 @@ class SmtpMachine:
         if self._must_reset:
             self._must_reset = False
             reset = self._say(b"RSET", _Wait.IGNORE)
-        options = (f" SIZE={len(mail.body)}" if "SIZE" in self._features else "") + (
-            " BODY=8BITMIME" if "8BITMIME" in self._features and not mail.body.isascii() else ""
-        )
-        if mail.envid and "DSN" in self._features:
+        options = f" SIZE={len(mail.body)}" if self._says_size else ""
+        if self._eight_bit and not mail.body.isascii():
+            options += " BODY=8BITMIME"
+        if mail.envid and self._reports:
             options += f" RET=HDRS ENVID={mail.envid}"
-        first = f"MAIL FROM:<{mail.sender}>{options}\r\n".encode("ascii")
+        first = f"MAIL FROM:<{mail.sender}>{options}\r\n"
         self._waiting.append(_Wait.MAIL)
         if not self._pipelining:
-            return reset + first
-        self._waiting += (_Wait.RCPT, _Wait.DATA)
-        return reset + first + self._rcpt(mail) + b"\r\nDATA\r\n"
+            return reset + first.encode("ascii")
+        self._waiting += _AFTER_MAIL
+        return reset + f"{first}{self._rcpt(mail)}\r\nDATA\r\n".encode("ascii")
 
-    def _rcpt(self, mail: Mail) -> bytes:
+    def _rcpt(self, mail: Mail) -> str:
         """RCPT with what asks for a report of failure, and whom it was written to, where the server knows DSN."""
-        options = ""
-        if mail.envid and "DSN" in self._features:
-            options = f" NOTIFY=FAILURE ORCPT=rfc822;{mail.recipient.replace('+', '+2B').replace('=', '+3D')}"
-        return f"RCPT TO:<{mail.recipient}>{options}".encode("ascii")
+        if not (mail.envid and self._reports):
+            return f"RCPT TO:<{mail.recipient}>"
+        known = mail.recipient.replace("+", "+2B").replace("=", "+3D")
+        return f"RCPT TO:<{mail.recipient}> NOTIFY=FAILURE ORCPT=rfc822;{known}"
 
     def _on_envelope(self, wait: _Wait, reply: Reply) -> bytes:
         if reply.code == 421:
@@ -303,7 +338,7 @@ class SmtpMachine:
             return self._refused()
         mail = self._envelope
         if wait is _Wait.MAIL and mail is not None:
-            return self._say(self._rcpt(mail), _Wait.RCPT)
+            return self._say(self._rcpt(mail).encode("ascii"), _Wait.RCPT)
         return self._say(b"DATA", _Wait.DATA)
 
     def _on_data(self, reply: Reply) -> bytes:

@@ -50,6 +50,11 @@ class ReplyReader:
         self._rest = b""
         self._lines: list[str] = []
 
+    @property
+    def empty(self) -> bool:
+        """Whether no part of a reply waits for its rest."""
+        return not self._rest and not self._lines
+
     def feed(self, data: bytes) -> list[Reply]:
         """The replies completed by these bytes. Raises BadReplyError."""
         lines = (self._rest + data).split(b"\n")

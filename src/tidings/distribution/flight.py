@@ -1,0 +1,162 @@
+"""What is on the wire, written beside the encrypted file: one small write per flush, no lock, no commit.
+
+A killed sender leaves this file behind. Whoever takes over reads from it which of the claimed messages had left
+(uncertain), which had been answered (as answered), and knows that the others never left. The bytes are in the
+system's hands before a message's body is, so they survive the process; what a power cut takes, the machine's boot in
+the ledger tells. The file holds numbers and reply codes only: no address, no name, no word of a server.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import time
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from hashlib import blake2b
+from pathlib import Path
+
+from tidings.distribution.channels.base import Outcome, Outgoing
+from tidings.distribution.owner import is_dead
+from tidings.store.files import FLIGHT
+
+log = logging.getLogger("tidings.distribution")
+_FLAGS = os.O_WRONLY | os.O_APPEND | getattr(os, "O_BINARY", 0)
+_RENEW_BYTES = 1 << 20
+_STALE_SECONDS = 3600  # nothing is on the wire for so long; see ACCEPTANCE_SECONDS
+
+
+@dataclass(frozen=True, slots=True)
+class Flown:
+    """The last word on one message. `state` is empty while its answer is not known."""
+
+    campaign_pk: int
+    contact_pk: int
+    step: int
+    chunk_no: int
+    attempt: int
+    state: str = ""
+    code: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class FlightLog:
+    """Another worker's file as it was found."""
+
+    path: Path
+    over: bool
+    """Its worker is dead: once its messages are settled, the file can go."""
+    flown: Sequence[Flown]
+
+
+class FlightFile:
+    """This worker's file. It exists only while there is something in it."""
+
+    def __init__(self, database: Path, owner: str) -> None:
+        self._database = database
+        self._header = f"tidings-flight {owner}\n".encode()
+        self.path = database.with_name(f"{database.name}{FLIGHT}{blake2b(self._header, digest_size=8).hexdigest()}")
+        self._fd = -1
+        self._size = 0
+        self._flying: set[Outgoing] = set()
+
+    def note(
+        self, answers: Iterable[tuple[Outgoing, Outcome]], back: Iterable[Outgoing], asked: Iterable[Outgoing]
+    ) -> None:
+        """Writes down what was answered, what came back, and what goes on the wire now. Raises OSError."""
+        lines: list[bytes] = []
+        for message, outcome in answers:
+            self._flying.discard(message)
+            lines.append(_answer(message, outcome))
+        for message in back:
+            if message in self._flying:
+                self._flying.discard(message)
+                lines.append(b"-" + _place(message))
+        for message in asked:
+            self._flying.add(message)
+            lines.append(b"?" + _place(message))
+        if lines:
+            self._write(b"".join(lines))
+
+    def settled(self, waiting: Sequence[tuple[Outgoing, Outcome]]) -> None:
+        """All answers but those waiting are in the ledger: what they needed here can be forgotten."""
+        if not waiting and not self._flying:
+            self.close()
+        elif self._size > _RENEW_BYTES:
+            self._renew(b"".join([*(b"?" + _place(m) for m in self._flying), *(_answer(m, o) for m, o in waiting)]))
+
+    def close(self) -> None:
+        """Ends the file, and removes it when nothing is on the wire."""
+        if self._fd < 0:
+            return
+        os.close(self._fd)
+        self._fd = -1
+        if not self._flying:
+            self.path.unlink(missing_ok=True)
+
+    def others(self) -> list[FlightLog]:
+        """The files of all other workers of this database."""
+        found = self._database.parent.glob(f"{self._database.name}{FLIGHT}*")
+        logs = [read(path) for path in sorted(found) if path != self.path and not path.name.endswith(".new")]
+        return [each for each in logs if each is not None]
+
+    def _write(self, data: bytes) -> None:
+        if self._fd < 0:
+            self._renew(data)
+        elif os.write(self._fd, data) != len(data):
+            raise OSError("the disk is full")
+        else:
+            self._size += len(data)
+
+    def _renew(self, data: bytes) -> None:
+        """Replaces the file at once, so that at every moment one that is whole is there."""
+        new = self.path.with_name(self.path.name + ".new")
+        new.unlink(missing_ok=True)
+        fd = os.open(new, _FLAGS | os.O_CREAT, 0o600)
+        try:
+            if os.write(fd, self._header + data) != len(self._header) + len(data):
+                raise OSError("the disk is full")
+        finally:
+            os.close(fd)
+        if self._fd >= 0:  # Windows replaces no open file
+            os.close(self._fd)
+            self._fd = -1
+        new.replace(self.path)
+        self._fd, self._size = os.open(self.path, _FLAGS), len(data)
+
+
+def _place(m: Outgoing) -> bytes:
+    return b" %d %d %d %d %d\n" % (m.campaign_pk, m.contact_pk, m.step, m.chunk_no, m.attempt)
+
+
+def _answer(m: Outgoing, outcome: Outcome) -> bytes:
+    return b"= %d %d %d %d %d %b %b\n" % (
+        m.campaign_pk, m.contact_pk, m.step, m.chunk_no, m.attempt,
+        outcome.result.encode(), outcome.code.replace(" ", "_").encode("ascii", "replace"),
+    )  # fmt: skip
+
+
+def read(path: Path) -> FlightLog | None:
+    """What a file says; None when it is gone meanwhile. A torn last line, after a power cut, says nothing."""
+    with contextlib.suppress(OSError):
+        age = time.time() - path.stat().st_mtime
+        header, *lines = path.read_bytes().split(b"\n")
+        owner = header.partition(b" ")[2].decode("utf-8", "replace")
+        last: dict[tuple[int, int, int], Flown | None] = {}
+        for line in lines[:-1]:
+            with contextlib.suppress(ValueError):
+                flown = _parse(line)
+                last[flown.campaign_pk, flown.contact_pk, flown.step] = None if line.startswith(b"-") else flown
+        return FlightLog(path, is_dead(owner) or age > _STALE_SECONDS, [each for each in last.values() if each])
+    return None
+
+
+def _parse(line: bytes) -> Flown:
+    """Raises ValueError for a line that is not whole."""
+    sign, *words = line.split(b" ")
+    campaign, contact, step, chunk, attempt = map(int, words[:5])
+    if sign != b"=":
+        return Flown(campaign, contact, step, chunk, attempt)
+    state, code = words[5:]
+    return Flown(campaign, contact, step, chunk, attempt, state.decode(), code.decode().replace("_", " "))

@@ -1,0 +1,146 @@
+"""The chunks in one worker's hand: taken when something of them is due, renewed, and given back when nothing is."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+
+from sqlalchemy import Connection, func, select, update
+
+from tidings.distribution import repository
+from tidings.distribution.hooks import Hooks
+from tidings.domain.delivery import DeliveryState
+from tidings.domain.instant import SECOND, Instant
+from tidings.store.tables import campaign, chunk, delivery
+
+log = logging.getLogger("tidings.distribution")
+D = DeliveryState
+LEASE = 60 * SECOND
+_RENEW = 20 * SECOND
+_IN_HAND = 32
+_AT_ONCE = 4
+Key = tuple[int, int]
+"""Campaign and number of a chunk."""
+
+
+@dataclass(slots=True)
+class Lease:
+    """One chunk. `flying` counts deliveries claimed from it whose end is not in the ledger yet."""
+
+    fence: int
+    epoch: int
+    until: Instant
+    flying: int = 0
+    exhausted_at: Instant = -1
+
+
+class Leases:
+    """What a worker holds. A copy is changed within a transaction and takes the original's place when it commits."""
+
+    def __init__(self, owner: str, boot_id: str, hooks: Hooks, held: dict[Key, Lease] | None = None) -> None:
+        self._owner, self._boot, self._hooks = owner, boot_id, hooks
+        self._held = held or {}
+
+    def copy(self) -> Leases:
+        """To be changed without changing this."""
+        return Leases(self._owner, self._boot, self._hooks, {key: replace(each) for key, each in self._held.items()})
+
+    def usable(self) -> Iterator[tuple[Key, Lease]]:
+        """Those that may have more that is due."""
+        return ((key, lease) for key, lease in self._held.items() if lease.exhausted_at < 0)
+
+    def land(self, key: Key, fence: int) -> None:
+        """One delivery of a chunk came to its end, or back."""
+        lease = self._held.get(key)
+        if lease is not None and lease.fence == fence:
+            lease.flying -= 1
+
+    def drop_stale(self, conn: Connection) -> set[int]:
+        """Gives back idle leases of campaigns that were paused, cancelled or changed, and names those campaigns."""
+        campaigns = {key[0] for key in self._held}
+        if not campaigns:
+            return set()
+        query = select(campaign.c.pk, campaign.c.epoch).where(campaign.c.pk.in_(campaigns), repository.sendable())
+        good: dict[int, int] = {row.pk: row.epoch for row in conn.execute(query)}
+        stale = [key for key, lease in self._held.items() if good.get(key[0], -1) != lease.epoch]
+        self.release(conn, [key for key in stale if self._held[key].flying == 0])
+        return {key[0] for key in stale}
+
+    def release_exhausted(self, conn: Connection, now: Instant) -> None:
+        """Gives back what has nothing due and nothing flying, and renews the rest in time."""
+        keys = [key for key, lease in self._held.items() if lease.flying == 0 and lease.exhausted_at >= 0]
+        self.release(conn, keys)
+        for (pk, no), lease in self._held.items():
+            if lease.until - now < LEASE - _RENEW:
+                mine = (chunk.c.campaign_pk == pk) & (chunk.c.no == no) & (chunk.c.fence == lease.fence)
+                if conn.execute(update(chunk).where(mine).values(lease_until=now + LEASE)).rowcount:
+                    lease.until = now + LEASE
+
+    def release_all(self, conn: Connection) -> None:
+        """Gives everything back."""
+        self.release(conn, list(self._held))
+
+    def release(self, conn: Connection, keys: Iterable[Key]) -> None:
+        """Chunks go back: done when nothing is open, else due when their first row is."""
+        finished: set[int] = set()
+        for pk, no in keys:
+            lease = self._held.pop((pk, no))
+            due = _next_due(conn, pk, no)
+            values: dict[str, Any] = {"owner": "", "lease_until": None, "state": "open" if due is not None else "done"}
+            if due is not None:
+                values["next_due_at"] = due
+            mine = (chunk.c.campaign_pk == pk) & (chunk.c.no == no) & (chunk.c.fence == lease.fence)
+            if conn.execute(update(chunk).where(mine).values(**values)).rowcount and due is None:
+                finished.add(pk)
+        for pk in sorted(finished):
+            self._finish(conn, pk)
+
+    def _finish(self, conn: Connection, campaign_pk: int) -> None:
+        rest = select(chunk.c.no).where(chunk.c.campaign_pk == campaign_pk, chunk.c.state != "done").limit(1)
+        if conn.execute(rest).first() is None:
+            self._hooks.on_finished(conn, campaign_pk)
+
+    def take(self, conn: Connection, now: Instant) -> bool:
+        """Takes chunks with something due, the longest waiting first; whether there may be more."""
+        room = min(_AT_ONCE, _IN_HAND - sum(1 for _ in self.usable()))
+        if room <= 0:
+            return True
+        query = (
+            select(chunk.c.campaign_pk, chunk.c.no, chunk.c.fence, campaign.c.epoch)
+            .join(campaign, campaign.c.pk == chunk.c.campaign_pk)
+            .where(chunk.c.state == "open", chunk.c.next_due_at <= now, repository.sendable())
+            .order_by(chunk.c.next_due_at, chunk.c.campaign_pk, chunk.c.no)
+            .limit(room)
+            .with_for_update(of=chunk, skip_locked=True)
+        )
+        found = conn.execute(query).all()
+        for pk, no, fence, epoch in found:
+            if fence == 0 and no == 0:
+                self._hooks.on_first(conn, pk)
+            conn.execute(
+                update(chunk)
+                .where(chunk.c.campaign_pk == pk, chunk.c.no == no)
+                .values(state="leased", owner=self._owner, fence=fence + 1, boot_id=self._boot, lease_until=now + LEASE)
+            )
+            self._held[pk, no] = Lease(fence + 1, epoch, now + LEASE)
+        return len(found) == room
+
+
+def _next_due(conn: Connection, campaign_pk: int, no: int) -> Instant | None:
+    """When the chunk's first open row is due; None when all are terminal. Nothing of it is in hand any more."""
+    of_chunk = (delivery.c.campaign_pk == campaign_pk) & (delivery.c.chunk_no == no)
+    query = (
+        select(delivery.c.state, func.min(delivery.c.due_at).label("due"))
+        .where(of_chunk, delivery.c.state.in_(repository.STILL_OPEN))
+        .group_by(delivery.c.state)
+    )
+    first: dict[str, Instant] = {row.state: row.due for row in conn.execute(query)}
+    if D.CLAIMED.value in first or D.ATTEMPTING.value in first:
+        log.error("chunk %d of campaign %d had rows in hand that nobody held", no, campaign_pk)
+        for now_is, becomes in ((D.CLAIMED, D.PLANNED), (D.ATTEMPTING, D.UNCERTAIN)):
+            held = of_chunk & (delivery.c.state == now_is.value)
+            conn.execute(update(delivery).where(held).values(state=becomes.value))
+    waiting = [due for state, due in first.items() if state in {*repository.WAITING, D.CLAIMED.value}]
+    return min(waiting, default=None)
