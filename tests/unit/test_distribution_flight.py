@@ -75,3 +75,19 @@ def test_a_torn_file_says_what_is_whole(tmp_path: Path) -> None:
     (found,) = FlightFile(database, "another").others()
     assert found.flown == [Flown(7, 1, 0, 3, 0)]
     assert not found.over  # a machine we cannot ask
+
+
+def test_a_disk_that_fills_in_the_middle_of_a_line_tears_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    database = tmp_path / "tidings.db"
+    writer = FlightFile(database, owner_name())
+    writer.note([], [], [outgoing(1)])
+    real = flight.os.write
+    with monkeypatch.context() as full:
+        full.setattr(flight.os, "write", lambda fd, data: real(fd, data[:5]))
+        with pytest.raises(OSError, match="full"):
+            writer.note([], [], [outgoing(2)])
+    writer.note([], [], [outgoing(3)])
+    found = {flown.contact_pk for flown in left_by(writer, database)}
+    assert {1, 3} <= found

@@ -104,7 +104,9 @@ class FlightFile:
     def _write(self, data: bytes) -> None:
         if self._fd < 0:
             self._renew(data)
-        elif os.write(self._fd, data) != len(data):
+        elif (written := os.write(self._fd, data)) != len(data):
+            # Half a line would swallow the next one: what was cut short is taken back.
+            os.ftruncate(self._fd, os.fstat(self._fd).st_size - written)
             raise OSError("the disk is full")
         else:
             self._size += len(data)
