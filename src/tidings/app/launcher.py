@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import time
 from collections.abc import Iterator, Sequence
@@ -25,17 +26,39 @@ def say(text: str) -> None:
     sys.stderr.flush()
 
 
+def _given(settings: Settings) -> dict[str, str]:
+    """What was given on the command line, as the variables that say the same to another process."""
+    return {
+        "TIDINGS_DATA_DIR": str(settings.data_dir), "TIDINGS_HOST": settings.host,
+        "TIDINGS_PORT": str(settings.port), "TIDINGS_MAILBOX_PORT": str(settings.mailbox_port),
+    }  # fmt: skip
+
+
 class HouseLauncher:
     """The real launcher. Everything is imported where it is used: `tidings --help` must not pay for it."""
 
     def up(
         self, *, data_dir: Path | None, host: str | None, port: int | None, mailbox_port: int | None, sample: bool
     ) -> int:
-        """Prepares the house, starts its processes and watches them until interrupted."""
+        """Prepares the house, starts its processes and watches them until interrupted.
+
+        The command line takes twice the memory that watching needs, and would keep it for as long as Tidings runs: the
+        process goes on as a fresh interpreter without it, under the same number.
+        """
+        settings = load_settings(data_dir=data_dir, host=host, port=port, mailbox_port=mailbox_port)
+        if os.name == "posix":
+            flags = [] if sample else ["--no-sample"]
+            sys.stdout.flush()
+            sys.stderr.flush()
+            command = [sys.executable, "-m", "tidings", "internal-up", *flags]
+            os.execve(sys.executable, command, {**os.environ, **_given(settings)})  # noqa: S606  # ourselves
+        return self.supervise(settings, sample=sample)
+
+    def supervise(self, settings: Settings, *, sample: bool) -> int:
+        """What `up` does once the command line is out of the way."""
         from tidings.keys.places import remember_data_dir
         from tidings.store.lock import InstanceLock
 
-        settings = load_settings(data_dir=data_dir, host=host, port=port, mailbox_port=mailbox_port)
         settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
         with InstanceLock(settings.data_dir):
             from tidings.app.supervisor import prepare
@@ -170,11 +193,7 @@ class HouseLauncher:
     def _supervisor(self, settings: Settings) -> Supervisor:
         from tidings.app.supervisor import Supervisor, environment
 
-        given = {
-            "TIDINGS_DATA_DIR": str(settings.data_dir), "TIDINGS_HOST": settings.host,
-            "TIDINGS_PORT": str(settings.port), "TIDINGS_MAILBOX_PORT": str(settings.mailbox_port),
-        }  # fmt: skip
-        supervisor = Supervisor(settings.data_dir, environment(**given), say)
+        supervisor = Supervisor(settings.data_dir, environment(**_given(settings)), say)
         supervisor.add("web", "internal-web")
         if settings.agents_here:
             supervisor.add("worker", "worker")
