@@ -22,7 +22,7 @@ def main() -> None:
         case ["internal-wait", url, ca]:
             raise SystemExit(launcher.wait(url, ca))
         case ["internal-prepare", *flags]:
-            raise SystemExit(launcher.prepare(flags))
+            raise SystemExit(_plainly(lambda: launcher.prepare(flags)))
         case _:
             cli_main(launcher)
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tidings.domain.errors import TidingsError, UnavailableError
+from tidings.domain.errors import UnavailableError
 from tidings.settings import Settings, load_settings
 
 if TYPE_CHECKING:
@@ -82,11 +82,7 @@ class HouseLauncher:
 
         start_logging()
         people = next((int(flag.partition("=")[2]) for flag in flags if flag.startswith("--people=")), SAMPLE_PEOPLE)
-        try:
-            ready = prepare(load_settings(), sample_people=0 if "--no-sample" in flags else people)
-        except TidingsError as error:
-            say(f"Error: {error.message}\n{error.remedy}")
-            return 1
+        ready = prepare(load_settings(), sample_people=0 if "--no-sample" in flags else people)
         sys.stdout.write(json.dumps(ready) + "\n")
         return 0
 

@@ -100,10 +100,6 @@ class DistributionService:
             domain = self._domains[campaign_pk] = sender.rpartition("@")[2].lower()
         return f"{self._signer.message_id(campaign_pk, contact_pk, step)}@{domain}"
 
-    def stop_campaign(self, conn: Connection, campaign_pk: int) -> None:
-        """Every sender gives back what it has of the campaign, within one flush."""
-        repository.bump_epoch(conn, campaign_pk)
-
     def cancel_open(self, conn: Connection, campaign_pk: int) -> int:
         """Cancels all that is not on the wire; how many."""
         return repository.cancel_open(conn, campaign_pk, self._clock.now())
