@@ -36,3 +36,22 @@ class EmailTemplate(BaseModel):
     list_id: str = ""
     """Stable name of the list for List-Id, e.g. `northwind.example.com`."""
     links: tuple[Link, ...] = ()
+
+
+class ShortTemplate(BaseModel):
+    """One variant of a short text for a channel without blocks: a text message, a notification, a posting.
+
+    `text` is Liquid with the same open places as an e-mail's, merge fields only where the channel writes to a person.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    variant: str
+    channel: str
+    text: str
+    title: str = ""
+    """The head of a notification or a card; empty where the channel has none."""
+    language: str = "en"
+    links: tuple[Link, ...] = ()
+    image_url: str = ""
+    image_alt: str = ""

@@ -1,0 +1,51 @@
+"""Which provider speaks to which service: one file in this folder each, imported only when it is used."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from pydantic import BaseModel
+
+from tidings.domain.channel import Channel
+
+if TYPE_CHECKING:
+    from tidings.distribution.channels.base import Channel as Way
+    from tidings.distribution.channels.posting import Poster
+
+PROVIDERS: dict[str, str] = {}
+"""The provider's name → the module that holds its `PROVIDER`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Provider:
+    """One service that messages can leave through.
+
+    `form` is a pydantic model of what its account needs; fields of type SecretStr are kept apart and never shown.
+    A provider of a personal channel has `open`, one that posts has `poster`; both get the filled-in form.
+    """
+
+    name: str
+    title: str
+    channel: Channel
+    form: type[BaseModel]
+    open: Callable[[Any], Way] | None = None
+    poster: Callable[[Any], Poster] | None = None
+    about: str = ""
+    """What somebody needs to know before setting it up, with the address of the provider's own page on it."""
+    limits: dict[str, str] = field(default_factory=dict[str, str])
+    """What the provider allows, in words, as far as it is published."""
+
+
+def provider(name: str) -> Provider:
+    """The provider of that name. Raises NotFoundError that names those there are."""
+    from importlib import import_module
+
+    from tidings.domain.errors import NotFoundError
+
+    if name not in PROVIDERS:
+        raise NotFoundError(
+            f"There is no provider {name!r}.", remedy=f"Those there are: {', '.join(sorted(PROVIDERS)) or 'none'}."
+        )
+    return import_module(PROVIDERS[name]).PROVIDER
