@@ -31,13 +31,16 @@ class Finding(BaseModel):
 
 
 class Trace(BaseModel):
-    """Where one sentence comes from: claims, the brief, or the composer's stock (which states no fact)."""
+    """Where one sentence comes from: claims, the brief, the composer's stock (which states no fact), or a model.
+
+    A model's sentence names the claims it leans on, and passes the truth gate besides.
+    """
 
     model_config = ConfigDict(frozen=True)
 
     sentence: str
     source: str
-    """`claim`, `brief`, `stock`, `brand` or `person`."""
+    """`claim`, `brief`, `stock`, `brand`, `person` or `model`."""
     claim_ids: tuple[str, ...] = ()
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Protocol
 
-from tidings.domain.errors import TidingsError
+from tidings.domain.errors import TidingsError, UnavailableError
 
 
 class Where(StrEnum):
@@ -48,6 +48,12 @@ class ModelRefusedError(TidingsError):
 
     code = "model_refused"
     status = 422
+
+
+class BadAnswerError(UnavailableError):
+    """The model was reached, and what it answered cannot be used: cut short, of another form, or far too late."""
+
+    code = "bad_answer"
 
 
 class LanguageModel(Protocol):

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import httpx2
 
 from tidings.domain.errors import InvalidInputError, TidingsError, UnavailableError
-from tidings.llm.base import Completion, ModelRefusedError, Prompt, Where
+from tidings.llm.base import BadAnswerError, Completion, ModelRefusedError, Prompt, Where
 from tidings.net.client import TROUBLE, Answer, GuardedAsyncTransport, Outbound
 
 if TYPE_CHECKING:
@@ -109,13 +109,11 @@ class OpenAiCompatible:
             usage: dict[str, Any] = found.get("usage") or {}
             counts = int(usage.get("prompt_tokens") or 0), int(usage.get("completion_tokens") or 0)
         except (LookupError, TypeError, AttributeError, ValueError) as error:
-            raise UnavailableError(
-                f"{self.name} gave an answer of another form.", remedy="Check its address."
-            ) from error
+            raise BadAnswerError(f"{self.name} gave an answer of another form.", remedy="Check its address.") from error
         if refused:
             raise ModelRefusedError(f"{self.name} refused to write this.", remedy="Change the brief.")
         if choice.get("finish_reason") == "length":
-            raise UnavailableError(f"{self.name} ran out of room before the end of its answer.", remedy="Ask for less.")
+            raise BadAnswerError(f"{self.name} ran out of room before the end of its answer.", remedy="Ask for less.")
         return Completion(text, str(found.get("model") or self.model), *counts)
 
     def _refusal(self, answer: Answer) -> Exception:

@@ -20,6 +20,7 @@ from tidings.content.verifier.checks import (
     quotations,
     sources,
     tone,
+    truth,
     wording,
 )
 from tidings.content.verifier.examined import Check, Examined
@@ -31,6 +32,7 @@ from tidings.domain.instant import Instant
 
 CHECKS: dict[str, Check] = {
     "sources": sources.check,
+    "truth": truth.check,
     "numbers": numbers.check,
     "dates": dates.check,
     "prices": prices.check,

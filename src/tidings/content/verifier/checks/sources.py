@@ -43,10 +43,8 @@ def _honest(examined: Examined, trace: Trace) -> bool:
             }
         case "stock":
             return is_stock(trace.sentence, brief.product, brand.name)
-        case "person":
-            return True
-        case _:
-            return False
+        case _:  # a model's words are its own, `truth` measures them; the composer may not claim to be one
+            return trace.source == "person" or (trace.source == "model" and examined.draft.writer != "Composer")
 
 
 def _untraced(place: Place, known: list[str]) -> str:

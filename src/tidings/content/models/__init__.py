@@ -1,0 +1,1 @@
+"""The language models somebody configured: added, examined, licensed, budgeted, asked."""

@@ -1,0 +1,163 @@
+"""Where a model is asked: gates first (privacy, offline, breaker, budget), then the question, on record both ways."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from tidings.content.exam.exam import Scores
+from tidings.content.exam.licence import Licence
+from tidings.content.models import kinds, repository
+from tidings.content.models.repository import Configured
+from tidings.content.writers.base import Writer
+from tidings.content.writers.model import ModelWriter
+from tidings.content.writers.plan import schema
+from tidings.domain.errors import TidingsError, UnavailableError
+from tidings.domain.instant import Clock
+from tidings.llm.base import BadAnswerError, Completion, LanguageModel, ModelRefusedError, Prompt, Where
+from tidings.llm.calls import Asked, BudgetSpentError, Calls
+from tidings.llm.router import Router
+from tidings.net.client import Guard
+from tidings.store.database import Database
+
+log = logging.getLogger("tidings.content")
+DRAFT_TOKENS = 1600
+DEADLINE_SECONDS = 120.0
+_LETTERS_PER_TOKEN = 3
+_CAN = {
+    Licence.WRITER: frozenset({Licence.WRITER}),
+    Licence.SUGGESTER: frozenset({Licence.WRITER, Licence.SUGGESTER}),
+    Licence.JUDGE: frozenset({Licence.WRITER, Licence.SUGGESTER, Licence.JUDGE}),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """One thing to ask: what for, how long the answer may be, and by when it is needed."""
+
+    prompt: Prompt
+    purpose: str
+    campaign_id: str | None = None
+    form: dict[str, Any] | None = None
+    max_tokens: int = DRAFT_TOKENS
+    seed: int = 0
+    seconds: float = DEADLINE_SECONDS
+
+
+class ModelDesk:
+    """The configured models of this process. Models are made when first asked and kept while unchanged."""
+
+    def __init__(self, db: Database, clock: Clock, guard: Guard, *, offline: Callable[[], bool]) -> None:
+        self._db, self._clock, self._guard, self._offline = db, clock, guard, offline
+        self.calls = Calls(db, clock)
+        self._made: dict[str, tuple[str, LanguageModel]] = {}
+        self._lock = threading.Lock()
+
+    def configured(self) -> list[Configured]:
+        """All that are switched on, in the order in which they are asked."""
+        with self._db.reading() as conn:
+            return [model for model in repository.every(conn) if model.enabled]
+
+    def licensed(self, licence: Licence) -> list[Configured]:
+        """Those that may do what the licence allows."""
+        return [model for model in self.configured() if model.licence in _CAN[licence]]
+
+    def model(self, configured: Configured) -> LanguageModel:
+        """The model itself."""
+        stamp = repr((configured.kind, configured.config, sorted(configured.secret)))
+        with self._lock:
+            kept = self._made.get(configured.id)
+            if kept is None or kept[0] != stamp:
+                kept = self._made[configured.id] = (stamp, kinds.made(configured, self._guard))
+            return kept[1]
+
+    def writers(self) -> tuple[Writer, ...]:
+        """The licensed writers. Whatever they answer passes the verifier before anybody sees it."""
+        return tuple(
+            ModelWriter(each.name, partial(self._draft, each), each.model_hash, self._clock.now)
+            for each in self.licensed(Licence.WRITER)
+        )
+
+    def _draft(self, configured: Configured, prompt: Prompt, seed: int) -> Completion:
+        local = configured.kind == "gguf"
+        return self.ask(configured, Question(prompt, "draft", form=schema(2 if local else 0), seed=seed))
+
+    def gate(self, configured: Configured, prompt: Prompt) -> tuple[bool, tuple[str, ...]]:
+        """Whether the model may see the prompt, and the router's reasons; asks nobody. For showing beforehand."""
+        route = self._router(configured).route(prompt)
+        return bool(route.models), route.reasons
+
+    def _router(self, configured: Configured) -> Router:
+        return Router(
+            [self.model(configured)], breaker=self._guard.breaker, offline=self._offline,
+            internal_may_leave=bool(configured.config.get("cloud_allowed")),
+        )  # fmt: skip
+
+    def ask(self, configured: Configured, question: Question) -> Completion:
+        """One answer, on record. Raises UnavailableError for a closed gate or a spent budget, and what the model does.
+
+        A refusal by a content filter is never asked of another model: ModelRefusedError passes through.
+        """
+        may, reasons = self.gate(configured, question.prompt)
+        model = self.model(configured)
+        if not may:
+            raise UnavailableError(f"{configured.name} may not be asked: {reasons[0].partition(': ')[2]}.")
+        shown = f"{question.prompt.instructions}\n\n{question.prompt.task}"
+        asked = Asked(
+            configured.id, configured.name, question.purpose, model.host, model.where is Where.CLOUD, shown,
+            hashlib.sha256(shown.encode()).hexdigest(), reasons, question.campaign_id,
+        )  # fmt: skip
+        expected = len(shown) // _LETTERS_PER_TOKEN + question.max_tokens
+        number = self.calls.reserve(asked, expected, configured.monthly_tokens)
+        try:
+            answer = model.complete(
+                question.prompt, schema=question.form, max_tokens=question.max_tokens, seed=question.seed,
+                seconds=question.seconds,
+            )  # fmt: skip
+        except BaseException as error:
+            self.calls.settle(number, _outcome(error), len(shown) // _LETTERS_PER_TOKEN if _reached(error) else 0)
+            raise
+        tokens_in = answer.tokens_in or len(shown) // _LETTERS_PER_TOKEN
+        tokens_out = answer.tokens_out or len(answer.text) // _LETTERS_PER_TOKEN
+        self.calls.settle(number, "answered", tokens_in, tokens_out)
+        return answer
+
+    def rank(self, context: str, lines: Sequence[str], *, seconds: float = 6.0) -> tuple[str, list[float]] | None:
+        """Name of the judge and a score for each line, higher is better; None where nobody can judge now."""
+        for configured in self.licensed(Licence.JUDGE):
+            model = self.model(configured)
+            if not isinstance(model, Scores):
+                continue
+            try:
+                return configured.name, model.score(context, lines, seconds=seconds)
+            except TidingsError as error:
+                log.warning("%s could not judge: %s", configured.name, error.message)
+        return None
+
+    def close(self) -> None:
+        """Ends the processes of local models."""
+        for _, model in self._made.values():
+            closing = getattr(model, "close", None)
+            if closing is not None:
+                closing()
+
+
+def _outcome(error: BaseException) -> str:
+    match error:
+        case ModelRefusedError():
+            return "refused"
+        case BadAnswerError():
+            return "invalid"
+        case BudgetSpentError() | UnavailableError():
+            return "unavailable"
+        case _:
+            return "failed"
+
+
+def _reached(error: BaseException) -> bool:
+    return isinstance(error, ModelRefusedError | BadAnswerError)

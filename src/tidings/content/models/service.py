@@ -1,0 +1,173 @@
+"""Use cases of configured models: add, change, examine, remove, and see what was asked of them."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy.exc import IntegrityError
+
+from tidings.access.audit import record
+from tidings.access.permissions import Permission, require
+from tidings.content.exam import exam
+from tidings.content.exam.licence import Licence, after
+from tidings.content.models import kinds, repository
+from tidings.content.models.desk import ModelDesk
+from tidings.content.models.repository import Configured
+from tidings.domain.actor import Actor
+from tidings.domain.errors import ConflictError, NotFoundError, TidingsError
+from tidings.domain.ids import new_id
+from tidings.domain.instant import Clock
+from tidings.engine.jobs import Jobs
+from tidings.store.database import Database
+
+log = logging.getLogger("tidings.content")
+EXAM = "content.exam"
+
+
+class ModelService:
+    """Blocking. Adding, examining and removing is for who may change settings; looking for who may see agents."""
+
+    def __init__(self, db: Database, clock: Clock, desk: ModelDesk, jobs: Jobs) -> None:
+        self._db, self._clock, self.desk, self._jobs = db, clock, desk, jobs
+        jobs.job(EXAM, queue="content")(self.take_exam)
+
+    def models(self, actor: Actor) -> list[Configured]:
+        """All, in the order in which they are asked."""
+        require(actor, Permission.AGENTS_READ)
+        with self._db.reading() as conn:
+            return repository.every(conn)
+
+    def model(self, actor: Actor, id_or_name: str) -> Configured:
+        """One. Raises NotFoundError."""
+        require(actor, Permission.AGENTS_READ)
+        with self._db.reading() as conn:
+            return _found(repository.named(conn, id_or_name), id_or_name)
+
+    def add(
+        self, actor: Actor, name: str, kind: str, fields: Mapping[str, Any], *, monthly_tokens: int | None = None,
+        rank: int = 100,
+    ) -> Configured:  # fmt: skip
+        """A new model without a licence. Raises InvalidInputError for a file that is no model or a wrong field."""
+        require(actor, Permission.SETTINGS_WRITE)
+        config, secret = kinds.parts_of(kind, fields)
+        values: dict[str, Any] = {
+            "id": new_id("model"), "name": name.strip(), "kind": kind, "config": config, "secret": secret,
+            "model_hash": kinds.hash_of(kind, config), "monthly_tokens": monthly_tokens, "rank": rank, "enabled": True,
+            "licence": Licence.UNEXAMINED.value, "licence_reason": "", "exam": {}, "record": [],
+        }  # fmt: skip
+        now = self._clock.now()
+        try:
+            with self._db.transaction() as conn:
+                repository.add(conn, values, now)
+                record(conn, now, actor, "model.add", values["id"], {"name": values["name"], "kind": kind})
+        except IntegrityError as error:
+            raise ConflictError(f"There is a model named {name!r} already.", remedy="Give it another name.") from error
+        return self.model(actor, values["id"])
+
+    def change(self, actor: Actor, id_or_name: str, **values: Any) -> Configured:
+        """Switches it on or off, or gives it another rank or budget (`enabled`, `rank`, `monthly_tokens`)."""
+        require(actor, Permission.SETTINGS_WRITE)
+        known = {name: value for name, value in values.items() if name in {"enabled", "rank", "monthly_tokens"}}
+        now = self._clock.now()
+        with self._db.transaction() as conn:
+            model = _found(repository.named(conn, id_or_name), id_or_name)
+            repository.change(conn, model.id, now, **known)
+            record(conn, now, actor, "model.change", model.id, known)
+        return self.model(actor, model.id)
+
+    def remove(self, actor: Actor, id_or_name: str) -> None:
+        """Forgets it and its secret; drafts it wrote keep its name and hash."""
+        require(actor, Permission.SETTINGS_WRITE)
+        now = self._clock.now()
+        with self._db.transaction() as conn:
+            model = _found(repository.named(conn, id_or_name), id_or_name)
+            repository.remove(conn, model.id)
+            record(conn, now, actor, "model.remove", model.id, {"name": model.name})
+
+    # The exam
+
+    def start_exam(self, actor: Actor, id_or_name: str) -> Configured:
+        """Enqueues the exam; its progress stands in `exam`. One that runs already is left alone."""
+        require(actor, Permission.SETTINGS_WRITE)
+        now = self._clock.now()
+        with self._db.transaction() as conn:
+            model = _found(repository.named(conn, id_or_name), id_or_name)
+            if model.exam.get("state") in {"waiting", "running"}:
+                return model
+            number = int(model.exam.get("number", 0)) + 1
+            state = {"state": "waiting", "number": number, "at": now}
+            repository.change(conn, model.id, now, exam=state)
+            record(conn, now, actor, "model.exam", model.id)
+            self._jobs.enqueue(conn, EXAM, model.id, number, id=f"{EXAM}:{model.id}:{number}")
+        return self.model(actor, model.id)
+
+    def stop_exam(self, actor: Actor, id_or_name: str) -> None:
+        """A running exam ends after the step it is at, and gives no licence."""
+        require(actor, Permission.SETTINGS_WRITE)
+        now = self._clock.now()
+        with self._db.transaction() as conn:
+            model = _found(repository.named(conn, id_or_name), id_or_name)
+            if model.exam.get("state") in {"waiting", "running"}:
+                repository.change(conn, model.id, now, exam={**model.exam, "state": "stopped"})
+
+    def take_exam(self, model_id: str, number: int) -> None:
+        """The job. Each step is written down; a repeated job begins anew, which changes nothing but time."""
+        with self._db.reading() as conn:
+            model = repository.named(conn, model_id)
+        if model is None or not self._goes_on(model_id, number):
+            return
+        try:
+            model_hash = kinds.hash_of(model.kind, model.config)
+            for result in exam.sit(
+                self.desk.model(model), model_hash, stopped=lambda: not self._goes_on(model_id, number)
+            ):
+                told = {**result.as_json(), "number": number, "at": self._clock.now()}
+                told["state"] = "done" if result.finished else "running"
+                self._write(model_id, number, told, result, model_hash)
+        except TidingsError as error:
+            failed = {"state": "failed", "number": number, "reason": str(error), "at": self._clock.now()}
+            with self._db.transaction() as conn:
+                repository.change(conn, model_id, self._clock.now(), exam=failed)
+
+    def _write(self, model_id: str, number: int, told: dict[str, Any], result: exam.Result, model_hash: str) -> None:
+        values: dict[str, Any] = {"exam": told}
+        if result.finished:
+            values |= {
+                "licence": result.licence.value, "licence_reason": result.reason, "model_hash": model_hash,
+                "record": [],
+            }  # fmt: skip
+        with self._db.transaction() as conn:
+            now_is = repository.named(conn, model_id)
+            if now_is is not None and _runs(now_is, number):  # somebody may have stopped it meanwhile
+                repository.change(conn, model_id, self._clock.now(), **values)
+
+    def _goes_on(self, model_id: str, number: int) -> bool:
+        with self._db.reading() as conn:
+            model = repository.named(conn, model_id)
+        return model is not None and _runs(model, number)
+
+    def note_draft(self, name: str, passed: bool) -> None:
+        """How a draft of a writer fared. One that fails too often is a suggester from then on, until its next exam."""
+        with self._db.transaction() as conn:
+            model = repository.named(conn, name)
+            if model is None:
+                return
+            kept, too_often = after(model.record, passed)
+            values: dict[str, Any] = {"record": kept}
+            if too_often and model.licence is Licence.WRITER:
+                reason = "Downgraded: 4 of its last 10 drafts did not pass the verifier. Let it take the exam again."
+                values |= {"licence": Licence.SUGGESTER.value, "licence_reason": reason, "record": []}
+                log.warning("%s is no writer any more: too many of its drafts failed", name)
+            repository.change(conn, model.id, self._clock.now(), **values)
+
+
+def _runs(model: Configured, number: int) -> bool:
+    return model.exam.get("number") == number and model.exam.get("state") in {"waiting", "running"}
+
+
+def _found(model: Configured | None, name: str) -> Configured:
+    if model is None:
+        raise NotFoundError(f"There is no model {name!r}.", remedy="`tidings models list` shows them.")
+    return model
