@@ -6,6 +6,7 @@ Source: https://learn.microsoft.com/azure/ai-foundry/openai/api-version-lifecycl
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -54,13 +55,13 @@ def entra_token() -> str:
     """
     global _credential  # noqa: PLW0603  # one credential per process: it caches its tokens
     try:
-        from azure.identity import DefaultAzureCredential  # pyright: ignore[reportMissingImports]
+        library: Any = importlib.import_module("azure.identity")
     except ImportError as error:
         raise UnavailableError(
             "Signing in to Azure without a key needs the extra `azure`.", remedy="Run: pip install 'tidings[azure]'"
         ) from error
     try:
-        _credential = _credential or DefaultAzureCredential()
+        _credential = _credential or library.DefaultAzureCredential()
         return str(_credential.get_token(SCOPE).token)
     except Exception as error:  # the library has many; none of their texts is fit for people
         raise UnavailableError(

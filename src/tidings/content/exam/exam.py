@@ -108,8 +108,8 @@ def _grade(result: Result) -> None:
     pairs = result.right / max(1, result.pairs)
     result.licence = licence_of(drafts, sentences, pairs)
     result.reason = (
-        f"{passed} of {len(result.drafts)} drafts passed{_cut(result)}, "
-        f"{result.sound} of {result.sentences} of its own sentences were sound, {result.right} of {result.pairs} pairs were judged rightly."
+        f"{passed} of {len(result.drafts)} drafts passed{_cut(result)}, {result.sound} of {result.sentences} of its "
+        f"own sentences were sound, {result.right} of {result.pairs} pairs were judged rightly."
     )
 
 

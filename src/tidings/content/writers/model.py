@@ -80,9 +80,8 @@ class ModelWriter:
             return (f"{assignment.brief.subjects} different subject lines were asked for, {len(drafts)} came.",)
         found: list[str] = []
         for draft in drafts:
-            for finding in verifier.verify(draft, assignment.brief, assignment.brand, assignment.claims, self.at()):
-                if finding.severity is Severity.ERROR:
-                    found.append(f"{finding.message} {finding.quote}".strip())
+            findings = verifier.verify(draft, assignment.brief, assignment.brand, assignment.claims, self.at())
+            found += [f"{f.message} {f.quote}".strip() for f in findings if f.severity is Severity.ERROR]
         return tuple(dict.fromkeys(found))
 
     def _reason(self, plan: MessagePlan, attempt: int) -> str:
@@ -101,9 +100,8 @@ def _trace(text: str, assignment: Assignment, numbers: Sequence[int] = ()) -> Tr
     facts = facts_of(assignment)
     for sentence, claim_id in facts:
         if folded(sentence) == folded(text):
-            return Trace(
-                sentence=text, source="claim" if claim_id else "brief", claim_ids=(claim_id,) if claim_id else ()
-            )
+            ids = [claim_id] if claim_id else []
+            return Trace(sentence=text, source="claim" if claim_id else "brief", claim_ids=tuple(ids))
     ids = [facts[number - 1][1] for number in numbers if 0 < number <= len(facts)]
     return Trace(sentence=text, source="model", claim_ids=tuple(dict.fromkeys(each for each in ids if each)))
 

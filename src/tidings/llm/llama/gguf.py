@@ -70,7 +70,8 @@ def _read(file: BinaryIO, path: Path, size: int) -> GgufInfo:
     if size - file.tell() < tensors:
         raise _no(path, "the weights are missing: the download was cut short")
     return GgufInfo(
-        architecture, str(found.get("general.name") or path.stem), int(found.get(f"{architecture}.context_length") or 0),
+        architecture, str(found.get("general.name") or path.stem),
+        int(found.get(f"{architecture}.context_length") or 0),
         tensors, bool(found.get("tokenizer.chat_template")), size,
     )  # fmt: skip
 

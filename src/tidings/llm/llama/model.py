@@ -16,7 +16,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import IO, Any, cast
 
 from tidings.domain.errors import InvalidInputError, UnavailableError
 from tidings.llm.base import BadAnswerError, Completion, Prompt, Where
@@ -131,11 +131,12 @@ class _Child:
         self._name = name
         # Waiting threads must sleep: spinning on a busy machine is thirty times slower.
         environ = {**os.environ, "OMP_WAIT_POLICY": "PASSIVE", "OMP_NUM_THREADS": str(threads)}
-        self._process = subprocess.Popen(
+        self._process = subprocess.Popen(  # noqa: S603  # our own program
             [sys.executable, "-m", "tidings.llm.llama.child", str(path), str(threads), str(context)],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=environ, text=True,
             encoding="utf-8",
         )  # fmt: skip
+        self._stdin, self._stdout = cast("IO[str]", self._process.stdin), cast("IO[str]", self._process.stdout)
         self._lines: queue.Queue[str] = queue.Queue()
         threading.Thread(target=self._read, name="llama-read", daemon=True).start()
         first = self._next(LOAD_SECONDS)
@@ -152,31 +153,27 @@ class _Child:
 
     def ask(self, request: dict[str, Any], seconds: float) -> dict[str, Any]:
         """One question. Raises UnavailableError when the process is gone or takes too long."""
-        assert self._process.stdin is not None
         try:
-            self._process.stdin.write(json.dumps(request) + "\n")
-            self._process.stdin.flush()
-        except OSError as error:
+            self._stdin.write(json.dumps(request) + "\n")
+            self._stdin.flush()
+        except (OSError, ValueError) as error:
             raise self._gone() from error
         return self._next(seconds)
 
     def stop(self) -> None:
         """Ends it, by force if it does not end by itself."""
         with contextlib.suppress(OSError):
-            if self._process.stdin is not None:
-                self._process.stdin.close()
+            self._stdin.close()
         with contextlib.suppress(subprocess.TimeoutExpired):
             self._process.wait(2)
         if self._process.poll() is None:
             self._process.kill()
             self._process.wait(10)
-        if self._process.stdout is not None:
-            self._process.stdout.close()
+        self._stdout.close()
 
     def _read(self) -> None:
         with contextlib.suppress(OSError, ValueError):
-            assert self._process.stdout is not None
-            for line in self._process.stdout:
+            for line in self._stdout:
                 self._lines.put(line)
         self._lines.put("")
 

