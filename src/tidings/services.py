@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from tidings.audience.service import AudienceService
     from tidings.campaigns.asking import AskService
     from tidings.campaigns.service import CampaignService
+    from tidings.content.models.service import ModelService
     from tidings.content.service import BrandService
     from tidings.distribution.service import DistributionService
     from tidings.domain.instant import Clock
@@ -36,4 +37,5 @@ class Services:
     analytics: AnalyticsService
     activity: ActivityFeed
     health: HealthService
+    models: ModelService
     base_url: str

@@ -76,7 +76,7 @@ def test_the_decision_tells_all() -> None:
 
 
 def test_a_writer_that_cannot_gives_way_to_the_next() -> None:
-    result = ContentAgent([FakeWriter(None)]).draft(briefs()[0], brand(), (), seed=1, at=AT)
+    result = ContentAgent(lambda: (FakeWriter(None),)).draft(briefs()[0], brand(), (), seed=1, at=AT)
     assert result.decision.decided_by == "Composer"
     assert result.decision.evidence["writers_that_failed"] == ["Fake: The model sleeps."]
 
@@ -84,7 +84,7 @@ def test_a_writer_that_cannot_gives_way_to_the_next() -> None:
 def test_a_writer_that_invents_gives_way_to_the_next() -> None:
     good = Composer().write(Assignment(briefs()[0], brand(), (), 1)).drafts[0]
     bad = good.model_copy(update={"blocks": (*good.blocks, Text(text="It cures everything."))})
-    result = ContentAgent([FakeWriter(Writing((bad,), "why"))]).draft(briefs()[0], brand(), (), seed=1, at=AT)
+    result = ContentAgent(lambda: (FakeWriter(Writing((bad,), "why")),)).draft(briefs()[0], brand(), (), seed=1, at=AT)
     assert result.decision.decided_by == "Composer"
     assert result.sendable
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Collection
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,6 +23,8 @@ from tidings.campaigns.service import CampaignService
 from tidings.campaigns.tools.gather import agent_tools
 from tidings.campaigns.tools.plain import Kit
 from tidings.content.agent import ContentAgent
+from tidings.content.models.desk import ModelDesk
+from tidings.content.models.service import ModelService
 from tidings.content.service import BrandService
 from tidings.distribution.dkim import DkimSigner, parse_dkim
 from tidings.distribution.dns.dkim import Selector
@@ -49,6 +52,8 @@ from tidings.store.open import open_database
 from tidings.store.secrets import load_secrets
 
 if TYPE_CHECKING:
+    from tidings.net.client import Guard
+    from tidings.net.egress import Known
     from tidings.settings import Settings
 
 
@@ -96,8 +101,11 @@ def wire(
     access = AccessService(db, clock)
     audience = AudienceService(db, clock, secrets)
     distribution = DistributionService(db, clock, secrets, base_url=settings.base_url)
+    desk = ModelDesk(db, clock, partial(_guard, db, secrets), offline=lambda: False)
+    models_here = ModelService(db, clock, desk, jobs)
     run = CampaignRun(
-        db, clock, jobs, feed, content=ContentAgent(), scheduling=SchedulingAgent(db, clock),
+        db, clock, jobs, feed, content=ContentAgent(desk.writers, rank=desk.rank, on_draft=models_here.note_draft),
+        scheduling=SchedulingAgent(db, clock),
         distribution=distribution, analytics=AnalyticsAgent(db, clock),
     )  # fmt: skip
     run.register()
@@ -119,7 +127,7 @@ def wire(
         db=db, clock=clock, access=access,
         agents=AgentService(db, clock, on_resume=run.restart_waiting, tools=tools), brands=brands, audience=audience,
         campaigns=campaigns, asking=AskService(db, clock, campaigns, tools, models), distribution=distribution,
-        analytics=analytics, activity=feed,
+        analytics=analytics, activity=feed, models=models_here,
         health=HealthService(db, clock, settings.data_dir, distribution, facts, models.look),
         base_url=settings.base_url,
     )  # fmt: skip
@@ -149,12 +157,25 @@ def signer_of(settings: Settings) -> DkimSigner | None:
 
 def models_of(settings: Settings, db: Database, secrets: Secrets) -> Models:
     """The configured model behind the look at what leaves: a contact's address never does."""
+    return Models(settings.model, known_to(db, secrets))
+
+
+def _guard(db: Database, secrets: Secrets) -> Guard:
+    """What every request to a model passes; made late, for the HTTP client is heavy."""
+    from tidings.net.client import Guard
+    from tidings.net.egress import EgressScan
+
+    return Guard(egress=EgressScan(known_to(db, secrets)))
+
+
+def known_to(db: Database, secrets: Secrets) -> Known:
+    """Whether any of these addresses belongs to a contact; asked by keyed hash."""
 
     def known(addresses: Collection[str]) -> bool:
         with db.reading() as conn:
             return any_known(conn, [address_hash(secrets, address) for address in addresses])
 
-    return Models(settings.model, known)
+    return known
 
 
 def tls_of(settings: Settings) -> Path:

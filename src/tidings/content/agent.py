@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from tidings.content.edit import apply_edit
 from tidings.content.verifier import verify as verifier
-from tidings.content.writers.base import Assignment, Writer
-from tidings.content.writers.composer import Composer
+from tidings.content.writers.base import Assignment, UnsoundError, Writer
+from tidings.content.writers.composer import Composer, Rank
 from tidings.domain.brand import Brand
 from tidings.domain.brief import Brief
 from tidings.domain.claim import Claim
@@ -48,8 +48,12 @@ class DraftingResult:
 class ContentAgent:
     """Asks the writers in order until one gives drafts; the composer stands last and always can."""
 
-    def __init__(self, writers: Sequence[Writer] = ()) -> None:
-        self.writers: tuple[Writer, ...] = (*writers, Composer())
+    def __init__(
+        self, writers: Callable[[], Sequence[Writer]] = tuple, *, rank: Rank | None = None,
+        on_draft: Callable[[str, bool], None] = lambda _name, _passed: None,
+    ) -> None:  # fmt: skip
+        """`writers`: the licensed models at this moment. `rank`: a judge. `on_draft` hears how each model fared."""
+        self._writers, self._composer, self._on_draft = writers, Composer(rank), on_draft
 
     def draft(
         self,
@@ -70,14 +74,19 @@ class ContentAgent:
         usable = tuple(claim for claim in claims if claim.usable(at=at, channel="email"))
         assignment = Assignment(brief, brand, usable, seed, frozenset(recent), max_words)
         failures: list[str] = []
-        for writer in self.writers:
+        for writer in (*self._writers(), self._composer):
             try:
                 writing = writer.write(assignment)
             except UnavailableError as failure:
                 failures.append(f"{writer.name}: {failure.message}")
+                if isinstance(failure, UnsoundError):
+                    self._on_draft(writer.name, False)
                 continue
             drafts = tuple(self._verified(draft, brief, brand, claims, at) for draft in writing.drafts)
-            if writer is self.writers[-1] or all(draft.sendable for draft in drafts):
+            sendable = all(draft.sendable for draft in drafts)
+            if writer is not self._composer:
+                self._on_draft(writer.name, sendable)
+            if writer is self._composer or sendable:
                 fields = _fields(brief, brand, usable, drafts, seed, writing.reason, writing.alternatives, failures)
                 return DraftingResult(drafts, fields, writing.left_out)
             failures.append(f"{writer.name}: the verifier refused its draft")

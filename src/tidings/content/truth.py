@@ -2,8 +2,9 @@
 
 The verifier traces numbers, dates, names and prices. This gate looks at the words between them: each telling word
 must stand in the ground (brief, brand, approved claims) or in the hand-written stock, which states no fact; and each
-number must stand beside the same word as in one sentence of the ground ("8 weeks of testing took 412 shops" has only
-known numbers and is false). It is deliberately narrow: what it does not recognise, a person decides.
+number must count the same as in a sentence of the ground, in a sentence all of whose words are known ("8 weeks of
+testing took 412 shops" has only known numbers and is false). It is deliberately narrow: what it does not recognise, a
+person decides.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from functools import cache, lru_cache
+from itertools import takewhile
 
 from tidings.content.composer.stock import every_pattern
 from tidings.content.sentences import words
@@ -42,6 +44,9 @@ word work would write year yes yet you your yours yourself dear hello hi kind re
 """
 
 
+_UNIT_WORDS = "day days week weeks month months year years hour hours minute minutes people"
+
+
 def stem(word: str) -> str:
     """A crude common form of a word's inflections; too little is cut rather than too much."""
     plain = word.casefold().replace("’", "'").removesuffix("'s")
@@ -49,6 +54,9 @@ def stem(word: str) -> str:
         if plain.endswith(ending) and len(plain) - len(ending) >= 4:
             return plain.removesuffix(ending)
     return plain
+
+
+_UNITS = frozenset(stem(word) for word in _UNIT_WORDS.split())
 
 
 @cache
@@ -74,13 +82,9 @@ def unknown_words(sentence: str, ground: Sequence[str]) -> list[str]:
 
 
 def loose_numbers(sentence: str, ground: Sequence[str]) -> list[str]:
-    """Numbers whose nearest telling words stand beside them in no one sentence of the ground."""
-    near = {pair for text in ground for pair in _bound(text)}
-    loose: list[str] = []
-    for number, beside in _neighbours(sentence):
-        if beside and not any((number, word) in near for word in beside):
-            loose.append(number)
-    return loose
+    """Numbers that count something else than in any sentence of the ground."""
+    known = {(number, word) for text in ground for number, counted in _counted(text) for word in counted}
+    return [number for number, counted in _counted(sentence) if counted and (number, counted[0]) not in known]
 
 
 def refused(sentence: str, ground: Sequence[str]) -> str:
@@ -89,7 +93,9 @@ def refused(sentence: str, ground: Sequence[str]) -> str:
     if loose:
         return f"the number {loose[0]} is said of something else than in its source"
     strange, said = unknown_words(sentence, ground), telling(sentence)
-    if said and len(strange) / len(said) > MOST_UNKNOWN and len(strange) > 1:
+    # A sentence with a number states something: it may hold no word that is not its source's.
+    too_many = len(strange) > 1 and len(strange) / len(said) > MOST_UNKNOWN
+    if strange and (too_many or _NUMBER.search(sentence)):
         return f"no source speaks of “{'”, “'.join(strange[:4])}”"
     return ""
 
@@ -98,20 +104,10 @@ def _tokens(text: str) -> list[str]:
     return _TOKEN.findall(text)
 
 
-def _neighbours(text: str) -> Iterable[tuple[str, list[str]]]:
-    """Each number with the stems of the telling words within reach after it, else before it."""
+def _counted(text: str) -> Iterable[tuple[str, list[str]]]:
+    """Each number with the stems of what it may count: the words after it, up to the next number."""
     found = _tokens(text)
     for at, token in enumerate(found):
         if _NUMBER.fullmatch(token):
-            after = [each for each in found[at + 1 : at + 1 + _REACH] if not _NUMBER.fullmatch(each)]
-            stems = [stem(each) for each in after if stem(each) not in _neutral()]
-            if stems:
-                yield token, stems[:1]
-
-
-def _bound(text: str) -> Iterable[tuple[str, str]]:
-    found = _tokens(text)
-    for at, token in enumerate(found):
-        if _NUMBER.fullmatch(token):
-            for other in found[max(0, at - _REACH) : at + 1 + _REACH]:
-                yield token, stem(other)
+            after = list(takewhile(lambda each: not _NUMBER.fullmatch(each), found[at + 1 : at + 1 + _REACH]))
+            yield token, [stem(each) for each in after if stem(each) in _UNITS or stem(each) not in _neutral()]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from tidings.content.composer.choice import Chooser
 from tidings.content.composer.material import Unit
@@ -14,6 +14,7 @@ from tidings.domain.draft import Trace
 
 LONGEST_SUBJECT = 60
 LONGEST_PREHEADER = 100
+JUDGE_WEIGHT = 0.1
 # Words that point back at something a subject line alone does not name.
 _LEANING = re.compile(r"\b(?:it|its|he|she|they|them|their|this|that|these|those|both)\b", re.IGNORECASE)
 _ATTRACTS = re.compile(r"\bfree\b|%|\boff\b|voucher|discount|\bhalf\b|^You\b", re.IGNORECASE)
@@ -42,6 +43,18 @@ def candidates(units: Sequence[Unit], stock: VoiceStock, chooser: Chooser) -> li
     """Every possible subject line, best first."""
     found = [*_from_facts(units, chooser), *_from_stock(stock, chooser)]
     return sorted(found, key=lambda candidate: (-candidate.score, candidate.text))
+
+
+def judged(found: Sequence[Candidate], scores: Sequence[float]) -> list[Candidate]:
+    """The candidates with a judge's likelihoods blended in: the likeliest gains a tenth, the unlikeliest nothing.
+
+    A judge knows what reads well, not what sells: it decides between angles that are close, and no more.
+    """
+    known = [score for score in scores if score > float("-inf")]
+    low, span = min(known, default=0.0), max(known, default=0.0) - min(known, default=0.0)
+    bonus = [JUDGE_WEIGHT * (max(score, low) - low) / span if span else 0.0 for score in scores]
+    again = [replace(each, score=round(each.score + more, 3)) for each, more in zip(found, bonus, strict=True)]
+    return sorted(again, key=lambda candidate: (-candidate.score, candidate.text))
 
 
 def _from_facts(units: Sequence[Unit], chooser: Chooser) -> list[Candidate]:

@@ -7,8 +7,8 @@ import logging
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import partial
-from typing import Any
+from functools import cached_property, partial
+from typing import TYPE_CHECKING, Any
 
 from tidings.content.exam.exam import Scores
 from tidings.content.exam.licence import Licence
@@ -22,8 +22,10 @@ from tidings.domain.instant import Clock
 from tidings.llm.base import BadAnswerError, Completion, LanguageModel, ModelRefusedError, Prompt, Where
 from tidings.llm.calls import Asked, BudgetSpentError, Calls
 from tidings.llm.router import Router
-from tidings.net.client import Guard
 from tidings.store.database import Database
+
+if TYPE_CHECKING:
+    from tidings.net.client import Guard
 
 log = logging.getLogger("tidings.content")
 DRAFT_TOKENS = 1600
@@ -52,11 +54,16 @@ class Question:
 class ModelDesk:
     """The configured models of this process. Models are made when first asked and kept while unchanged."""
 
-    def __init__(self, db: Database, clock: Clock, guard: Guard, *, offline: Callable[[], bool]) -> None:
-        self._db, self._clock, self._guard, self._offline = db, clock, guard, offline
+    def __init__(self, db: Database, clock: Clock, guard: Callable[[], Guard], *, offline: Callable[[], bool]) -> None:
+        """`guard` makes what every request passes; called when the first model is, for it costs memory."""
+        self._db, self._clock, self._make_guard, self._offline = db, clock, guard, offline
         self.calls = Calls(db, clock)
         self._made: dict[str, tuple[str, LanguageModel]] = {}
         self._lock = threading.Lock()
+
+    @cached_property
+    def _guard(self) -> Guard:
+        return self._make_guard()
 
     def configured(self) -> list[Configured]:
         """All that are switched on, in the order in which they are asked."""

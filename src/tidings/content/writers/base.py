@@ -10,6 +10,7 @@ from tidings.domain.brand import Brand
 from tidings.domain.brief import Brief
 from tidings.domain.claim import Claim
 from tidings.domain.draft import Draft
+from tidings.domain.errors import UnavailableError
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +36,10 @@ class Writing:
     alternatives: tuple[dict[str, Any], ...] = ()
     left_out: tuple[str, ...] = ()
     notes: dict[str, Any] = field(default_factory=dict[str, Any])
+
+
+class UnsoundError(UnavailableError):
+    """The writer could be asked, and wrote nothing that passes the verifier: that counts against it."""
 
 
 class Writer(Protocol):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,20 +10,26 @@ from tidings.content.composer.body import compose_body
 from tidings.content.composer.choice import Chooser
 from tidings.content.composer.material import DETAILS, Unit, claim_unit, holds, rank_claims, said_already, units
 from tidings.content.composer.stock import ANGLES, common_stock, type_stock
-from tidings.content.composer.subjects import Candidate, candidates, chosen, preheader
+from tidings.content.composer.subjects import Candidate, candidates, chosen, judged, preheader
 from tidings.content.sentences import words
 from tidings.content.writers.base import Assignment, Writing, variant_letter
+from tidings.domain.brief import Brief
 from tidings.domain.claim import Claim
 from tidings.domain.draft import Draft, Trace
 
 NAME = "Composer"
 MOST_CLAIMS = 2
+MOST_JUDGED = 20
+Rank = Callable[[str, Sequence[str]], tuple[str, list[float]] | None]
 LEAST_RELEVANCE = 0.2
 
 
 @dataclass(frozen=True, slots=True)
 class Composer:
     """Arranges confirmed sentences. The variants share one body and differ in the subject's angle and preheader."""
+
+    rank: Rank | None = None
+    """A judge of subject lines: context and lines → its name and a score for each, or None when it cannot now."""
 
     @property
     def name(self) -> str:
@@ -44,7 +50,7 @@ class Composer:
         kept, left_out = _within(units(brief), assignment)
         claims, weighed = _claims(assignment, kept)
         page = compose_body(kept, [claim_unit(claim) for claim in claims], stock, common, chooser)
-        ranked = candidates(kept, stock.of(voice), chooser)
+        ranked, judge = self._judged(candidates(kept, stock.of(voice), chooser), brief)
         picked = chosen(ranked, brief.subjects)
         drafts = tuple(
             _draft(
@@ -58,7 +64,21 @@ class Composer:
             for index, subject in enumerate(picked)
         )
         reason = _reason(drafts, picked, claims, left_out, voice)
-        return Writing(drafts, reason, (*_alternatives(ranked, picked), *weighed), left_out, {"voice": voice})
+        if judge:
+            reason += f" {judge} judged the subject lines."
+        notes = {"voice": voice, **({"judge": judge} if judge else {})}
+        return Writing(drafts, reason, (*_alternatives(ranked, picked), *weighed), left_out, notes)
+
+    def _judged(self, found: list[Candidate], brief: Brief) -> tuple[list[Candidate], str]:
+        """The ranked candidates and the judge's name; as they are, and nobody, where none can judge."""
+        if self.rank is None or len(found) < 2:
+            return found, ""
+        context = f"A good subject line of an e-mail. Its goal: {brief.goal}."
+        known = self.rank(context, [each.text for each in found[:MOST_JUDGED]])
+        if known is None:
+            return found, ""
+        name, scores = known
+        return [*judged(found[:MOST_JUDGED], scores), *found[MOST_JUDGED:]], name
 
 
 def _draft(

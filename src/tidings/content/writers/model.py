@@ -12,11 +12,10 @@ from tidings.content.composer.material import holds
 from tidings.content.composer.stock import common_stock
 from tidings.content.sentences import folded, sentences
 from tidings.content.verifier import verify as verifier
-from tidings.content.writers.base import Assignment, Writing, variant_letter
+from tidings.content.writers.base import Assignment, UnsoundError, Writing, variant_letter
 from tidings.content.writers.plan import MessagePlan, facts_of, parse_plan, prompt_for
 from tidings.domain.blocks import Button, Divider, Footer, Heading, Text
 from tidings.domain.draft import Draft, Severity, Trace
-from tidings.domain.errors import UnavailableError
 from tidings.domain.instant import Instant
 from tidings.llm.base import BadAnswerError, Completion, Prompt
 
@@ -41,7 +40,7 @@ class ModelWriter:
         return False
 
     def write(self, assignment: Assignment) -> Writing:
-        """The variants. Raises UnavailableError when no try passes the verifier, with the reason."""
+        """The variants. Raises UnsoundError when no try passes the verifier, with the reason."""
         complaints: tuple[str, ...] = ()
         for attempt in range(TRIES):
             prompt = prompt_for(assignment, complaints)
@@ -55,7 +54,7 @@ class ModelWriter:
             complaints = self._errors(drafts, assignment)
             if not complaints:
                 return Writing(drafts, self._reason(plan, attempt), (), self._left_out(plan, assignment))
-        raise UnavailableError("; ".join(complaints[:3]) or "It gave no answer that can be used.")
+        raise UnsoundError("; ".join(complaints[:3]) or "It gave no answer that can be used.")
 
     def drafts_of(self, plan: MessagePlan, assignment: Assignment, prompt: Prompt) -> tuple[Draft, ...]:
         """One draft a subject line; the body is the same, so that a test of them tests the subject."""
