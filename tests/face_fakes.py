@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from types import SimpleNamespace
 from typing import Any
 
 from tidings.access.permissions import Permission, require
@@ -35,6 +36,10 @@ from tidings.campaigns.views import (
     RevisionView,
     SlotView,
 )
+from tidings.content.exam.licence import Licence
+from tidings.content.models.kinds import parts_of
+from tidings.content.models.repository import Configured
+from tidings.content.models.service import Preview as PromptPreview
 from tidings.distribution.findings import Area, Grade, PreflightFinding
 from tidings.distribution.mailbox.parsing import ParsedMail
 from tidings.distribution.mailbox.service import MailboxCount, MailRow, MailView
@@ -467,6 +472,61 @@ class FakeBrands:
         return Claim(id="clm_2", sentence=sentence, approved_by=actor.name)
 
 
+MODEL = Configured(
+    "mdl_1", "Local <small>", "openai", {"base_url": "http://127.0.0.1:11434/v1", "model": "tiny"}, True, 100, 1000,
+    Licence.JUDGE, "0 of 4 drafts passed.", "abc",
+    {"state": "done", "steps": 24, "of": 24, "pairs": 16, "right": 15,
+     "drafts": [{"brief": "Tide walk", "passed": False, "findings": ["The number 7 is invented."]}]},
+    (True, False), AT,
+)  # fmt: skip
+CALL = SimpleNamespace(
+    at=AT, model_id="mdl_1", purpose="draft", campaign_id=None, destination="models.example.com", left_machine=True,
+    outcome="answered", reasons=["open"], prompt_hash="ff", prompt="Write about bread.", tokens_in=10, tokens_out=5,
+)  # fmt: skip
+
+
+class FakeModels:
+    """One model that is a judge."""
+
+    def models(self, actor: Actor) -> list[Configured]:
+        require(actor, Permission.AGENTS_READ)
+        return [MODEL]
+
+    def model(self, actor: Actor, id_or_name: str) -> Configured:
+        require(actor, Permission.AGENTS_READ)
+        if id_or_name not in {MODEL.id, MODEL.name}:
+            raise NotFoundError("There is no such model.")
+        return MODEL
+
+    def add(self, actor: Actor, name: str, kind: str, fields: Any, **more: Any) -> Configured:
+        require(actor, Permission.SETTINGS_WRITE)
+        parts_of(kind, fields)
+        return MODEL
+
+    def change(self, actor: Actor, id_or_name: str, **values: Any) -> Configured:
+        require(actor, Permission.SETTINGS_WRITE)
+        return MODEL
+
+    def remove(self, actor: Actor, id_or_name: str) -> None:
+        require(actor, Permission.SETTINGS_WRITE)
+
+    start_exam = change
+
+    def stop_exam(self, actor: Actor, id_or_name: str) -> None:
+        require(actor, Permission.SETTINGS_WRITE)
+
+    def calls(self, actor: Actor, **how: Any) -> list[Any]:
+        require(actor, Permission.AUDIT_READ)
+        return [CALL]
+
+    def spent(self, model: Configured) -> int:
+        return 15
+
+    def preview(self, actor: Actor, id_or_name: str, brief: Brief) -> PromptPreview:
+        require(actor, Permission.CAMPAIGNS_READ)
+        return PromptPreview(MODEL.name, True, False, "127.0.0.1", ("may be asked",), "You write.", brief.goal)
+
+
 class FakeDistribution:
     """Only the kill switch."""
 
@@ -572,7 +632,7 @@ def make_services(db: Any, clock: Any) -> Services:
     return Services(
         db=db, clock=clock, access=FakeAccess(), agents=FakeAgents(), brands=FakeBrands(), audience=FakeAudience(),
         campaigns=campaigns, distribution=FakeDistribution(), analytics=FakeAnalytics(),
-        activity=FakeActivity(campaigns), health=FakeHealth(), asking=FakeAsking(), base_url="https://localhost:8443",
+        activity=FakeActivity(campaigns), health=FakeHealth(), models=FakeModels(), asking=FakeAsking(), base_url="https://localhost:8443",
     )  # type: ignore[arg-type]  # fmt: skip
 
 

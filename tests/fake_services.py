@@ -38,6 +38,9 @@ from tidings.campaigns.views import (
     RevisionView,
     SlotView,
 )
+from tidings.content.exam.licence import Licence
+from tidings.content.models.kinds import parts_of
+from tidings.content.models.repository import Configured
 from tidings.distribution.findings import Area, Grade, PreflightFinding
 from tidings.distribution.mailbox.parsing import parse_mail
 from tidings.distribution.mailbox.service import MailRow, MailView
@@ -537,6 +540,42 @@ class FakeFeed:
         return [line for line in reversed(self.lines) if line.pk > pk]
 
 
+MODEL = Configured(
+    "mdl_1", "Local model", "openai", {"base_url": "http://127.0.0.1:11434/v1", "model": "tiny"}, True, 100, 9000,
+    Licence.JUDGE, "0 of 4 drafts passed, 15 of 16 pairs were judged rightly.", "abc",
+    {"state": "done", "steps": 20, "of": 24, "pairs": 16, "right": 15,
+     "drafts": [{"brief": "Tide walk", "passed": False, "findings": ["The number 7 stands nowhere in the brief."]}]},
+    (True, False), NOW,
+)  # fmt: skip
+
+
+class FakeModels:
+    """One model that is a judge."""
+
+    def models(self, who: Any) -> list[Configured]:
+        return [MODEL]
+
+    def spent(self, model: Configured) -> int:
+        return 1534
+
+    def calls(self, who: Any, **how: Any) -> list[Any]:
+        return [
+            SimpleNamespace(
+                model_id="mdl_1", purpose="draft", destination="models.example.com", outcome="answered", at=NOW,
+                prompt="Write about bread.", prompt_hash="ff",
+            )
+        ]  # fmt: skip
+
+    def add(self, who: Any, name: str, kind: str, fields: Any, **more: Any) -> Configured:
+        parts_of(kind, fields)
+        return MODEL
+
+    def start_exam(self, who: Any, name: str, **values: Any) -> Configured:
+        return MODEL
+
+    change = stop_exam = remove = start_exam
+
+
 def fake_services() -> Any:
     @contextmanager
     def reading() -> Iterator[None]:
@@ -549,4 +588,5 @@ def fake_services() -> Any:
         brands=SimpleNamespace(brands=lambda _: [BRAND], claims=lambda *_: CLAIMS),
         audience=FakeAudience(), campaigns=FakeCampaigns(), distribution=FakeDistribution(), analytics=FakeAnalytics(),
         activity=FakeFeed(), health=SimpleNamespace(check=lambda: health), base_url="https://localhost",
+        models=FakeModels(),
     )  # fmt: skip

@@ -24,6 +24,7 @@ from tidings.api.docs import docs_page
 from tidings.api.health.routes import router as health
 from tidings.api.idempotency import Idempotency
 from tidings.api.mailbox.routes import router as mailbox_routes
+from tidings.api.models.routes import router as models
 from tidings.api.problems import MEDIA_TYPE, Problem, UnexpectedErrors
 from tidings.api.rate_limit import RateLimit
 from tidings.api.sending.routes import router as sending
@@ -34,8 +35,8 @@ if TYPE_CHECKING:
 
 MOUNT = "/api/v1"
 ROUTERS: tuple[APIRouter, ...] = (
-    campaigns, approvals, agents, decisions, brands, audience, analytics, mailbox_routes, activity, sending, access,
-    health,
+    campaigns, approvals, agents, decisions, brands, audience, analytics, mailbox_routes, activity, sending, models,
+    access, health,
 )  # fmt: skip
 
 DESCRIPTION = """\

@@ -31,6 +31,7 @@ from tidings.web.routes import (
     insights,
     live,
     mailbox,
+    models,
     overview,
     preview,
     sending,
@@ -45,7 +46,7 @@ if TYPE_CHECKING:
 _log = logging.getLogger("tidings.web")
 _PAGES = (
     sign_in, overview, live, campaign_new, campaigns, campaign, preview, approvals, agents, audience, insights,
-    mailbox, sending, settings,
+    mailbox, models, sending, settings,
 )  # fmt: skip
 
 

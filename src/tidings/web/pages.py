@@ -38,6 +38,11 @@ FLASHES = {
     "configured": "The agent's configuration is saved.",
     "overridden": "The decision is overridden. The agent has noted it.",
     "decided": "Noted.",
+    "saved": "Saved.",
+    "model_added": "The model is there. Let it take the exam.",
+    "model_removed": "The model is removed.",
+    "exam_started": "It takes the exam now.",
+    "exam_stopped": "The exam is stopped.",
     "sample_removed": "The sample data are gone.",
 }
 
@@ -48,7 +53,8 @@ STATE_TONES = {
     "warning": "warn", "info": "plain", "proposed": "warn", "accepted": "good", "rejected": "quiet",
     "delivered": "good", "failed": "bad", "uncertain": "warn", "held": "warn", "planned": "plain",
     "suppressed": "quiet", "bounced": "bad", "complained": "bad", "deferred": "warn", "subscribed": "good",
-    "no_consent": "plain", "changes_requested": "warn", "noted": "quiet",
+    "no_consent": "plain", "changes_requested": "warn", "noted": "quiet", "writer": "good", "suggester": "plain",
+    "judge": "plain", "none": "quiet", "unexamined": "warn",
 }  # fmt: skip
 
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
+from sqlalchemy import Connection, Row
 from sqlalchemy.exc import IntegrityError
 
 from tidings.access.audit import record
@@ -15,12 +17,32 @@ from tidings.content.exam.licence import Licence, after
 from tidings.content.models import kinds, repository
 from tidings.content.models.desk import ModelDesk
 from tidings.content.models.repository import Configured
+from tidings.content.repository import brand_named
+from tidings.content.service import load_brand
+from tidings.content.writers.base import Assignment
+from tidings.content.writers.plan import prompt_for
 from tidings.domain.actor import Actor
+from tidings.domain.brief import Brief
 from tidings.domain.errors import ConflictError, NotFoundError, TidingsError
 from tidings.domain.ids import new_id
 from tidings.domain.instant import Clock
 from tidings.engine.jobs import Jobs
+from tidings.llm.base import Where
 from tidings.store.database import Database
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """What would be sent to a model, and whether it may be."""
+
+    model: str
+    may_be_asked: bool
+    leaves_machine: bool
+    destination: str
+    reasons: tuple[str, ...]
+    instructions: str
+    task: str
+
 
 log = logging.getLogger("tidings.content")
 EXAM = "content.exam"
@@ -85,6 +107,27 @@ class ModelService:
             model = _found(repository.named(conn, id_or_name), id_or_name)
             repository.remove(conn, model.id)
             record(conn, now, actor, "model.remove", model.id, {"name": model.name})
+
+    def calls(self, actor: Actor, *, left_machine: bool | None = None, limit: int = 50) -> Sequence[Row[Any]]:
+        """What was asked of models, the newest first."""
+        require(actor, Permission.AUDIT_READ)
+        return self.desk.calls.latest(left_machine=left_machine, limit=limit)
+
+    def spent(self, model: Configured) -> int:
+        """Its tokens of this month."""
+        return self.desk.calls.spent_this_month(model.id)
+
+    def preview(self, actor: Actor, id_or_name: str, brief: Brief) -> Preview:
+        """What would be sent to it for a brief, and whether it may be. Asks nobody."""
+        require(actor, Permission.CAMPAIGNS_READ)
+        with self._db.reading() as conn:
+            model = _found(repository.named(conn, id_or_name), id_or_name)
+            brand, claims = load_brand(conn, _brand_id(conn, brief))
+        usable = tuple(claim for claim in claims if claim.usable(at=self._clock.now(), channel="email"))
+        prompt = prompt_for(Assignment(brief, brand, usable))
+        may, reasons = self.desk.gate(model, prompt)
+        made = self.desk.model(model)
+        return Preview(model.name, may, made.where is Where.CLOUD, made.host, reasons, prompt.instructions, prompt.task)
 
     # The exam
 
@@ -165,6 +208,13 @@ class ModelService:
 
 def _runs(model: Configured, number: int) -> bool:
     return model.exam.get("number") == number and model.exam.get("state") in {"waiting", "running"}
+
+
+def _brand_id(conn: Connection, brief: Brief) -> str:
+    brand = brand_named(conn, brief.brand)
+    if brand is None:
+        raise NotFoundError(f"There is no brand {brief.brand!r}.")
+    return brand.id
 
 
 def _found(model: Configured | None, name: str) -> Configured:

@@ -1,0 +1,1 @@
+"""Language models over HTTP: added, examined, budgeted; and what was asked of them."""
