@@ -13,6 +13,8 @@ help: ## What there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
 
 run: $(VENV)/.base ## Set everything up and start Tidings with its sample organisation
+	@[ -e "$(TIDINGS_DATA_DIR)/models" ] || echo "Fetching the local model (130 MB; Tidings works without it, too) …" >&2
+	@$(BIN)/python -m tidings.llm.llama.weights "$(TIDINGS_DATA_DIR)"
 	@$(BIN)/tidings up
 
 test: $(VENV)/.dev ## Set everything up and run the tests

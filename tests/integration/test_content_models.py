@@ -254,3 +254,20 @@ def test_removed_is_removed(models: ModelService, service_there: Any) -> None:
     assert models.desk.configured() == []
     models.remove(ADMIN, "tiny")
     assert models.models(ADMIN) == []
+
+
+def test_the_bundled_model_is_added_once_its_weights_are_there(
+    models: ModelService, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from tidings.content.models import service
+
+    models.ensure_bundled(tmp_path)
+    assert models.models(ADMIN) == [], "nothing was fetched"
+    monkeypatch.setattr(service, "is_there", lambda _folder: True)
+    monkeypatch.setattr("tidings.content.models.kinds.hash_of", lambda _kind, _config: "abc")
+    models.ensure_bundled(tmp_path)
+    (model,) = models.models(ADMIN)
+    assert (model.name, model.exam["state"]) == ("smollm2", "waiting")
+    models.remove(ADMIN, "smollm2")
+    models.ensure_bundled(tmp_path)
+    assert models.models(ADMIN) == [], "removed, it stays removed"

@@ -35,6 +35,7 @@ def prepare(settings: Settings, *, sample_people: int) -> dict[str, Any]:
         tls = certificates(house)
         house.jobs.prepare()
         loaded = load_sample_if_absent(house, owner_id, sample_people) if sample_people and first else ""
+        house.services.models.ensure_bundled(settings.data_dir)
         link = house.services.access.create_sign_in_link(owner_id)
         write_client_file(house, owner_id, tls.ca_certificate)
         return {

