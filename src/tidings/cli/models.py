@@ -58,6 +58,9 @@ def add(  # noqa: PLR0917  # typer passes options by position
     file: Annotated[Path | None, typer.Option(help="A GGUF file on the server's machine.")] = None,
     url: Annotated[str | None, typer.Option(help="An OpenAI-compatible service: http://127.0.0.1:11434/v1")] = None,
     azure: Annotated[str | None, typer.Option(help="Azure OpenAI: https://NAME.openai.azure.com")] = None,
+    foundry: Annotated[
+        str | None, typer.Option(help="A Foundry project: https://….services.ai.azure.com/api/projects/P")
+    ] = None,
     model: Annotated[str | None, typer.Option(help="The model's (or deployment's) name there.")] = None,
     key_file: Annotated[Path | None, typer.Option(help="A file that holds the key; or set TIDINGS_MODEL_KEY.")] = None,
     cloud_allowed: Annotated[bool, typer.Option(help="Briefs and numbers may leave this machine to it.")] = False,
@@ -65,11 +68,13 @@ def add(  # noqa: PLR0917  # typer passes options by position
     as_json: AsJson = False,
 ) -> None:
     """Add a model. It may do nothing until it has taken the exam."""
-    if name == BUNDLED and not (file or url or azure):
+    if name == BUNDLED and not (file or url or azure or foundry):
         file = _fetched()
-    kind, fields = _fields(file, url, azure, model)
+    kind, fields = _fields(file, url, azure, foundry, model)
     if kind != "gguf":
-        fields |= {"api_key": _key(key_file), "cloud_allowed": cloud_allowed}
+        fields["cloud_allowed"] = cloud_allowed
+    if kind in {"openai", "azure_openai"}:
+        fields["api_key"] = _key(key_file)
     with connected() as tidings:
         made = tidings.models.add(name, kind, fields, monthly_tokens=monthly_tokens)
     if as_json:
@@ -90,11 +95,13 @@ def _fetched() -> Path:
     return fetch(folder)
 
 
-def _fields(file: Path | None, url: str | None, azure: str | None, model: str | None) -> tuple[str, dict[str, Any]]:
-    if sum(each is not None for each in (file, url, azure)) != 1:
+def _fields(
+    file: Path | None, url: str | None, azure: str | None, foundry: str | None, model: str | None
+) -> tuple[str, dict[str, Any]]:
+    if sum(each is not None for each in (file, url, azure, foundry)) != 1:
         raise CommandError(
             "A model is one of a file, a service's address, or an Azure endpoint.",
-            f"Give --file, --url or --azure; or `tidings models add {BUNDLED}` for the bundled one.", USAGE,
+            f"Give --file, --url, --azure or --foundry; or `tidings models add {BUNDLED}` for the bundled one.", USAGE,
         )  # fmt: skip
     if file is not None:
         return "gguf", {"path": str(file.expanduser().absolute())}
@@ -102,6 +109,8 @@ def _fields(file: Path | None, url: str | None, azure: str | None, model: str | 
         raise CommandError("Which model there?", "Give its name with --model.", USAGE)
     if url is not None:
         return "openai", {"base_url": url, "model": model}
+    if foundry is not None:
+        return "foundry", {"endpoint": foundry, "deployment": model}
     return "azure_openai", {"endpoint": azure, "deployment": model}
 
 

@@ -48,15 +48,26 @@ class OpenAiCompatible:
     ) -> Completion:  # fmt: skip
         """See `LanguageModel`. Tries three times in all, as long as the service says that later may help."""
         body = self._body(prompt, schema, max_tokens, seed)
+        until = time.monotonic() + seconds
+        answer = self.insist(lambda: self._ask(body, max(1.0, until - time.monotonic())), seconds=seconds)
+        if answer.status >= 400:
+            raise self._refusal(answer)
+        return self._completion(answer)
+
+    def insist(self, ask: Callable[[], Answer], *, seconds: float = 60.0) -> Answer:
+        """The answer, asked for three times in all as long as the service says that later may help.
+
+        Never waits beyond `seconds` from now. Raises UnavailableError when it is still busy then.
+        """
+        until = time.monotonic() + seconds
         for attempt in range(1, TRIES + 1):
-            answer = self._ask(body, seconds)
-            if answer.status < 400:
-                return self._completion(answer)
+            answer = ask()
             if answer.status not in TROUBLE:
-                raise self._refusal(answer)
+                return answer
             wait = _wait(answer, attempt)
-            if attempt < TRIES and wait <= LONGEST_WAIT:
-                self.sleep(wait)
+            if attempt == TRIES or wait > LONGEST_WAIT or time.monotonic() + wait >= until:
+                break
+            self.sleep(wait)
         raise UnavailableError(f"{self.name} is busy or down.", remedy="Try again later.")
 
     def chat_client(self, *, seconds: float = 60.0) -> OpenAIChatCompletionClient:

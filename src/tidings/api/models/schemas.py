@@ -48,7 +48,7 @@ class NewModel(Body):
     model_config = ConfigDict(json_schema_extra={"examples": [EXAMPLE]})
 
     name: str = Field(min_length=1, max_length=80)
-    kind: Literal["gguf", "openai", "azure_openai"]
+    kind: Literal["gguf", "openai", "azure_openai", "foundry"]
     fields: dict[str, Any] = Field(description="What the kind needs; GET /models has each kind's schema")
     monthly_tokens: int | None = Field(default=None, ge=0, description="None: no limit")
     rank: int = Field(default=100, ge=0, le=1000, description="The lowest is asked first")

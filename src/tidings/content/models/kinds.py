@@ -47,7 +47,27 @@ class AzureOpenAiForm(_Form):
     cloud_allowed: bool = Field(default=False, title="Briefs and numbers may leave this machine to it")
 
 
-FORMS: dict[str, type[_Form]] = {"gguf": GgufForm, "openai": OpenAiForm, "azure_openai": AzureOpenAiForm}
+class FoundryForm(_Form):
+    """An agent of Azure AI Foundry Agent Service, signed in to by this machine's identity (extra `azure`).
+
+    Its definition is published from here, as a new version only when it changed.
+    """
+
+    endpoint: str = Field(
+        pattern=r"^https://[^\s@/]+/api/projects/[^\s/]+/?$", title="Project endpoint",
+        examples=["https://example.services.ai.azure.com/api/projects/marketing"],
+    )  # fmt: skip
+    deployment: str = Field(min_length=1)
+    agent: str = Field(default="tidings-content", pattern=r"^[A-Za-z0-9][A-Za-z0-9-]{0,62}$", title="Agent's name")
+    cloud_allowed: bool = Field(default=False, title="Briefs and numbers may leave this machine to it")
+
+
+FORMS: dict[str, type[_Form]] = {
+    "gguf": GgufForm,
+    "openai": OpenAiForm,
+    "azure_openai": AzureOpenAiForm,
+    "foundry": FoundryForm,
+}
 """What each kind of model needs."""
 
 
@@ -86,6 +106,13 @@ def made(model: Configured, guard: Guard, identity: Callable[[], str] | None = N
         from tidings.llm.azure_openai import AzureOpenAi
 
         return AzureOpenAi.made(model.name, model.config["endpoint"], model.config["deployment"], key, guard, identity)
+    if model.kind == "foundry":
+        from tidings.llm.foundry import FoundryAgent
+
+        config = model.config
+        return FoundryAgent.made(
+            model.name, config["endpoint"], config["deployment"], guard, agent=config["agent"], identity=identity
+        )
     settings = ModelSettings(model.name, model.config["base_url"], model.config["model"], key)
     return build_models([settings], guard)[0]
 

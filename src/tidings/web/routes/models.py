@@ -13,7 +13,8 @@ from tidings.web.schema_form import config_of, fields_of
 from tidings.web.visit import FormHere, Visit, VisitHere, text_of
 
 router = APIRouter()
-TITLES = {"openai": "A service that speaks OpenAI’s language", "gguf": "A GGUF file", "azure_openai": "Azure OpenAI"}
+TITLES = {"openai": "A service that speaks OpenAI’s language", "gguf": "A GGUF file", "azure_openai": "Azure OpenAI",
+          "foundry": "A Foundry agent"}  # fmt: skip
 
 
 @router.get("/models")
