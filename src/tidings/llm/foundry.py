@@ -90,9 +90,11 @@ class FoundryAgent(OpenAiCompatible):
         if answer.status >= 400:
             raise self._refusal(answer)
         versions: list[dict[str, Any]] = answer.json().get("data") or []
-        return next(
-            (str(each["version"]) for each in versions if (each.get("metadata") or {}).get(_HASH) == digest), ""
-        )
+        for each in versions:
+            metadata: dict[str, str] = each.get("metadata") or {}
+            if metadata.get(_HASH) == digest:
+                return str(each["version"])
+        return ""
 
     def _publish(self, definition: dict[str, Any], digest: str, seconds: float) -> str:
         url = f"{self.base_url}/agents/{quote(self.agent)}/versions?{_VERSION}"
