@@ -11,7 +11,7 @@ from sqlalchemy import Connection, select
 from tidings.agents.state import load
 from tidings.app.wiring import signer_of
 from tidings.audience.repository import merge_fields
-from tidings.audience.selection import may_send
+from tidings.audience.selection import may_send, may_track
 from tidings.distribution.agent import DistributionAgent
 from tidings.distribution.channels.smtp import SmtpChannel
 from tidings.distribution.hooks import Hooks
@@ -46,6 +46,7 @@ def build_sender(house: House) -> Worker:
     )
     hooks = Hooks(
         may_send=may_send, merge_fields=merge_fields, append_events=append, must_wait=must_wait,
+        may_track=may_track,
         on_hard=partial(_suppress, house), on_first=agent.starting, on_finished=house.run.finished,
     )  # fmt: skip
     ledger = Ledger(house.db, house.clock, hooks, owner=owner_name(), boot_id=boot_id(house.db), relay=relay.name)
