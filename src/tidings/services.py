@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from tidings.campaigns.asking import AskService
     from tidings.campaigns.service import CampaignService
     from tidings.content.service import BrandService
+    from tidings.distribution.conversions import Conversions
+    from tidings.distribution.postback import Postbacks
     from tidings.distribution.service import DistributionService
     from tidings.domain.instant import Clock
     from tidings.events.activity import ActivityFeed
@@ -37,3 +39,5 @@ class Services:
     activity: ActivityFeed
     health: HealthService
     base_url: str
+    conversions: Conversions
+    postbacks: Postbacks

@@ -52,7 +52,7 @@ def build_sender(house: House) -> Worker:
     ledger = Ledger(house.db, house.clock, hooks, owner=owner_name(), boot_id=boot_id(house.db), relay=relay.name)
     channel = SmtpChannel(relay, connections=config["connections"], signer=signer_of(house.settings))
     returns_to = parse_bounce_address(house.settings.bounce_address) if house.settings.bounce_address else ""
-    addresses = Addresses(house.settings.base_url, TokenSigner(house.secrets.signing_key), returns_to)
+    addresses = Addresses(house.settings.links_url, TokenSigner(house.secrets.signing_key), returns_to)
     return Worker(
         house.db, house.clock, ledger, channel, addresses, agent, lanes=config["connections"],
         max_per_hour=config["max_per_hour"],

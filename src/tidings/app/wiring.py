@@ -23,10 +23,12 @@ from tidings.campaigns.tools.gather import agent_tools
 from tidings.campaigns.tools.plain import Kit
 from tidings.content.agent import ContentAgent
 from tidings.content.service import BrandService
+from tidings.distribution.conversions import Conversions
 from tidings.distribution.dkim import DkimSigner, parse_dkim
 from tidings.distribution.dns.dkim import Selector
 from tidings.distribution.dns.doctor import DnsDoctor
 from tidings.distribution.mailbox.service import MailboxService
+from tidings.distribution.postback import Postbacks
 from tidings.distribution.preflight import Preflight
 from tidings.distribution.relay import parse_relay
 from tidings.distribution.returns.source import parse_source
@@ -95,7 +97,7 @@ def wire(
     feed = ActivityFeed(db, clock)
     access = AccessService(db, clock)
     audience = AudienceService(db, clock, secrets)
-    distribution = DistributionService(db, clock, secrets, base_url=settings.base_url)
+    distribution = DistributionService(db, clock, secrets, base_url=settings.links_url)
     run = CampaignRun(
         db, clock, jobs, feed, content=ContentAgent(), scheduling=SchedulingAgent(db, clock),
         distribution=distribution, analytics=AnalyticsAgent(db, clock),
@@ -121,7 +123,8 @@ def wire(
         campaigns=campaigns, asking=AskService(db, clock, campaigns, tools, models), distribution=distribution,
         analytics=analytics, activity=feed,
         health=HealthService(db, clock, settings.data_dir, distribution, facts, models.look),
-        base_url=settings.base_url,
+        base_url=settings.base_url, conversions=Conversions(db, clock, secrets),
+        postbacks=Postbacks(db, clock, secrets),
     )  # fmt: skip
     return House(
         settings=settings, db=db, master=master, secrets=secrets, clock=clock, jobs=jobs, run=run, services=services,

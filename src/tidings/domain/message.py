@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from pydantic import BaseModel, ConfigDict
 
-
 TRAP = 1023
 """The number of the link that people cannot see (`Tracking.trap`): the last one a token can carry."""
 

@@ -18,11 +18,11 @@ class Utm(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     on: bool = False
-    source: str = Field("{brand}", max_length=100)
-    medium: str = Field("{channel}", max_length=100)
-    campaign: str = Field("{campaign}", max_length=100)
-    content: str = Field("{variant}", max_length=100)
-    term: str = Field("", max_length=100)
+    source: str = Field(default="{brand}", max_length=100)
+    medium: str = Field(default="{channel}", max_length=100)
+    campaign: str = Field(default="{campaign}", max_length=100)
+    content: str = Field(default="{variant}", max_length=100)
+    term: str = Field(default="", max_length=100)
 
     @field_validator("source", "medium", "campaign", "content", "term")
     @classmethod
@@ -47,7 +47,7 @@ class Tracking(BaseModel):
     """The brand's own tracking address, as `https://news.example.com`; empty: the installation's."""
     click_ids: bool = False
     """Links to the brand's own sites get the click's id as `tid`, so that a sale there can be told apart."""
-    conversion_days: int = Field(7, ge=1, le=90)
+    conversion_days: int = Field(default=7, ge=1, le=90)
     """A conversion without a click's id belongs to the last campaign clicked within so many days."""
     trap: bool = False
     """A link nobody can see, which only programs follow. Filters hold hidden links against a sender: off at first."""

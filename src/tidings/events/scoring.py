@@ -8,7 +8,12 @@ delivery); link scanners, which fetch within seconds of delivery, with HEAD, or 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
+
+from tidings.events.networks import PICTURES
 
 _PROGRAM: Final = re.compile(
     r"bot\b|crawl|spider|scan|preview|python-|aiohttp|httpx|curl/|wget|libwww|java/|okhttp|go-http-client|axios/"
@@ -24,7 +29,59 @@ _PICTURE_PROXY: Final = re.compile(r"googleimageproxy|yahoomailproxy|ggpht\.com"
 _SAFE_METHODS: Final = frozenset({"GET", "POST"})
 _INSTANTLY = 2.0
 _AT_ONCE = 5.0
-_ALL_LINKS_WITHIN = 10.0
+ALL_LINKS_WITHIN = 10.0
+"""Seconds within which a scanner has followed every link of a mail."""
+
+
+@dataclass(frozen=True, slots=True)
+class Signs:
+    """What is known of one opening or click besides who did it."""
+
+    user_agent: str
+    method: str = "GET"
+    seconds_since_sent: float = -1.0
+    """Below zero says nothing."""
+    opened: bool = False
+    """A picture was loaded rather than a link followed."""
+    seconds_since_other_link: float | None = None
+    """How long before or after it the same contact followed another link of the same mail."""
+    all_links: bool = False
+    """Every link of the mail, two at least, was followed within 10 s."""
+    trap: bool = False
+    """The link is one that people cannot see."""
+    prefetch: bool = False
+    """The program said that nobody has asked for it yet (`Sec-Purpose: prefetch`)."""
+    network: str = ""
+    """Owner of the network it came from; see `networks.py`."""
+
+
+def weigh(signs: Signs) -> tuple[float, str]:
+    """The probability, 0 to 1, that a machine did it, and the signs that say so, the strongest first.
+
+    From 0.5 on it is not counted as a person's act.
+    """
+    found = {name: weight for name, weight in _weights(signs) if weight > 0}
+    human = 1.0
+    for weight in found.values():
+        human *= 1.0 - weight
+    told = sorted((name for name in found if found[name] >= _TOLD), key=lambda name: -found[name])
+    return round(1.0 - human, 4), " ".join(told)
+
+
+_TOLD = 0.3
+
+
+def _weights(signs: Signs) -> Iterator[tuple[str, float]]:
+    yield "trap", 1.0 if signs.trap else 0.0
+    yield "method", 0.0 if signs.method.upper() in _SAFE_METHODS else 0.95
+    yield "agent", _agent_sign(signs.user_agent, opened=signs.opened)
+    yield "early", _timing_sign(signs.seconds_since_sent)
+    yield "all_links", 0.9 if signs.all_links else 0.0
+    other = signs.seconds_since_other_link
+    if other is not None and 0 <= other < ALL_LINKS_WITHIN:
+        yield "other_link", 0.6 if other < 1.0 else 0.3
+    yield "prefetch", 0.95 if signs.prefetch else 0.0
+    yield "network", _network_sign(signs.network, opened=signs.opened)
 
 
 def machine_score(
@@ -36,26 +93,26 @@ def machine_score(
     seconds_since_other_link: float | None = None,
     trap: bool = False,
 ) -> float:
-    """The probability, 0 to 1, that a machine did it; from 0.5 on it is not counted as a person's act.
-
-    `opened`: a picture was loaded rather than a link followed. `seconds_since_other_link`: how long ago the same
-    contact followed another link of the same mail, None if never. `trap`: the link is one that people cannot see.
-    """
-    signs = [
-        1.0 if trap else 0.0,
-        0.95 if method.upper() not in _SAFE_METHODS else 0.0,
-        _agent_sign(user_agent.strip(), opened=opened),
-        _timing_sign(seconds_since_sent),
-        0.6 if seconds_since_other_link is not None and 0 <= seconds_since_other_link < 1.0 else 0.0,
-        0.3 if seconds_since_other_link is not None and 1.0 <= seconds_since_other_link < _ALL_LINKS_WITHIN else 0.0,
-    ]
-    human = 1.0
-    for sign in signs:
-        human *= 1.0 - sign
-    return round(1.0 - human, 4)
+    """`weigh` of the commonest signs, without their names."""
+    signs = Signs(
+        user_agent, method, seconds_since_sent, opened=opened, seconds_since_other_link=seconds_since_other_link,
+        trap=trap,
+    )  # fmt: skip
+    return weigh(signs)[0]
 
 
+def _network_sign(owner: str, *, opened: bool) -> float:
+    """Apple loads pictures for people who may never look; Google's proxy only when somebody does."""
+    if not owner:
+        return 0.0
+    if owner in PICTURES:
+        return {"apple": 0.9, "google": 0.0}[owner] if opened else 0.6
+    return 0.95
+
+
+@lru_cache(maxsize=4096)
 def _agent_sign(agent: str, *, opened: bool) -> float:
+    agent = agent.strip()
     if not agent:
         return 0.8
     if _SCANNER.search(agent):

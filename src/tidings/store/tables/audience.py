@@ -11,6 +11,7 @@ contact = Table(
     public_id(primary=False),
     Column("email", Text, nullable=False, unique=True),
     text("address_hash", index=True),  # the keyed hash suppression is compared by, so that it joins in one query
+    text("email_sha256", None, nullable=True, index=True),  # made when somebody first asks by it
     text("first_name"),
     text("last_name"),
     text("locale", "en"),
