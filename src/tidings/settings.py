@@ -11,7 +11,6 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from tidings.domain.errors import InvalidInputError
-from tidings.domain.tracking import origin
 from tidings.keys.places import default_data_dir
 from tidings.llm.configured import ModelChoice
 
@@ -113,6 +112,8 @@ def _tracking_url(env: Mapping[str, str]) -> str | None:
     text = env.get("TIDINGS_TRACKING_URL", "").strip()
     if not text:
         return None
+    from tidings.domain.tracking import origin  # brings pydantic, for which `tidings --help` must not wait
+
     try:
         return origin(text)
     except ValueError as error:

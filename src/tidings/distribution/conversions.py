@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from sqlalchemy import Connection, Row, insert, select
@@ -22,6 +21,7 @@ from tidings.domain.errors import InvalidInputError, NotFoundError
 from tidings.domain.event import Event, EventKind
 from tidings.domain.ids import new_id
 from tidings.domain.instant import DAY, MINUTE, Clock, Instant
+from tidings.domain.money import milli_of, money
 from tidings.domain.tracking import Tracking
 from tidings.events.log import MACHINE, append
 from tidings.keys.secrets import Secrets, address_hash
@@ -31,7 +31,6 @@ from tidings.store.tables import brand, campaign, contact, conversion, event
 _LONGEST_WINDOW = 90 * DAY
 _OLDEST = 400 * DAY
 _CLICKS_LOOKED_AT = 200
-_MOST = Decimal(10) ** 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,26 +198,6 @@ def _checked(given: NewConversion, now: Instant) -> tuple[int, Instant]:
     if not now - _OLDEST < at <= now + 5 * MINUTE:
         raise InvalidInputError("The instant lies in the future or more than 400 days back.", field="at")
     return milli, min(at, now)
-
-
-def milli_of(text: str) -> int:
-    """A sum of money in thousandths. Raises InvalidInputError."""
-    try:
-        value = Decimal(text.strip() or "0")
-        exact = value * 1000
-        if not value.is_finite() or not 0 <= value <= _MOST or exact != exact.to_integral_value():
-            raise InvalidOperation
-    except InvalidOperation:
-        raise InvalidInputError(
-            f"The value {text[:40]!r} is no sum of money.", remedy="Write it like this: 49.90", field="value"
-        ) from None
-    return int(exact)
-
-
-def money(milli: int) -> str:
-    """`49900` → `49.90`: two decimals, or three where they are needed."""
-    whole, rest = divmod(milli, 1000)
-    return f"{whole}.{rest // 10:02d}" if rest % 10 == 0 else f"{whole}.{rest:03d}"
 
 
 def _row(conn: Connection, key: str) -> Row[Any] | None:

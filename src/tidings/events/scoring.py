@@ -8,7 +8,6 @@ delivery); link scanners, which fetch within seconds of delivery, with HEAD, or 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
@@ -60,28 +59,41 @@ def weigh(signs: Signs) -> tuple[float, str]:
 
     From 0.5 on it is not counted as a person's act.
     """
-    found = {name: weight for name, weight in _weights(signs) if weight > 0}
-    human = 1.0
-    for weight in found.values():
-        human *= 1.0 - weight
-    told = sorted((name for name in found if found[name] >= _TOLD), key=lambda name: -found[name])
-    return round(1.0 - human, 4), " ".join(told)
+    human, found = _who(signs.user_agent, signs.method, signs.opened, signs.trap, signs.prefetch, signs.network)
+    moment = _timing_sign(signs.seconds_since_sent)
+    other = signs.seconds_since_other_link
+    beside = 0.0
+    if other is not None and 0 <= other < ALL_LINKS_WITHIN:
+        beside = 0.6 if other < 1.0 else 0.3
+    every = 0.9 if signs.all_links else 0.0
+    human *= (1.0 - moment) * (1.0 - beside) * (1.0 - every)
+    if max(moment, beside, every) >= _TOLD:
+        found = (*found, ("early", moment), ("other_link", beside), ("all_links", every))
+    if not found:
+        return round(1.0 - human, 4), ""
+    told = sorted((each for each in found if each[1] >= _TOLD), key=lambda each: -each[1])
+    return round(1.0 - human, 4), " ".join(name for name, _ in told)
 
 
 _TOLD = 0.3
 
 
-def _weights(signs: Signs) -> Iterator[tuple[str, float]]:
-    yield "trap", 1.0 if signs.trap else 0.0
-    yield "method", 0.0 if signs.method.upper() in _SAFE_METHODS else 0.95
-    yield "agent", _agent_sign(signs.user_agent, opened=signs.opened)
-    yield "early", _timing_sign(signs.seconds_since_sent)
-    yield "all_links", 0.9 if signs.all_links else 0.0
-    other = signs.seconds_since_other_link
-    if other is not None and 0 <= other < ALL_LINKS_WITHIN:
-        yield "other_link", 0.6 if other < 1.0 else 0.3
-    yield "prefetch", 0.95 if signs.prefetch else 0.0
-    yield "network", _network_sign(signs.network, opened=signs.opened)
+@lru_cache(maxsize=16_384)
+def _who(
+    agent: str, method: str, opened: bool, trap: bool, prefetch: bool, network: str
+) -> tuple[float, tuple[tuple[str, float], ...]]:
+    """What does not depend on the moment: the chance that it is a person, and the signs against it."""
+    found = (
+        ("trap", 1.0 if trap else 0.0),
+        ("method", 0.0 if method.upper() in _SAFE_METHODS else 0.95),
+        ("agent", _agent_sign(agent, opened=opened)),
+        ("prefetch", 0.95 if prefetch else 0.0),
+        ("network", _network_sign(network, opened=opened)),
+    )
+    human = 1.0
+    for _, weight in found:
+        human *= 1.0 - weight
+    return human, tuple(each for each in found if each[1] >= _TOLD)
 
 
 def machine_score(
@@ -110,7 +122,6 @@ def _network_sign(owner: str, *, opened: bool) -> float:
     return 0.95
 
 
-@lru_cache(maxsize=4096)
 def _agent_sign(agent: str, *, opened: bool) -> float:
     agent = agent.strip()
     if not agent:
