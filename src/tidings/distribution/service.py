@@ -180,6 +180,7 @@ class DistributionService:
             targets=tuple(link.url for link in template.links),
             hosts=frozenset(host.lower().removeprefix("www.") for host in hosts if host),
             base_url=compiled.base_url, stays_here=stays_here,
+            sender_domain=compiled.sender.rpartition("@")[2].lower(),
         )  # fmt: skip
 
     def planned_by_provider(self, conn: Connection, campaign_pk: int) -> dict[str, dict[int, int]]:

@@ -39,6 +39,7 @@ FLASHES = {
     "overridden": "The decision is overridden. The agent has noted it.",
     "decided": "Noted.",
     "sample_removed": "The sample data are gone.",
+    "saved": "Saved.",
 }
 
 STATE_TONES = {
