@@ -1,9 +1,9 @@
 """What one request to the tracking endpoint costs, by CPU, beside a minimal Starlette app that gives the same answer.
 
 Both run as the product runs its own: uvicorn with uvloop and httptools, one process, keep-alive connections without
-pipelining, with TLS and without. Ours writes every click into the encrypted log in the same process; the share of
-that is told apart by a run in which programs and people click the same, but nothing is kept. The load comes from another
-process; CPU is read from the server's /proc/<pid>/stat, so the load's own does not count.
+pipelining, with TLS and without. Ours writes every click into the encrypted log in the same process; what that costs
+is told apart by a run in which nothing is kept. The load comes from another process; CPU is read from the server's
+/proc/<pid>/stat, so the load's own does not count.
 
 Run: `python bench/tracking.py [requests]`. Bar: 15,000 requests a second and core by CPU.
 """
@@ -64,7 +64,7 @@ def our_app(folder: Path, *, keeps: bool) -> Any:
     wishes = Wishes(lambda *_: False, may_track=may_track)
     tracking = TrackingApp(db, bed.WallClock(), secrets, wishes)
     if not keeps:
-        tracking._hits._write = lambda hits: None  # noqa: SLF001  # what is left out is what is measured
+        tracking._hits._write = lambda _hits: None  # noqa: SLF001  # what is left out is what is measured
     return Front(None, None, tracking)
 
 
@@ -101,8 +101,17 @@ def prepare(folder: Path) -> list[bytes]:
     with db.transaction() as conn:
         conn.execute(update(delivery).values(state="accepted", at=now - 3_600_000))
     db.close()
-    command = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "1"]
-    command += ["-keyout", str(folder / "key.pem"), "-out", str(folder / "cert.pem"), "-subj", "/CN=localhost"]
+    command = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"]
+    command += [
+        "-days",
+        "1",
+        "-keyout",
+        str(folder / "key.pem"),
+        "-out",
+        str(folder / "cert.pem"),
+        "-subj",
+        "/CN=localhost",
+    ]
     subprocess.run(command, check=True, capture_output=True)
     return [bed.SIGNER.token(TokenPurpose.CLICK, pk, person, 0, 0) for person in people]
 

@@ -19,9 +19,7 @@ FIELDS = {"email": "ann@example.com", "first_name": "Ann"}
 
 
 def compiled(base_url: str = bed.BASE_URL, **changes: object) -> CompiledEmail:
-    template = bed.template().model_copy(
-        update={"html": f"<html><body>{bed.template().html}</body></html>", **changes}
-    )
+    template = bed.template().model_copy(update={"html": f"<html><body>{bed.template().html}</body></html>", **changes})
     return CompiledEmail(template, campaign_pk=3, campaign_id="cmp_1", base_url=base_url, signer=bed.SIGNER)
 
 
