@@ -247,6 +247,19 @@ def test_a_signed_postback_counts_and_a_replay_does_not(given: Given, method: st
     assert [(row.source, row.value_milli) for row in given.kept()] == [("postback", 12_500)]
 
 
+def test_the_guides_code_signs_as_it_must(given: Given, monkeypatch: pytest.MonkeyPatch) -> None:
+    guide = (Path(__file__).parents[2] / "docs" / "tracking.md").read_text()
+    code = guide.partition("```python\n")[2].partition("```")[0]
+    known: dict[str, Any] = {}
+    exec(code, known)
+    monkeypatch.setattr(known["time"], "time", lambda: given.clock.now() / 1000)
+    secret, path = given.postbacks.secret(MANAGER, BRAND), f"/c/{BRAND}"
+    told = {"tid": given.click_id(given.first), "key": "order 1&2", "value": "49.90", "currency": "EUR", "name": "käuf"}
+    text = urlencode(known["signed"](secret, "POST", path, told)).encode()
+    assert given.door("POST", path, b"", text)[0] == 200
+    assert [row.key for row in given.kept()] == ["order 1&2"]
+
+
 def test_a_postback_signed_by_another_or_changed_on_the_way_is_refused(given: Given) -> None:
     path, stamp = f"/c/{BRAND}", str(given.clock.now() // 1000)
     secret = given.postbacks.secret(MANAGER, BRAND)
