@@ -19,7 +19,7 @@ from tidings.domain.instant import Instant
 
 log = logging.getLogger("tidings.distribution.tracking")
 INTERVAL_MS = 250
-_COLLECT = 0.4  # of the interval; the rest is for the writing
+_COLLECT = 0.6  # of the interval; the rest is for the writing
 _KEPT = 200_000  # hits in memory while the database cannot be written; the oldest are lost beyond
 _HELD_SECONDS = 5.0
 _CLOSE_SECONDS = 30.0
