@@ -23,6 +23,7 @@ _COLLECT = 0.6  # of the interval; the rest is for the writing
 _KEPT = 200_000  # hits in memory while the database cannot be written; the oldest are lost beyond
 _HELD_SECONDS = 5.0
 _CLOSE_SECONDS = 30.0
+_LAST_TRIES = 8  # at the end, a quarter of a second apart
 
 
 class HitKind(IntEnum):
@@ -138,11 +139,11 @@ class HitWriter:
             tries += 1
             log.exception("%d opens and clicks could not be written yet, try %d", len(batch.hits), tries)
             self._put_back(batch)
-            if not self._closing:
-                time.sleep(min(2.0, 0.25 * 2 ** min(tries, 4)))
-            elif tries > 3:
+            if self._closing and tries > _LAST_TRIES:
                 log.error("%d opens and clicks are lost: the database could not be written", len(batch.hits))  # noqa: TRY400  # said above
                 self._batch = Batch()
+            else:
+                time.sleep(0.25 if self._closing else min(2.0, 0.25 * 2 ** min(tries, 4)))
             self._wake.set()
             return tries
         with self._lock:

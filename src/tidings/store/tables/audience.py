@@ -11,7 +11,6 @@ contact = Table(
     public_id(primary=False),
     Column("email", Text, nullable=False, unique=True),
     text("address_hash", index=True),  # the keyed hash suppression is compared by, so that it joins in one query
-    text("email_sha256", None, nullable=True, index=True),  # made when somebody first asks by it
     text("first_name"),
     text("last_name"),
     text("locale", "en"),
@@ -21,6 +20,7 @@ contact = Table(
     Column("sample", Boolean, nullable=False, default=False),
     instant("created_at"),
     instant("updated_at"),
+    text("email_sha256", None, nullable=True, index=True),  # made when somebody first asks by it
     sqlite_autoincrement=True,  # an erased person's number is never given to another: old links and rows name it
 )
 
