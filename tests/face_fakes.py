@@ -40,6 +40,7 @@ from tidings.content.exam.licence import Licence
 from tidings.content.models.kinds import parts_of
 from tidings.content.models.repository import Configured
 from tidings.content.models.service import Preview as PromptPreview
+from tidings.distribution.conversions import ConversionView, NewConversion
 from tidings.distribution.findings import Area, Grade, PreflightFinding
 from tidings.distribution.mailbox.parsing import ParsedMail
 from tidings.distribution.mailbox.service import MailboxCount, MailRow, MailView
@@ -626,13 +627,40 @@ class NoDatabase:
         yield None
 
 
+class FakeConversions:
+    """Counts every conversion as new, for a campaign's variant A."""
+
+    def record(self, actor: Actor, given: NewConversion) -> ConversionView:
+        """As the real one answers."""
+        require(actor, Permission.CONVERSIONS_WRITE)
+        return ConversionView(
+            id="cnv_1", key=given.key, name=given.name, at=given.at or AT, contact_id="con_1", campaign_id="cmp_1",
+            variant="A", attributed_by="click id", value=given.value, currency=given.currency, source="api", new=True,
+        )  # fmt: skip
+
+
+class FakePostbacks:
+    """One secret for every brand."""
+
+    def secret(self, actor: Actor, brand_id: str) -> str:
+        """The brand's secret."""
+        require(actor, Permission.BRANDS_WRITE, brand_id)
+        return "pbs_1"
+
+    def rotate(self, actor: Actor, brand_id: str) -> str:
+        """Another one."""
+        require(actor, Permission.BRANDS_WRITE, brand_id)
+        return "pbs_2"
+
+
 def make_services(db: Any, clock: Any) -> Services:
     """Every fake, on a database that only the idempotency of the API uses."""
     campaigns = FakeCampaigns()
     return Services(
         db=db, clock=clock, access=FakeAccess(), agents=FakeAgents(), brands=FakeBrands(), audience=FakeAudience(),
         campaigns=campaigns, distribution=FakeDistribution(), analytics=FakeAnalytics(),
-        activity=FakeActivity(campaigns), health=FakeHealth(), models=FakeModels(), asking=FakeAsking(), base_url="https://localhost:8443",
+        activity=FakeActivity(campaigns), health=FakeHealth(), models=FakeModels(), asking=FakeAsking(),
+        base_url="https://localhost:8443", conversions=FakeConversions(), postbacks=FakePostbacks(),
     )  # type: ignore[arg-type]  # fmt: skip
 
 

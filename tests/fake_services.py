@@ -12,6 +12,7 @@ from tidings.agents.config import check_config, config_schema
 from tidings.agents.policy import Effect
 from tidings.agents.service import AgentView, ToolView
 from tidings.analytics.intervals import share_of
+from tidings.analytics.repository import Earned
 from tidings.analytics.views import (
     CampaignReport,
     Chart,
@@ -379,8 +380,12 @@ class FakeAnalytics:
 
     def campaign_report(self, actor: Actor, campaign_id: str) -> CampaignReport:
         def line(variant: str, sent: int, clicked: int, gone: int) -> VariantLine:
-            return VariantLine(variant, f"Subject {variant}", sent, sent - 3, None, share_of(clicked, sent),
-                               share_of(gone, sent), share_of(3, sent))  # fmt: skip
+            return VariantLine(
+                variant, f"Subject {variant}", sent, sent - 3, share_of(2 * clicked, sent), share_of(clicked, sent),
+                share_of(gone, sent), share_of(3, sent), converted=share_of(clicked // 3, sent),
+                conversions=clicked // 2, earned=(Earned("EUR", clicked // 2, "349.30"),), clicks=clicked + 9,
+                machine_clicks=clicked // 2, machine_opens=7,
+            )  # fmt: skip
 
         lines = (line("A", 590, 24, 1), line("B", 590, 39, 0))
         words = "Too early to compare: 612 of 1,872 are not sent yet."

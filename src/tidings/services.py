@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from tidings.campaigns.service import CampaignService
     from tidings.content.models.service import ModelService
     from tidings.content.service import BrandService
+    from tidings.distribution.conversions import Conversions
+    from tidings.distribution.postback import Postbacks
     from tidings.distribution.service import DistributionService
     from tidings.domain.instant import Clock
     from tidings.events.activity import ActivityFeed
@@ -39,3 +41,5 @@ class Services:
     health: HealthService
     models: ModelService
     base_url: str
+    conversions: Conversions
+    postbacks: Postbacks

@@ -32,6 +32,10 @@ class Settings:
     """None: the built-in mailbox; mail then leaves nowhere and can be read in the web page."""
     public_url: str | None = None
     """What links in mails begin with; None: this machine's own address."""
+    tracking_url: str | None = None
+    """What links, pixels and the way out begin with instead: a name of its own, at which nothing else is served."""
+    tracking_interval_ms: int = 250
+    """So long opens and clicks wait to be written together; a kill loses no more. 0: written before the answer."""
     dkim: str | None = None
     """`selector:/path/key.pem`, a second one after a comma: sign here; None: the relay signs."""
     dkim_selector: str | None = None
@@ -56,6 +60,11 @@ class Settings:
         return (self.public_url or f"https://localhost:{self.port}").rstrip("/")
 
     @property
+    def links_url(self) -> str:
+        """What every link in a mail begins with, unless its brand has an address of its own."""
+        return (self.tracking_url or self.base_url).rstrip("/")
+
+    @property
     def names(self) -> tuple[str, ...]:
         """Names the certificate must carry."""
         return tuple(dict.fromkeys(("localhost", "127.0.0.1", "::1", socket.gethostname())))
@@ -75,6 +84,8 @@ def load_settings(environ: Mapping[str, str] | None = None, **given: object) -> 
         "database_url": env.get("TIDINGS_DATABASE_URL"),
         "relay": env.get("TIDINGS_RELAY"),
         "public_url": env.get("TIDINGS_PUBLIC_URL"),
+        "tracking_url": _tracking_url(env),
+        "tracking_interval_ms": _interval(env),
         "dkim": env.get("TIDINGS_DKIM") or None,
         "dkim_selector": env.get("TIDINGS_DKIM_SELECTOR") or None,
         "nameserver": env.get("TIDINGS_NAMESERVER") or None,
@@ -95,6 +106,29 @@ def load_settings(environ: Mapping[str, str] | None = None, **given: object) -> 
             remedy="Write postgresql://user:password@host/database, or leave it out for the encrypted file.",
         )
     return Settings(environ=env, **values)  # pyright: ignore[reportArgumentType]  # checked one by one above
+
+
+def _tracking_url(env: Mapping[str, str]) -> str | None:
+    text = env.get("TIDINGS_TRACKING_URL", "").strip()
+    if not text:
+        return None
+    from tidings.domain.tracking import origin  # brings pydantic, for which `tidings --help` must not wait
+
+    try:
+        return origin(text)
+    except ValueError as error:
+        raise InvalidInputError(f"TIDINGS_TRACKING_URL {error}.", field="TIDINGS_TRACKING_URL") from None
+
+
+def _interval(env: Mapping[str, str]) -> int | None:
+    text = env.get("TIDINGS_TRACKING_INTERVAL_MS", "").strip()
+    if not text:
+        return None
+    if not text.isdigit() or int(text) > 10_000:
+        raise InvalidInputError(
+            f"TIDINGS_TRACKING_INTERVAL_MS is {text!r}.", remedy="Use milliseconds from 0 (write first) to 10000."
+        )
+    return int(text)
 
 
 def _port(env: Mapping[str, str], name: str) -> int | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 from tidings_client.calls import Call, Endpoint, Mode, Model, Resource, given
@@ -63,6 +64,14 @@ class Overview(Model):
     next_sends: list[NextSend]
 
 
+class Earned(Model):
+    """What conversions of one currency were worth."""
+
+    currency: str
+    conversions: int
+    value: Decimal
+
+
 class VariantLine(Model):
     """One variant's results: shares of people delivered to."""
 
@@ -74,6 +83,12 @@ class VariantLine(Model):
     clicked: Share
     unsubscribed: Share
     bounced: Share
+    converted: Share | None = None
+    conversions: int = 0
+    earned: tuple[Earned, ...] = ()
+    clicks: int = 0
+    machine_clicks: int = 0
+    machine_opens: int = 0
 
 
 class HourLine(Model):

@@ -19,6 +19,29 @@ class Sender(Model):
     reply_to: str | None = None
 
 
+class Utm(Model):
+    """UTM parameters of links to the brand's own sites."""
+
+    on: bool = False
+    source: str = ""
+    medium: str = ""
+    campaign: str = ""
+    content: str = ""
+    term: str = ""
+
+
+class Tracking(Model):
+    """What is measured of a brand's mail, and how its links are marked."""
+
+    clicks: bool = True
+    opens: bool = False
+    url: str = ""
+    click_ids: bool = False
+    conversion_days: int = 7
+    trap: bool = False
+    utm: Utm = Utm()
+
+
 class Brand(Model):
     """Whose voice it is, who sends, and the postal address every mail carries."""
 
@@ -32,6 +55,7 @@ class Brand(Model):
     locale: str
     banned_words: list[str]
     required_words: list[str]
+    tracking: Tracking = Tracking()
 
 
 class BrandList(Model):

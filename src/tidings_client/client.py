@@ -15,6 +15,7 @@ from tidings_client.brands import Brands
 from tidings_client.calls import Awaiting, Blocking, Mode
 from tidings_client.campaigns import Campaigns
 from tidings_client.contacts import Contacts
+from tidings_client.conversions import Conversions
 from tidings_client.decisions import Decisions
 from tidings_client.health import Health
 from tidings_client.mailbox import Mailbox
@@ -40,6 +41,7 @@ class _Resources(Generic[Mode]):
         self.approvals = Approvals[Mode](transport)
         self.brands = Brands[Mode](transport)
         self.contacts = Contacts[Mode](transport)
+        self.conversions = Conversions[Mode](transport)
         self.decisions = Decisions[Mode](transport)
         self.health = Health[Mode](transport)
         self.mailbox = Mailbox[Mode](transport)

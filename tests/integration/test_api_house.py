@@ -116,6 +116,42 @@ def test_the_whole_way_by_commands_with_the_real_agents(
         assert run(Role.ADMIN, *command).stdout
 
 
+def test_conversions_by_sdk_and_command(
+    address: str, house: House, tokens: dict[Role, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with Tidings(address, tokens[Role.ADMIN]) as admin:
+        brand = furnish(admin)
+    with Tidings(address, tokens[Role.SERVICE]) as shop:
+        made = shop.conversions.record("order-1", email="person3@example.com", value="49.90", currency="EUR")
+        again = shop.conversions.record("order-1", email="person3@example.com", value="49.90", currency="EUR")
+        assert (str(made.value), made.campaign_id, made.new, again.new) == ("49.90", None, True, False)
+        assert made.id == again.id
+        with pytest.raises(InvalidInputError, match="currency"):
+            shop.conversions.record("order-2", email="person3@example.com", value="49.90")
+        with pytest.raises(NotFoundError):
+            shop.conversions.record("order-2", contact_id="con_none")
+        with pytest.raises(ForbiddenError):
+            shop.conversions.postback_secret(brand)
+    monkeypatch.setenv("TIDINGS_URL", address)
+    monkeypatch.setenv("TIDINGS_TOKEN", tokens[Role.MANAGER])
+
+    def run(*arguments: str) -> Any:
+        answer = CliRunner().invoke(build_cli(), ["conversion", *arguments])
+        assert answer.exit_code == 0, (arguments, answer.output, answer.exception)
+        return answer
+
+    added = run("add", "order-3", "--email", "person4@example.com", "--value", "5", "--currency", "EUR")
+    assert added.stdout.startswith("cnv_")
+    assert "no campaign earned it" in added.stderr
+    secret = run("secret", "northwind").stdout.strip()
+    assert secret == house.services.postbacks.secret(actor_of(house, tokens[Role.ADMIN]), brand)
+    assert run("secret", brand, "--rotate").stdout.strip() != secret
+
+
+def actor_of(house: House, token: str) -> Any:
+    return house.services.access.actor_of_token(token)
+
+
 def test_every_role_against_the_real_use_cases(house: House, tokens: dict[Role, str]) -> None:
     """What the route declares is what the use case asks: nobody passes the route and is then refused, or slips by."""
     with TestClient(build_api(house.services, house.mailbox)) as client:

@@ -56,6 +56,7 @@ BODIES: dict[str, Any] = {
     "create_segment": {"name": "All", "rule": {"all": []}},
     "decide_recommendation": {"accept": True},
     "mark_mail": {"read": True},
+    "record_conversion": {"key": "order-1", "email": "ada@example.com", "value": "49.90", "currency": "EUR"},
     "create_account": {"email": "bob@example.com", "name": "Bob", "role": "author"},
     "create_token": {"name": "nightly"},
 }  # fmt: skip

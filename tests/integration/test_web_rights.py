@@ -163,3 +163,24 @@ def test_a_new_password_asks_to_sign_in_with_it(client: TestClient, house: House
     given = {"email": "author@example.com", "password": "seven loaves of rye at dawn"}
     assert client.post("/sign-in", data=given).status_code == 303
     assert client.get("/").status_code == 200
+
+
+def test_what_is_measured_is_set_by_those_who_may_change_brands(client: TestClient, house: House) -> None:
+    sign_in(client, house, Role.ADMIN)
+    admin = house.services.access.create_account(None, email="b@example.com", name="B", role=Role.ADMIN).actor()
+    fields = {"name": "Crumb", "sender": {"name": "Crumb", "address": "hello@crumb.example.com"}}
+    fields |= {"postal_address": "Mill Lane 4, Vienna", "website": "https://crumb.example.com"}
+    brand = house.services.brands.create_brand(admin, fields)
+    form = {"opens": "1", "utm": "1", "url": "https://news.crumb.example.com/"}
+    page = client.post(f"/settings/brands/{brand.id}/tracking", data=form, follow_redirects=True)
+    assert "Saved." in page.text
+    assert "opens of people who have consented" in page.text
+    tracking = house.services.brands.brand(admin, brand.id).tracking
+    assert (tracking.clicks, tracking.opens, tracking.utm.on) == (False, True, True)
+    assert tracking.url == "https://news.crumb.example.com"
+    wrong = client.post(f"/settings/brands/{brand.id}/tracking", data={"url": "http://crumb.example.com/x"})
+    assert wrong.status_code == 422
+    assert "https://news.example.com" in wrong.text
+    assert house.services.brands.brand(admin, brand.id).tracking == tracking
+    sign_in(client, house, Role.AUTHOR, "other")
+    assert client.post(f"/settings/brands/{brand.id}/tracking", data=form).status_code == 403

@@ -25,6 +25,7 @@ brands:write        x x . . . . .
 agents:read         x x x x x x x
 agents:configure    x x . . . . .
 analytics:read      x x x x x x x
+conversions:write   x x . . . . x
 mailbox:read        x x . . . . .
 accounts:manage     x . . . . . .
 settings:write      x . . . . . .

@@ -184,3 +184,25 @@ def test_everything_at_once_comes_worst_first_and_names_are_asked_once() -> None
 
 def test_long_texts_become_several_strings() -> None:
     assert txt_record("a.co", "x" * 300) == f'a.co. IN TXT "{"x" * 255}" "{"x" * 45}"'
+
+
+@pytest.mark.parametrize(
+    ("base", "domain", "grades"),
+    [
+        ("https://news.bakery.co", "bakery.co", []),
+        ("https://click.bakery.co", "mail.bakery.co", []),
+        ("https://bakery.co", "mail.bakery.co", []),
+        ("https://news.bakery.co.uk", "bakery.co.uk", []),
+        ("https://click.example.com", "bakery.co", [Grade.WARNING]),
+        ("https://other.co.uk", "bakery.co.uk", [Grade.WARNING]),
+        ("https://notbakery.co", "bakery.co", [Grade.WARNING]),
+        ("http://news.bakery.co", "bakery.co", [Grade.ERROR]),
+    ],
+)
+def test_the_tracking_address_is_encrypted_and_of_the_senders_domain(
+    base: str, domain: str, grades: list[Grade]
+) -> None:
+    found = lint(specimen(base_url=base, sender_domain=domain))
+    assert [finding.grade for finding in found if finding.check == "tracking address"] == grades
+    stays = lint(specimen(base_url=base, sender_domain=domain, stays_here=True))
+    assert [finding for finding in stays if finding.check == "tracking address"] == []

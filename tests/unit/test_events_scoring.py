@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tidings.events.scoring import machine_score
+from tidings.events.networks import owner_of
+from tidings.events.scoring import Signs, machine_score, weigh
 
 FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
 PHONE = "Mozilla/5.0 (iPhone; CPU iPhone OS 19_0 like Mac OS X) AppleWebKit/605.1.15 Version/19.0 Mobile Safari/604.1"
@@ -60,3 +61,36 @@ def test_a_score_is_a_probability_and_more_signs_never_lower_it(
     score = machine_score(agent, method, seconds, seconds_since_other_link=other)
     assert 0.0 <= score <= 1.0
     assert machine_score(agent, "HEAD", seconds, seconds_since_other_link=other) >= score
+
+
+@pytest.mark.parametrize(
+    ("signs", "why"),
+    [
+        (Signs(FIREFOX, prefetch=True), "prefetch"),
+        (Signs(FIREFOX, opened=True, network="apple"), "network"),
+        (Signs(FIREFOX, network="mimecast"), "network"),
+        (Signs(FIREFOX, all_links=True), "all_links"),
+        (Signs(FIREFOX, trap=True), "trap"),
+        (Signs(FIREFOX, "HEAD"), "method"),
+        (Signs("Mozilla/5.0", opened=True), "agent"),
+        (Signs(FIREFOX, seconds_since_sent=1.0), "early"),
+    ],
+)
+def test_each_sign_is_enough_and_is_named(signs: Signs, why: str) -> None:
+    score, told = weigh(signs)
+    assert score >= 0.5
+    assert told == why
+
+
+def test_the_strongest_sign_is_named_first() -> None:
+    assert weigh(Signs("curl/8", "HEAD", 1.0, all_links=True))[1] == "method agent all_links early"
+    assert weigh(Signs(FIREFOX, seconds_since_sent=600))[1] == ""
+
+
+@pytest.mark.parametrize(
+    ("address", "owner"),
+    [("17.1.2.3", "apple"), ("66.249.84.1", "google"), ("209.222.80.9", "barracuda"), ("2620:149:a::1", "apple"),
+     ("203.0.113.1", ""), ("", ""), ("unix:", ""), ("2001:db8::1", "")],
+)  # fmt: skip
+def test_whose_network(address: str, owner: str) -> None:
+    assert owner_of(address) == owner

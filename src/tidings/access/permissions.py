@@ -24,6 +24,7 @@ class Permission(StrEnum):
     AGENTS_READ = "agents:read"
     AGENTS_CONFIGURE = "agents:configure"
     ANALYTICS_READ = "analytics:read"
+    CONVERSIONS_WRITE = "conversions:write"
     MAILBOX_READ = "mailbox:read"
     ACCOUNTS_MANAGE = "accounts:manage"
     SETTINGS_WRITE = "settings:write"
@@ -44,7 +45,15 @@ GRANTS: dict[Role, frozenset[Permission]] = {
     Role.ANALYST: _LOOK | {P.CONTACTS_READ},
     Role.VIEWER: _LOOK,
     # The agents and other programs: they write, plan and deliver what a person approved.
-    Role.SERVICE: _READ | {P.CAMPAIGNS_WRITE, P.CAMPAIGNS_SEND, P.SENDING_PAUSE, P.CONTACTS_READ_PII, P.CONTACTS_WRITE},
+    Role.SERVICE: _READ
+    | {
+        P.CAMPAIGNS_WRITE,
+        P.CAMPAIGNS_SEND,
+        P.SENDING_PAUSE,
+        P.CONTACTS_READ_PII,
+        P.CONTACTS_WRITE,
+        P.CONVERSIONS_WRITE,
+    },
 }
 
 PERSONS_ONLY = frozenset({P.CAMPAIGNS_APPROVE, P.ACCOUNTS_MANAGE})
@@ -64,6 +73,7 @@ _WORDS: dict[Permission, str] = {
     P.AGENTS_READ: "see the agents",
     P.AGENTS_CONFIGURE: "configure the agents",
     P.ANALYTICS_READ: "see the numbers",
+    P.CONVERSIONS_WRITE: "record conversions",
     P.MAILBOX_READ: "read the built-in mailbox",
     P.ACCOUNTS_MANAGE: "manage accounts",
     P.SETTINGS_WRITE: "change settings",

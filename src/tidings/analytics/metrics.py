@@ -21,6 +21,7 @@ class Counts:
     bounced: int = 0
     complained: int = 0
     failed: int = 0
+    converted: int = 0
 
     def __add__(self, other: Counts) -> Counts:
         """The two together."""
@@ -45,4 +46,5 @@ def counts_of(people: Mapping[str, int], *, confirms: bool | None = None) -> Cou
         bounced=bounced,
         complained=people.get(EventKind.COMPLAINED, 0),
         failed=people.get(EventKind.FAILED, 0),
+        converted=people.get(EventKind.CONVERTED, 0),
     )

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import Connection, Row
@@ -25,15 +27,19 @@ def report(conn: Connection, row: Row[Any], *, now: Instant, wait_hours: int, le
     `wait_hours` after the last message went out its clicks count as all in; below `least` people a variant nothing
     is compared.
     """
-    counts = {name: counts_of(_people(kinds)) for name, kinds in totals(conn, row.pk).items()}
+    found = totals(conn, row.pk)
+    counts = {name: counts_of(_people(kinds)) for name, kinds in found.items()}
     told = repository.subjects(conn, row.revision_id)
-    lines = tuple(_line(name, counts[name], told.get(name, "")) for name in sorted(counts))
+    sold = repository.earned(conn, row.pk)
+    lines = tuple(
+        _line(name, counts[name], told.get(name, ""), found[name], sold.get(name, ())) for name in sorted(counts)
+    )
     early = why_early(conn, row.pk, now=now, wait_hours=wait_hours)
     judged = _verdict(lines, early, least)
     return CampaignReport(
         campaign_id=row.id,
         lines=lines,
-        total=_line("all", sum(counts.values(), Counts()), ""),
+        total=_whole(lines, sum(counts.values(), Counts())),
         hours=_hours(conn, row.pk),
         complete=not early,
         verdict=judged.words if counts else "Nothing has been sent yet.",
@@ -76,8 +82,11 @@ def _people(kinds: Mapping[str, Count]) -> dict[str, int]:
     return {kind: count.people for kind, count in kinds.items()}
 
 
-def _line(name: str, counts: Counts, subject: str) -> VariantLine:
-    of = counts.delivered
+def _line(
+    name: str, counts: Counts, subject: str, kinds: Mapping[str, Count], earned: Sequence[repository.Earned]
+) -> VariantLine:
+    of, nothing = counts.delivered, Count()
+    clicked, opened = kinds.get(EventKind.CLICKED, nothing), kinds.get(EventKind.OPENED, nothing)
     return VariantLine(
         variant=name,
         subject=subject,
@@ -87,6 +96,28 @@ def _line(name: str, counts: Counts, subject: str) -> VariantLine:
         clicked=share_of(counts.clicked, of),
         unsubscribed=share_of(counts.unsubscribed, of),
         bounced=share_of(counts.bounced, counts.sent),
+        converted=share_of(counts.converted, of),
+        conversions=sum(each.conversions for each in earned),
+        earned=tuple(earned),
+        clicks=clicked.total - clicked.machine,
+        machine_clicks=clicked.machine,
+        machine_opens=opened.machine,
+    )
+
+
+def _whole(lines: Sequence[VariantLine], counts: Counts) -> VariantLine:
+    """All variants together."""
+    sums: dict[str, tuple[int, Decimal]] = {}
+    for each in (each for line in lines for each in line.earned):
+        number, value = sums.get(each.currency, (0, Decimal(0)))
+        sums[each.currency] = number + each.conversions, value + Decimal(each.value)
+    earned = [repository.Earned(currency, number, str(value)) for currency, (number, value) in sums.items()]
+    total = _line("all", counts, "", {}, earned)
+    return replace(
+        total,
+        clicks=sum(line.clicks for line in lines),
+        machine_clicks=sum(line.machine_clicks for line in lines),
+        machine_opens=sum(line.machine_opens for line in lines),
     )
 
 

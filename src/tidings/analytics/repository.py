@@ -15,9 +15,20 @@ from tidings.domain.delivery import OPEN, SENT
 from tidings.domain.errors import NotFoundError
 from tidings.domain.event import EventKind
 from tidings.domain.instant import HOUR, Instant
+from tidings.domain.money import money
 from tidings.domain.plan import SlotReason
 from tidings.events.log import BITS
-from tidings.store.tables import campaign, contact, delivery, engagement, recommendation, revision, rollup_hour, slot
+from tidings.store.tables import (
+    campaign,
+    contact,
+    conversion,
+    delivery,
+    engagement,
+    recommendation,
+    revision,
+    rollup_hour,
+    slot,
+)
 
 _OPEN = sorted(OPEN)
 _SENT = sorted(SENT)
@@ -51,6 +62,15 @@ class Progress:
     open: int
     total: int
     last_at: Instant | None
+
+
+@dataclass(frozen=True, slots=True)
+class Earned:
+    """What conversions of one currency were worth, as a decimal number; `currency` is empty for those without value."""
+
+    currency: str
+    conversions: int
+    value: str
 
 
 def seen_by(actor: Actor) -> list[ColumnElement[bool]]:
@@ -137,6 +157,21 @@ def subjects(conn: Connection, revision_id: str | None) -> dict[str, str]:
     query = select(revision.c.body).where(revision.c.id == revision_id)
     body: dict[str, list[dict[str, str]]] = conn.execute(query).scalar_one_or_none() or {"drafts": []}
     return {draft["variant"]: draft["subject"] for draft in body["drafts"]}
+
+
+def earned(conn: Connection, campaign_pk: int) -> dict[str, list[Earned]]:
+    """What each variant's conversions were worth, by currency, the largest first."""
+    value = func.sum(conversion.c.value_milli).label("value")
+    query = (
+        select(conversion.c.variant, conversion.c.currency, func.count().label("number"), value)
+        .where(conversion.c.campaign_pk == campaign_pk)
+        .group_by(conversion.c.variant, conversion.c.currency)
+        .order_by(value.desc(), conversion.c.currency)
+    )
+    found: defaultdict[str, list[Earned]] = defaultdict(list)
+    for row in conn.execute(query):
+        found[row.variant].append(Earned(row.currency, row.number, money(int(row.value))))
+    return dict(found)
 
 
 def clicks_by_slot_reason(conn: Connection, campaign_pk: int) -> dict[str, tuple[int, int]]:

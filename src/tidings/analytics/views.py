@@ -6,10 +6,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tidings.analytics.compare import Comparison
-from tidings.analytics.intervals import Share
-from tidings.analytics.repository import NextSend
+from tidings.analytics.intervals import Share, share_of
+from tidings.analytics.repository import Earned, NextSend
 from tidings.domain.instant import Instant
 
+NOTHING = share_of(0, 0)
 OPENS_OFF = "off: open tracking needs consent"
 
 
@@ -74,6 +75,16 @@ class VariantLine:
     clicked: Share
     unsubscribed: Share
     bounced: Share
+    converted: Share = NOTHING
+    """People who did what the mail was for."""
+    conversions: int = 0
+    earned: tuple[Earned, ...] = ()
+    """Their value by currency, the largest first."""
+    clicks: int = 0
+    """Every click of a person, repeated ones included."""
+    machine_clicks: int = 0
+    """Clicks by programs: kept and labelled, and in no share."""
+    machine_opens: int = 0
 
 
 @dataclass(frozen=True, slots=True)

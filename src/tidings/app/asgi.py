@@ -14,7 +14,11 @@ from tidings.access import audit
 from tidings.access.permissions import Permission, require
 from tidings.api.body_limit import BodyLimit
 from tidings.api.build import MOUNT, build_api
-from tidings.distribution.tracking import TrackingApp
+from tidings.app.tracking_hosts import TrackingHosts
+from tidings.audience.selection import may_track
+from tidings.distribution.conversion_door import ConversionDoor
+from tidings.distribution.tracking import PATHS, TrackingApp
+from tidings.distribution.way_out import Wishes
 from tidings.domain.actor import Actor
 from tidings.sample.removal import remove_sample
 from tidings.web.app import build_web
@@ -37,21 +41,32 @@ def build_asgi(house: House) -> Front:
             audit.record(conn, house.clock.now(), actor, "sample.remove", detail=asdict(gone))
         return gone
 
-    tracking = TrackingApp(house.db, house.clock, house.secrets, house.services.audience.unsubscribe)
+    audience, services = house.services.audience, house.services
+    tracking = TrackingApp(
+        house.db, house.clock, house.secrets,
+        Wishes(audience.unsubscribe, audience.resubscribe, audience.refuse_opens, may_track),
+        interval_ms=house.settings.tracking_interval_ms,
+        door=ConversionDoor(house.db, house.secrets, services.conversions, services.postbacks),
+    )  # fmt: skip
+    hosts = TrackingHosts(house.db, house.settings.base_url, house.settings.tracking_url)
     web = build_web(house.services, mailbox=house.mailbox, remove_sample=without_sample)
     web.add_middleware(BodyLimit)  # anybody may post a form to the sign-in page
     web.add_api_route("/health/live", _live, include_in_schema=False)
     web.add_api_route("/health/ready", _ready, include_in_schema=False)
-    return Front(web, build_api(house.services, house.mailbox), tracking)
+    return Front(web, build_api(house.services, house.mailbox), tracking, hosts)
 
 
 class Front:
-    """Sends `/t/…` and `/u/…` straight to tracking, `/api/v1` to the API, everything else to the pages."""
+    """Sends readers' requests straight to tracking, `/api/v1` to the API, everything else to the pages.
 
-    def __init__(self, web: Any, api: Any, tracking: TrackingApp) -> None:
+    At a tracking address of its own there is nothing else: no page to sign in, no API.
+    """
+
+    def __init__(self, web: Any, api: Any, tracking: TrackingApp, hosts: TrackingHosts | None = None) -> None:
         self.web = web
         self.api = api
         self.tracking = tracking
+        self.hosts = hosts
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """ASGI entry."""
@@ -59,7 +74,7 @@ class Front:
             await self._lifespan(receive, send)
             return
         path: str = scope["path"]
-        if path.startswith(("/t/", "/u/")):
+        if path[:3] in PATHS or (self.hosts is not None and await self.hosts.only_tracking(scope["headers"])):
             await self.tracking(scope, receive, send)
         elif path == "/api/docs":
             await RedirectResponse(f"{MOUNT}/docs", 308)(scope, receive, send)

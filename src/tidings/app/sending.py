@@ -11,7 +11,7 @@ from sqlalchemy import Connection, select
 from tidings.agents.state import load
 from tidings.app.wiring import signer_of
 from tidings.audience.repository import merge_fields
-from tidings.audience.selection import may_send
+from tidings.audience.selection import may_send, may_track
 from tidings.distribution.agent import DistributionAgent
 from tidings.distribution.channels.smtp import SmtpChannel
 from tidings.distribution.hooks import Hooks
@@ -46,12 +46,13 @@ def build_sender(house: House) -> Worker:
     )
     hooks = Hooks(
         may_send=may_send, merge_fields=merge_fields, append_events=append, must_wait=must_wait,
+        may_track=may_track,
         on_hard=partial(_suppress, house), on_first=agent.starting, on_finished=house.run.finished,
     )  # fmt: skip
     ledger = Ledger(house.db, house.clock, hooks, owner=owner_name(), boot_id=boot_id(house.db), relay=relay.name)
     channel = SmtpChannel(relay, connections=config["connections"], signer=signer_of(house.settings))
     returns_to = parse_bounce_address(house.settings.bounce_address) if house.settings.bounce_address else ""
-    addresses = Addresses(house.settings.base_url, TokenSigner(house.secrets.signing_key), returns_to)
+    addresses = Addresses(house.settings.links_url, TokenSigner(house.secrets.signing_key), returns_to)
     return Worker(
         house.db, house.clock, ledger, channel, addresses, agent, lanes=config["connections"],
         max_per_hour=config["max_per_hour"],

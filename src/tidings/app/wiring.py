@@ -26,10 +26,12 @@ from tidings.content.agent import ContentAgent
 from tidings.content.models.desk import ModelDesk
 from tidings.content.models.service import ModelService
 from tidings.content.service import BrandService
+from tidings.distribution.conversions import Conversions
 from tidings.distribution.dkim import DkimSigner, parse_dkim
 from tidings.distribution.dns.dkim import Selector
 from tidings.distribution.dns.doctor import DnsDoctor
 from tidings.distribution.mailbox.service import MailboxService
+from tidings.distribution.postback import Postbacks
 from tidings.distribution.preflight import Preflight
 from tidings.distribution.relay import parse_relay
 from tidings.distribution.returns.source import parse_source
@@ -100,9 +102,9 @@ def wire(
     feed = ActivityFeed(db, clock)
     access = AccessService(db, clock)
     audience = AudienceService(db, clock, secrets)
-    distribution = DistributionService(db, clock, secrets, base_url=settings.base_url)
     desk = ModelDesk(db, clock, partial(_guard, db, secrets), offline=lambda: False)
     models_here = ModelService(db, clock, desk, jobs)
+    distribution = DistributionService(db, clock, secrets, base_url=settings.links_url)
     run = CampaignRun(
         db, clock, jobs, feed, content=ContentAgent(desk.writers, rank=desk.rank, on_draft=models_here.note_draft),
         scheduling=SchedulingAgent(db, clock),
@@ -129,7 +131,8 @@ def wire(
         campaigns=campaigns, asking=AskService(db, clock, campaigns, tools, models), distribution=distribution,
         analytics=analytics, activity=feed, models=models_here,
         health=HealthService(db, clock, settings.data_dir, distribution, facts, models.look),
-        base_url=settings.base_url,
+        base_url=settings.base_url, conversions=Conversions(db, clock, secrets),
+        postbacks=Postbacks(db, clock, secrets),
     )  # fmt: skip
     return House(
         settings=settings, db=db, master=master, secrets=secrets, clock=clock, jobs=jobs, run=run, services=services,

@@ -15,6 +15,7 @@ from tidings.keys.secrets import Secrets, address_hash
 from tidings.store.tables import (
     attempt,
     contact,
+    conversion,
     delivery,
     engagement,
     event,
@@ -52,6 +53,8 @@ def _anonymise(conn: Connection, contact_pk: int) -> None:
     nobody = -random.randbits(_PSEUDONYM_BITS) - 1  # real numbers are positive
     silence: dict[str, Any] = {"contact_pk": nobody, "detail": {}}
     conn.execute(update(event).where(event.c.contact_pk == contact_pk).values(**silence))
+    sold = update(conversion).where(conversion.c.contact_pk == contact_pk)
+    conn.execute(sold.values(contact_pk=nobody, key=conversion.c.id))  # an order's number would name the person
     conn.execute(update(engagement).where(engagement.c.contact_pk == contact_pk).values(contact_pk=nobody))
     conn.execute(update(attempt).where(attempt.c.contact_pk == contact_pk).values(words=""))
     conn.execute(update(delivery).where(delivery.c.contact_pk == contact_pk).values(reason=""))

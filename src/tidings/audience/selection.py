@@ -79,6 +79,18 @@ def may_send(
     return found
 
 
+def may_track(conn: Connection, contact_pks: Sequence[int], at: Instant) -> frozenset[int]:
+    """Those of these contacts whose consent to open tracking holds at that instant."""
+    given = {"people": keys(conn, contact_pks), "at": at}
+    return frozenset(row[0] for row in rows(conn, _trackable(conn.dialect.name), given))
+
+
+@cache
+def _trackable(dialect: str) -> Select[Any]:
+    yes = consents(Purpose.OPEN_TRACKING, bindparam("at", type_=BigInteger))
+    return together(dialect, contact.c.pk).where(among(dialect, contact.c.pk, "people"), yes)
+
+
 @cache
 def _standing(dialect: str, purpose: Purpose, channel: str) -> Select[Any]:
     """Built once: it is asked for every message that leaves."""

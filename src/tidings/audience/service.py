@@ -20,7 +20,7 @@ from tidings.audience.intake import BATCH, ImportResult, Refusal, take_in
 from tidings.audience.segments import SegmentView
 from tidings.audience.suppression import suppress_address
 from tidings.audience.table import read_table
-from tidings.audience.unsubscribe import unsubscribe
+from tidings.audience.unsubscribe import refuse_opens, resubscribe, unsubscribe
 from tidings.domain.actor import Actor
 from tidings.domain.consent import SuppressionReason
 from tidings.domain.contact import normalise_address, suppression_form
@@ -177,6 +177,14 @@ class AudienceService:
         Asks no rights: the person themselves asks, with a signed link, a reply or a complaint.
         """
         return unsubscribe(conn, self._secrets, contact_pk, campaign_pk, source, self._clock.now(), reason)
+
+    def resubscribe(self, conn: Connection, contact_pk: int, source: str, wording: str) -> bool:
+        """Takes back the person's own no of the last day, in the caller's transaction; see `unsubscribe.py`."""
+        return resubscribe(conn, contact_pk, source, wording, self._clock.now())
+
+    def refuse_opens(self, conn: Connection, contact_pk: int, source: str) -> None:
+        """A person's word that opening must not be seen, in the caller's transaction."""
+        refuse_opens(conn, contact_pk, source, self._clock.now())
 
     def erase(self, actor: Actor, contact_id: str) -> None:
         """Erases a person for good; of the address only the keyed hash remains. Raises NotFoundError."""

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, delete, select, update
 
 from tidings.audience.consents import record
 from tidings.audience.repository import consents
 from tidings.audience.suppression import suppress_hashes
 from tidings.domain.consent import Consent, ConsentState, Purpose, SuppressionReason
-from tidings.domain.instant import Instant
+from tidings.domain.instant import DAY, Instant
 from tidings.keys.secrets import Secrets, address_hash
 from tidings.store.tables import contact, suppression
 
@@ -54,3 +54,34 @@ def unsubscribe(
 def _listed(conn: Connection, digest: str) -> bool:
     query = select(suppression.c.reason).where(suppression.c.address_hash == digest, suppression.c.channel == CHANNEL)
     return conn.execute(query).first() is not None
+
+
+UNDO_WITHIN = DAY
+"""So long a person can take a no back on the page where they said it."""
+
+
+def resubscribe(conn: Connection, contact_pk: int, source: str, wording: str, at: Instant) -> bool:
+    """Takes back a no said within a day, as a new consent with its proof; False when there is none to take back.
+
+    Only the person's own unsubscribe: a bounce, a complaint, an erasure or a person's entry of ours stays.
+    """
+    digest = conn.execute(
+        select(contact.c.address_hash).where(contact.c.pk == contact_pk, contact.c.address_hash != "").with_for_update()
+    ).scalar()
+    if digest is None:
+        return False
+    own = (suppression.c.address_hash == digest) & (suppression.c.reason == SuppressionReason.UNSUBSCRIBED.value)
+    others = select(suppression.c.reason).where(suppression.c.address_hash == digest, ~own)
+    if conn.execute(others).first() is not None:
+        return False
+    gone = conn.execute(delete(suppression).where(own, suppression.c.at > at - UNDO_WITHIN)).rowcount
+    if gone:
+        record(conn, contact_pk, Consent(Purpose.MARKETING_EMAIL, ConsentState.GRANTED, at, source, wording))
+    return bool(gone)
+
+
+def refuse_opens(conn: Connection, contact_pk: int, source: str, at: Instant) -> None:
+    """Withdraws the consent to open tracking, if there is one; it holds for mails already sent, too."""
+    query = select(contact.c.pk).where(contact.c.pk == contact_pk, consents(Purpose.OPEN_TRACKING, at))
+    if conn.execute(query).first() is not None:
+        record(conn, contact_pk, Consent(Purpose.OPEN_TRACKING, ConsentState.WITHDRAWN, at, source, ""))

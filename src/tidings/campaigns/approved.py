@@ -7,9 +7,10 @@ from typing import Any
 
 from sqlalchemy import Connection, Row
 
-from tidings.content.rendering.email import render_email
+from tidings.campaigns.messages import messages
 from tidings.content.service import load_brand
 from tidings.domain.errors import ConflictError
+from tidings.domain.message import EmailTemplate
 from tidings.domain.revision import Revision
 
 KEY = "approved_message"
@@ -19,8 +20,20 @@ KEY = "approved_message"
 def message_hash(conn: Connection, row: Row[Any], revised: Revision) -> str:
     """What the revision amounts to with the brand as it is now: sender, footer and looks are the brand's."""
     brand, _ = load_brand(conn, row.brand_id)
-    templates = [render_email(draft, brand).model_dump_json() for draft in revised.drafts]
+    templates = [_told(template) for template in messages(revised, brand, row.id)]
     return hashlib.sha256("\0".join(templates).encode()).hexdigest()
+
+
+def _told(template: EmailTemplate) -> str:
+    """All that is said of the message; what was added to templates later only where it is set, so that an approval
+    given before still holds.
+    """
+    plain = {name for name in _LATER if getattr(template, name) == EmailTemplate.model_fields[name].default}
+    links = {"links": {"__all__": {"click_id"}}} if not any(link.click_id for link in template.links) else {}
+    return template.model_dump_json(exclude={**dict.fromkeys(plain, True), **links})
+
+
+_LATER = ("track_clicks", "track_opens", "tracking_url")
 
 
 def is_as_approved(conn: Connection, row: Row[Any], revised: Revision) -> bool:

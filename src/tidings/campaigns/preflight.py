@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
 from sqlalchemy import Connection, Row
 
 from tidings.campaigns import repository
+from tidings.campaigns.messages import messages, own_hosts
 from tidings.campaigns.preview import NOBODY, merge_fields_of
-from tidings.content.rendering.email import render_email
 from tidings.content.service import load_brand
 from tidings.domain.errors import InvalidInputError
 
@@ -28,14 +27,13 @@ def specimens(
     brand, _ = load_brand(conn, row.brand_id)
     person = repository.first_person(conn, row.pk, None)
     fields = NOBODY if person is None else merge_fields_of(person)
-    sites = (brand.website, str(revised.brief.link))
-    hosts = [urlsplit(site).hostname or "" for site in sites]
+    hosts = own_hosts(revised, brand)
     return brand, [
         distribution.specimen(
-            render_email(draft, brand), fields, postal_address=brand.postal_address, hosts=hosts,
+            template, fields, postal_address=brand.postal_address, hosts=hosts,
             stays_here=preflight.stays_here,
         )
-        for draft in revised.drafts
+        for template in messages(revised, brand, row.id)
     ]  # fmt: skip
 
 

@@ -21,7 +21,7 @@ from tidings.agents.decisions import record_decision
 from tidings.agents.state import load, set_doing
 from tidings.audience.selection import select_people
 from tidings.campaigns import approved, repository
-from tidings.content.rendering.email import render_email
+from tidings.campaigns.messages import messages
 from tidings.content.service import load_brand
 from tidings.domain.actor import AgentName
 from tidings.domain.brief import Brief
@@ -181,7 +181,7 @@ class CampaignRun:
             revised = repository.revision_of(conn, row.revision_id)
             approved.check_as_approved(conn, row, revised)
             brand, _ = load_brand(conn, row.brand_id)
-            templates = [render_email(draft, brand) for draft in revised.drafts]
+            templates = messages(revised, brand, row.id)
             people = self.distribution.launch(conn, row.pk, templates, now, ignore_plan_times=at_once)
             if not people:
                 raise InvalidInputError(

@@ -107,7 +107,7 @@ class CampaignService:
             person = repository.first_person(conn, row.pk, contact_id)
             if contact_id is not None and person is None:
                 raise NotFoundError(f"There is no contact {contact_id}.")
-            return render_preview(self.distribution, actor, revised, brand, variant, person)
+            return render_preview(self.distribution, actor, revised, brand, variant, person, row.id)
 
     def preflight(self, actor: Actor, campaign_id: str) -> Sequence[PreflightFinding]:
         """What speaks against sending, the worst first; findings that block stop `send`. Takes up to some seconds."""

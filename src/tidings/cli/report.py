@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from tidings.cli.connection import connected
@@ -29,6 +30,8 @@ def report(campaign: CampaignRef = "latest", as_json: AsJson = False) -> None:
         ["VARIANT", "SUBJECT", "SENT", "DELIVERED", "CLICKED", "UNSUBSCRIBED", "BOUNCED"],
         [_row(line, last=line is result.total) for line in lines],
     )
+    for words in _beside(result.total):
+        show(f"\n{words}")
     show(f"\n{result.verdict}")
     for each in result.comparisons:
         show(
@@ -39,6 +42,19 @@ def report(campaign: CampaignRef = "latest", as_json: AsJson = False) -> None:
         show(f"\nRecommendation ({each.status}): {each.title}")
     if not result.complete:
         say("It is not complete: mail is still going out, or clicks may still come.")
+
+
+def _beside(total: VariantLine) -> Iterator[str]:
+    """What was earned, and what programs did."""
+    if total.conversions:
+        worth = ", ".join(f"{each.value} {each.currency}" for each in total.earned if each.currency)
+        people = share_words(total.converted) if total.converted is not None else "–"
+        yield f"Conversions: {total.conversions} by {people} people" + (f", worth {worth}" if worth else "")
+    if total.machine_clicks or total.machine_opens:
+        yield (
+            f"By programs, and in no share: {total.machine_clicks} clicks, {total.machine_opens} opens "
+            f"(people: {total.clicks} clicks)"
+        )
 
 
 def _row(line: VariantLine, *, last: bool) -> tuple[object, ...]:

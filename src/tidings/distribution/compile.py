@@ -16,6 +16,7 @@ from urllib.parse import quote
 from markupsafe import escape
 
 from tidings.distribution import wire
+from tidings.distribution.pixel import PIXEL, with_pixel
 from tidings.distribution.places import (
     STANDARD_FIELDS,
     FieldSlot,
@@ -23,6 +24,7 @@ from tidings.distribution.places import (
     Part,
     field_text,
     fields_of,
+    joined,
     parse,
 )
 from tidings.distribution.program import OUT, Program
@@ -47,6 +49,8 @@ class Addressee:
     contact_pk: int
     step: int
     fields: Mapping[str, object]
+    opens: bool = False
+    """Whether this person allows, at this moment, that opening is seen."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +84,8 @@ class CompiledEmail:
         self.template = template
         self._campaign_pk = campaign_pk
         self._signer = signer
-        self._base_url = base_url.rstrip("/")
+        self.base_url = (template.tracking_url or base_url).rstrip("/")
+        """What its own links begin with."""
         self._subject = parse(template.subject, "subject")
         self._preheader = parse(template.preheader, "preheader")
         text, html = parse(template.text, "text"), parse(template.html, "html")
@@ -88,6 +93,8 @@ class CompiledEmail:
             if any(not isinstance(part, str | FieldSlot) for part in parts):
                 raise InvalidInputError(f"The {place} holds a link.", remedy="Links go into the message.", field=place)
         self._check_links([*text, *html])
+        if not template.track_clicks:
+            text, html = self._plain_links(text, html=False), self._plain_links(html, html=True)
         self.fields = fields_of([*self._subject, *self._preheader, *text, *html])
         self._parts = text, html
         self._in_subject = tuple(slot.name for slot in fields_of(self._subject))
@@ -101,6 +108,11 @@ class CompiledEmail:
         for part in parts:
             if isinstance(part, LinkSlot) and (part.no not in known or part.no >= _MAX_LINKS):
                 raise InvalidInputError(f"The message uses links[{part.no}], which is not in its link table.")
+
+    def _plain_links(self, parts: list[Part], *, html: bool) -> list[Part]:
+        """The links as they are, where clicks are not counted."""
+        urls = {link.no: str(escape(link.url)) if html else link.url for link in self.template.links}
+        return joined([urls[part.no] if isinstance(part, LinkSlot) else part for part in parts])
 
     def _fixed_headers(self, campaign_id: str) -> None:
         template, digest = self.template, hashlib.blake2b(campaign_id.encode(), digest_size=12).hexdigest()
@@ -126,14 +138,18 @@ class CompiledEmail:
         )
         self._between = part % (boundary, b"text/html")
         self._after_html = b"\r\n--%b--\r\n" % boundary
-        https = wire.quoted_printable(self._base_url)
+        https = wire.quoted_printable(self.base_url)
         self._short = len(https) + 3 + _TOKEN < 76 and not https.startswith(b"=2E")
         """An address fits one line, so its beginning is the same for everybody."""
-        self._program = self._compile({False: https + b"/t/", True: https + b"/u/"} if self._short else _NO_PREFIX)
+        prefixes = {False: https + b"/t/", True: https + b"/u/"} if self._short else _NO_PREFIX
+        self._program = self._compile(prefixes)
+        self._with_pixel = self._program
+        if template.track_opens:
+            self._with_pixel = self._compile(prefixes, with_pixel(self._parts[1], self.base_url))
 
-    def _compile(self, prefixes: Mapping[bool, bytes]) -> Program:
+    def _compile(self, prefixes: Mapping[bool, bytes], html: list[Part] | None = None) -> Program:
         """What is given comes in this order: address, subject unless it is constant, date, Message-ID, token twice."""
-        program, base = Program(), self._base_url.encode("ascii")
+        program, base = Program(), self.base_url.encode("ascii")
         program.say(self._from)
         program.given()
         program.say(b"\r\n")
@@ -153,7 +169,7 @@ class CompiledEmail:
         program.body(self._parts[0], prefixes, html=False)
         self._in_text = len(program.links)
         program.say(self._between)
-        program.body(self._parts[1], prefixes, html=True)
+        program.body(html or self._parts[1], prefixes, html=True)
         program.say(self._after_html)
         return program
 
@@ -178,16 +194,18 @@ class CompiledEmail:
         if shown is not None:
             program = self._compile(_NO_PREFIX)
             return address, program.filled(names, fields, self._shown(program.links, shown))
+        program = self._with_pixel if person.opens else self._program
         tokens = {OUT: out}
-        for no in self._program.links:
+        for no in program.links:
             if no not in tokens:
-                tokens[no] = self._signer.token(TokenPurpose.CLICK, self._campaign_pk, pk, step, no)
+                purpose, link = (TokenPurpose.OPEN, 0) if no == PIXEL else (TokenPurpose.CLICK, no)
+                tokens[no] = self._signer.token(purpose, self._campaign_pk, pk, step, link)
         if not self._short:
-            tokens = {no: self._address(no, token) for no, token in tokens.items()}
-        return address, self._program.filled(names, fields, [tokens[no] for no in self._program.links])
+            tokens = {no: token if no == PIXEL else self._address(no, token) for no, token in tokens.items()}
+        return address, program.filled(names, fields, [tokens[no] for no in program.links])
 
     def _address(self, no: int, token: bytes) -> bytes:
-        return wire.quoted_printable(f"{self._base_url}{'/u/' if no == OUT else '/t/'}{token.decode('ascii')}")
+        return wire.quoted_printable(f"{self.base_url}{'/u/' if no == OUT else '/t/'}{token.decode('ascii')}")
 
     def _shown(self, links: Sequence[int], shown: ShownLinks) -> list[bytes]:
         """The addresses of a preview: plain in the text part, escaped in the HTML part."""

@@ -15,6 +15,8 @@ from tidings.domain.plan import HeldBack
 
 MaySend = Callable[[Connection, Sequence[int], Purpose, str, Instant], Mapping[int, HeldBack | None]]
 MergeFields = Callable[[Connection, Sequence[int]], Mapping[int, Mapping[str, Any]]]
+MayTrack = Callable[[Connection, Sequence[int], Instant], frozenset[int]]
+"""People → those of them who allow at this instant that opening is seen."""
 MustWait = Callable[[Connection, int, Sequence[int], Instant], Mapping[int, Instant]]
 """Campaign and people due now → the instants of those whose hour does not allow it now (quiet hours)."""
 AppendEvents = Callable[[Connection, Sequence[Event]], None]
@@ -25,6 +27,11 @@ OnCampaign = Callable[[Connection, int], None]
 def nobody_waits(_conn: Connection, _campaign_pk: int, _people: Sequence[int], _now: Instant) -> Mapping[int, Instant]:
     """The `MustWait` of an installation without quiet hours."""
     return {}
+
+
+def nobody_is_tracked(_conn: Connection, _people: Sequence[int], _now: Instant) -> frozenset[int]:
+    """The `MayTrack` of an installation that asks nobody."""
+    return frozenset()
 
 
 def nothing(_conn: Connection, _campaign_pk: int) -> None:
@@ -43,6 +50,7 @@ class Hooks:
     merge_fields: MergeFields
     append_events: AppendEvents
     must_wait: MustWait = nobody_waits
+    may_track: MayTrack = nobody_is_tracked
     on_hard: OnHard = no_suppression
     """A recipient does not exist (5.1.x): suppress the address."""
     on_first: OnCampaign = nothing

@@ -38,6 +38,7 @@ from tidings.store.database import Database
 from tidings.store.tables import agent, delivery, setting
 
 D = DeliveryState
+_REMEMBERED = 1000
 _HELD_BACK = {
     HeldBack.NO_CONSENT: "consent is withdrawn or missing",
     HeldBack.SUPPRESSED: "the address is on the suppression list",
@@ -85,6 +86,7 @@ class Ledger:
         self._leases = Leases(owner, boot_id, hooks)
         self._settled: list[Settled] = []
         self._back: list[Outgoing] = []
+        self._tracks: dict[int, bool] = {}
         self._chance = random.Random()  # noqa: S311  # spreads retries, guards nothing
 
     @property
@@ -200,6 +202,7 @@ class Ledger:
         verdicts = self._hooks.may_send(conn, people, Purpose.MARKETING_EMAIL, repository.CHANNEL, now)
         waits = self._hooks.must_wait(conn, pk, people, now)
         fields = self._hooks.merge_fields(conn, people)
+        tracked = self._hooks.may_track(conn, people, now) if self._tracks_opens(conn, pk) else frozenset[int]()
         good: list[Outgoing] = []
         refused: list[dict[str, Any]] = []
         for person, step, variant, attempt in rows:
@@ -214,10 +217,25 @@ class Ledger:
             elif person in waits:
                 _put_off(conn, pk, person, step, waits[person])
             else:
-                good.append(Outgoing(pk, person, step, variant, attempt, no, lease.fence, lease.epoch, known, now))
+                good.append(
+                    Outgoing(
+                        pk, person, step, variant, attempt, no, lease.fence, lease.epoch, known, now,
+                        opens=person in tracked,
+                    )
+                )  # fmt: skip
         if refused:
             conn.execute(repository.SET_STATE, refused)
         return good
+
+    def _tracks_opens(self, conn: Connection, campaign_pk: int) -> bool:
+        """Whether anybody's opens are to be seen at all; a campaign's messages never change."""
+        found = self._tracks.get(campaign_pk)
+        if found is None:
+            if len(self._tracks) > _REMEMBERED:
+                self._tracks.clear()
+            templates = repository.templates_of(conn, campaign_pk)
+            found = self._tracks[campaign_pk] = any(template.track_opens for _, template in templates)
+        return found
 
     # Step B
 

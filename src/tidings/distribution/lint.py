@@ -38,6 +38,8 @@ class Specimen:
     """What its own links begin with."""
     stays_here: bool = False
     """Whether the relay is on this machine, so that links to it work."""
+    sender_domain: str = ""
+    """Of From; empty where it does not matter."""
 
 
 class _Page(HTMLParser):
@@ -150,6 +152,7 @@ def _letters(text: str) -> str:
 def _links(specimen: Specimen, page: _Page) -> list[PreflightFinding]:
     found: list[PreflightFinding] = []
     own = urlsplit(specimen.base_url)
+    found += _own_address(specimen)
     if not specimen.stays_here and (own.hostname or "") in {"localhost", "127.0.0.1", "::1"}:
         words = f"every link, the way out included, leads to {own.hostname}: nobody else can follow it"
         found.append(_finding("links", Grade.ERROR, words, "Set TIDINGS_PUBLIC_URL to where readers reach Tidings."))
@@ -157,6 +160,37 @@ def _links(specimen: Specimen, page: _Page) -> list[PreflightFinding]:
         if not url.startswith(f"{specimen.base_url}/"):
             found += _link(url, specimen.hosts)
     return found
+
+
+def _own_address(specimen: Specimen) -> list[PreflightFinding]:
+    """The name that links, pixel and way out begin with: encrypted, and of the sender's own domain."""
+    own, domain = urlsplit(specimen.base_url), specimen.sender_domain
+    host = (own.hostname or "").lower()
+    if specimen.stays_here or not domain or host in {"localhost", "127.0.0.1", "::1"}:
+        return []
+    found: list[PreflightFinding] = []
+    if own.scheme != "https":
+        words = f"links begin with {specimen.base_url}, which is not encrypted"
+        found.append(_finding("tracking address", Grade.ERROR, words, "Use an https address for TIDINGS_TRACKING_URL."))
+    if not aligned(host, domain):
+        words = f"links lead over {host}, which is no name of the sender's domain {domain}: filters mistrust that"
+        remedy = f"Give the brand a tracking address like https://news.{domain}, or set TIDINGS_TRACKING_URL."
+        found.append(_finding("tracking address", Grade.WARNING, words, remedy))
+    return found
+
+
+def aligned(host: str, domain: str) -> bool:
+    """Whether two names belong together: the same registered domain, told from the names alone.
+
+    Of `co.uk` and its like three labels must agree, of others two.
+    """
+    one, other = host.lower().split("."), domain.lower().split(".")
+    country = len(other[-1]) == 2 and len(other) > 2 and other[-2] in _SECOND_LEVEL
+    labels = 3 if country else 2
+    return len(one) >= labels and len(other) >= labels and one[-labels:] == other[-labels:]
+
+
+_SECOND_LEVEL = frozenset({"co", "com", "net", "org", "gov", "ac", "edu", "or", "ne", "gob", "gv", "id", "me", "ltd"})
 
 
 def _link(url: str, hosts: Collection[str]) -> list[PreflightFinding]:

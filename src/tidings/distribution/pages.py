@@ -1,10 +1,15 @@
-"""The few pages a reader of a mail meets: unsubscribe, done, link not valid. Self-contained under a strict CSP."""
+"""The few pages a reader of a mail meets: unsubscribe, done, link not valid. Self-contained under a strict CSP.
+
+They work without JavaScript and in the mail's language (`page_texts.py`).
+"""
 
 from __future__ import annotations
 
 import hashlib
 from base64 import b64encode
 from html import escape
+
+from tidings.distribution.page_texts import WORDS
 
 _STYLE = """
 :root{color-scheme:light dark}
@@ -15,9 +20,12 @@ h1{font-size:1.4rem;line-height:1.3;margin:0 0 .75rem}
 p{margin:0 0 1rem}
 button{font:inherit;font-weight:600;padding:.7rem 1.4rem;border:0;border-radius:8px;background:#4353d0;color:#fff;
 cursor:pointer}
+button.quiet{background:transparent;color:#3342b0;border:1px solid currentColor;padding:.55rem 1.1rem}
+hr{border:0;border-top:1px solid #d9dce8;margin:1.5rem 0}
 button:focus-visible{outline:3px solid #1c2030;outline-offset:3px}
 @media(prefers-color-scheme:dark){body{background:#12141c;color:#e8eaf4}main{background:#1b1e2a;border-color:#363b50}
-button{background:#aab4ff;color:#12141c}button:focus-visible{outline-color:#e8eaf4}}
+button{background:#aab4ff;color:#12141c}button.quiet{background:transparent;color:#aab4ff}hr{border-color:#363b50}
+button:focus-visible{outline-color:#e8eaf4}}
 """
 _HASH = b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()
 HEADERS: tuple[tuple[bytes, bytes], ...] = (
@@ -34,25 +42,58 @@ HEADERS: tuple[tuple[bytes, bytes], ...] = (
 )
 
 
-def page(title: str, body: str) -> bytes:
+def page(title: str, body: str, language: str = "en") -> bytes:
     """One whole page; `body` is HTML already."""
     return (
-        f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{escape(title)}</title>'
+        f'<!doctype html><html lang="{language}"><head><meta charset="utf-8"><title>{escape(title)}</title>'
         '<meta name="viewport" content="width=device-width,initial-scale=1">'
         f"<style>{_STYLE}</style></head><body><main><h1>{escape(title)}</h1>{body}</main></body></html>"
     ).encode()
 
 
-ASK = page(
-    "Stop these e-mails?",
-    "<p>Press the button and you will get no more marketing e-mails from us at this address. "
-    "It holds at once and for good.</p>"
-    '<form method="post"><button type="submit">Unsubscribe</button></form>',
-)
-DONE = page(
-    "You are unsubscribed",
-    "<p>You will get no more marketing e-mails from us at this address. You can close this page.</p>",
-)
+def ask(language: str, brand: str, *, opens: bool) -> bytes:
+    """Asks before anything is done; `opens`: offers to stop only the seeing of opens."""
+    words = WORDS[language]
+    body = _text(words.ask_words, brand) + _button(words.leave)
+    if opens:
+        body += "<hr>" + _text(words.opens_words, brand) + _button(words.opens, "opens", quiet=True)
+    return page(words.ask, body, language)
+
+
+def done(language: str, brand: str, *, again: bool) -> bytes:
+    """Confirms the no; `again`: offers to take it back."""
+    words = WORDS[language]
+    body = _text(words.done_words, brand)
+    if again:
+        body += "<hr>" + _text(words.again_words, brand) + _button(words.again, "again", quiet=True)
+    return page(words.done, body, language)
+
+
+def subscribed(language: str, brand: str) -> bytes:
+    """Confirms that the no was taken back."""
+    return page(WORDS[language].back, _text(WORDS[language].back_words, brand), language)
+
+
+def opens_stopped(language: str, brand: str) -> bytes:
+    """Confirms that opens are no longer seen."""
+    return page(WORDS[language].opens_done, _text(WORDS[language].opens_done_words, brand), language)
+
+
+def too_late(language: str, brand: str) -> bytes:
+    """The no can no longer be taken back on the page."""
+    return page(WORDS[language].gone, _text(WORDS[language].gone_words, brand), language)
+
+
+def _text(words: str, brand: str) -> str:
+    return f"<p>{escape(words.replace('{brand}', brand))}</p>"
+
+
+def _button(label: str, what: str = "", *, quiet: bool = False) -> str:
+    hidden = f'<input type="hidden" name="what" value="{what}">' if what else ""
+    kind = ' class="quiet"' if quiet else ""
+    return f'<form method="post">{hidden}<button type="submit"{kind}>{escape(label)}</button></form>'
+
+
 NOT_VALID = page(
     "This link is not valid",
     "<p>It may have been cut off by your mail program. Please open the mail again and follow the link from there, "

@@ -114,6 +114,17 @@ def _refused(shown: str, place: str) -> InvalidInputError:
     )
 
 
+def joined(parts: Sequence[Part]) -> list[Part]:
+    """The same parts with neighbouring texts as one."""
+    found: list[Part] = []
+    for part in parts:
+        if isinstance(part, str) and found and isinstance(found[-1], str):
+            found[-1] += part
+        else:
+            found.append(part)
+    return found
+
+
 def fields_of(parts: Sequence[Part]) -> list[FieldSlot]:
     """The merge fields among the parts."""
     return [part for part in parts if isinstance(part, FieldSlot)]

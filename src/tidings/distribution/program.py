@@ -8,6 +8,7 @@ from functools import lru_cache
 from markupsafe import escape
 
 from tidings.distribution import wire
+from tidings.distribution.pixel import PIXEL
 from tidings.distribution.places import FieldSlot, LinkSlot, Part, UnsubscribeSlot, field_text
 
 _SOFT = b"=\r\n"
@@ -75,7 +76,8 @@ class Program:
             self._fields.append((self._hole(), slot.name, slot.default, html))
             return
         no = slot.no if isinstance(slot, LinkSlot) else OUT
-        self.say(prefixes[no == OUT])
+        if no != PIXEL:  # its address begins in the text before it
+            self.say(prefixes[no == OUT])
         self._links.append((self._hole(), no))
         self.links.append(no)
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import cache
 from typing import Any
 
 from sqlalchemy import (
     Connection,
     Row,
+    Select,
     Text,
     bindparam,
     case,
@@ -28,6 +30,7 @@ from tidings.domain.delivery import DeliveryState
 from tidings.domain.errors import ConflictError, InvalidInputError
 from tidings.domain.instant import HOUR, Instant
 from tidings.domain.message import EmailTemplate
+from tidings.store.among import among, keys, rows, together
 from tidings.store.tables import attempt, campaign, chunk, contact, delivery, link, message, setting, slot
 
 CHANNEL = "email"
@@ -41,10 +44,10 @@ STILL_OPEN = (*WAITING, D.CLAIMED.value, D.ATTEMPTING.value)
 
 def write_messages(conn: Connection, campaign_pk: int, templates: Sequence[EmailTemplate]) -> None:
     """Fixes what is sent: templates and link table. Raises ConflictError when two variants disagree on a link."""
-    links: dict[int, tuple[str, str]] = {}
+    links: dict[int, dict[str, Any]] = {}
     for template in templates:
         for item in template.links:
-            if links.setdefault(item.no, (item.url, item.label))[0] != item.url:
+            if links.setdefault(item.no, item.model_dump())["url"] != item.url:
                 raise ConflictError(f"Two variants use links[{item.no}] for different addresses.")
     conn.execute(
         insert(message),
@@ -55,8 +58,7 @@ def write_messages(conn: Connection, campaign_pk: int, templates: Sequence[Email
         ],
     )  # fmt: skip
     if links:
-        rows = [{"campaign_pk": campaign_pk, "no": no, "url": u, "label": t} for no, (u, t) in sorted(links.items())]
-        conn.execute(insert(link), rows)
+        conn.execute(insert(link), [{"campaign_pk": campaign_pk, **each} for _, each in sorted(links.items())])
 
 
 def is_launched(conn: Connection, campaign_pk: int) -> bool:
@@ -103,7 +105,7 @@ def planned_by_provider(
 def freeze(conn: Connection, campaign_pk: int, due_at: Instant | None) -> int:
     """Turns the plan's slots into deliveries and chunks by one statement each; `due_at` replaces every slot's time."""
     number = (func.row_number().over(order_by=slot.c.contact_pk) - 1) / literal(CHUNK_ROWS)
-    rows = select(
+    planned = select(
         slot.c.campaign_pk, slot.c.contact_pk, literal(CHANNEL), slot.c.step, cast(func.floor(number), chunk.c.no.type),
         literal(D.PLANNED.value), slot.c.variant, literal(due_at) if due_at is not None else slot.c.due_at,
         literal(0), literal(""), literal(""),
@@ -112,7 +114,7 @@ def freeze(conn: Connection, campaign_pk: int, due_at: Instant | None) -> int:
         "campaign_pk", "contact_pk", "channel", "step", "chunk_no", "state", "variant", "due_at", "attempt", "code",
         "reason",
     ]  # fmt: skip
-    conn.execute(insert(delivery).from_select(names, rows))
+    conn.execute(insert(delivery).from_select(names, planned))
     chunks = (
         select(
             delivery.c.campaign_pk, delivery.c.chunk_no, literal("open"), literal(""), literal(0), literal(""),
@@ -274,22 +276,40 @@ def attempts_of(conn: Connection, campaign_pk: int, contact_pk: int) -> Sequence
     return conn.execute(query).all()
 
 
-def link_target(conn: Connection, campaign_pk: int, no: int) -> str | None:
-    """Where a link leads, from the campaign's immutable table."""
-    query = select(link.c.url).where(link.c.campaign_pk == campaign_pk, link.c.no == no)
-    return conn.execute(query).scalar()
+def link_target(conn: Connection, campaign_pk: int, no: int) -> tuple[str, bool] | None:
+    """Where a link leads, from the campaign's immutable table, and whether the click's id is added there."""
+    query = select(link.c.url, link.c.click_id).where(link.c.campaign_pk == campaign_pk, link.c.no == no)
+    row = conn.execute(query).first()
+    return None if row is None else (row.url, row.click_id)
 
 
-def delivery_facts(conn: Connection, campaign_pk: int, contact_pk: int) -> Row[Any, Any, Any] | None:
-    """Variant and instant of a delivery and the person's zone, for events; None when there is no such delivery."""
+@cache
+def _facts(dialect: str) -> Select[Any]:
     zone = select(slot.c.zone).where(
         slot.c.campaign_pk == delivery.c.campaign_pk, slot.c.contact_pk == delivery.c.contact_pk,
         slot.c.step == delivery.c.step,
     )  # fmt: skip
-    query = select(delivery.c.variant, delivery.c.at, zone.scalar_subquery().label("zone")).where(
-        delivery.c.campaign_pk == campaign_pk, delivery.c.contact_pk == contact_pk
-    )
-    return conn.execute(query).first()
+    query = together(dialect, delivery.c.contact_pk, delivery.c.variant, delivery.c.at, zone.scalar_subquery())
+    return query.where(
+        delivery.c.campaign_pk == bindparam("campaign"), among(dialect, delivery.c.contact_pk, "people"),
+        delivery.c.channel == CHANNEL, delivery.c.step == bindparam("step"),
+    )  # fmt: skip
+
+
+def facts_of(conn: Connection, campaign_pk: int, step: int, people: Sequence[int]) -> Sequence[Sequence[Any]]:
+    """(contact, variant, instant, zone) of the deliveries of these people, for events."""
+    given = {"campaign": campaign_pk, "step": step, "people": keys(conn, people)}
+    return rows(conn, _facts(conn.dialect.name), given)
+
+
+def template_of(conn: Connection, campaign_pk: int, step: int, variant: str) -> EmailTemplate | None:
+    """One fixed message."""
+    query = select(message.c.body).where(
+        message.c.campaign_pk == campaign_pk, message.c.step == step, message.c.variant == variant,
+        message.c.channel == CHANNEL,
+    )  # fmt: skip
+    body = conn.execute(query).scalar()
+    return None if body is None else EmailTemplate.model_validate(body)
 
 
 def check_fields(compiled: CompiledEmail, present: dict[int, dict[str, Any]]) -> None:

@@ -179,7 +179,8 @@ class DistributionService:
             variant=template.variant, raw=raw, postal_address=postal_address,
             targets=tuple(link.url for link in template.links),
             hosts=frozenset(host.lower().removeprefix("www.") for host in hosts if host),
-            base_url=self._base_url.rstrip("/"), stays_here=stays_here,
+            base_url=compiled.base_url, stays_here=stays_here,
+            sender_domain=compiled.sender.rpartition("@")[2].lower(),
         )  # fmt: skip
 
     def planned_by_provider(self, conn: Connection, campaign_pk: int) -> dict[str, dict[int, int]]:

@@ -50,7 +50,7 @@ class Templates:
         )
         if compiled is None:
             raise UndeliverableError(f"there is no message for variant {message.variant}")
-        person = Addressee(message.contact_pk, message.step, message.fields)
+        person = Addressee(message.contact_pk, message.step, message.fields, message.opens)
         message.recipient, message.body = compiled.render(person, now)
         message.sender, message.envid = self._addresses.envelope(
             compiled.sender, message.campaign_pk, message.contact_pk, message.step

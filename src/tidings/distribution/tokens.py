@@ -27,6 +27,8 @@ class TokenPurpose(IntEnum):
 
     CLICK = 1
     UNSUBSCRIBE = 2
+    OPEN = 0
+    """The pixel of those who have consented to it; `link` is 0."""
     RETURN = 3
     """Names a delivery in the envelope sender (VERP) and as ENVID; allows nothing but to report on it."""
 

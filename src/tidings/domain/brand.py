@@ -7,6 +7,8 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
+from tidings.domain.tracking import Tracking
+
 Voice = Literal["friendly", "professional", "bold"]
 _ADDRESS = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 _COLOUR = re.compile(r"#[0-9a-fA-F]{6}")
@@ -49,6 +51,7 @@ class Brand(BaseModel):
     locale: str = "en"
     banned_words: tuple[str, ...] = ()
     required_words: tuple[str, ...] = ()
+    tracking: Tracking = Tracking()
 
     @field_validator("colour")
     @classmethod

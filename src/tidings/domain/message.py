@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from pydantic import BaseModel, ConfigDict
 
+TRAP = 1023
+"""The number of the link that people cannot see (`Tracking.trap`): the last one a token can carry."""
+
 
 class Link(BaseModel):
     """One link of a message; `no` is its index in the campaign's link table."""
@@ -13,6 +16,8 @@ class Link(BaseModel):
     no: int
     url: str
     label: str
+    click_id: bool = False
+    """Whether the redirect adds the click's id, so that a conversion there can be told."""
 
 
 class EmailTemplate(BaseModel):
@@ -36,6 +41,12 @@ class EmailTemplate(BaseModel):
     list_id: str = ""
     """Stable name of the list for List-Id, e.g. `northwind.example.com`."""
     links: tuple[Link, ...] = ()
+    track_clicks: bool = True
+    """Whether links lead over the tracking address."""
+    track_opens: bool = False
+    """Whether those who consented get a pixel."""
+    tracking_url: str = ""
+    """The brand's own tracking address; empty: the installation's."""
 
 
 class ShortTemplate(BaseModel):

@@ -53,7 +53,7 @@ def insert_events(conn: Connection, events: Sequence[Event]) -> None:
 def _row(each: Event) -> tuple[Any, ...]:
     return (
         str(each.kind), each.at, each.campaign_pk, each.contact_pk, each.channel, each.step, each.variant,
-        each.machine, each.hour_local, json.dumps(each.detail),
+        each.machine, each.hour_local, each.detail,
     )  # fmt: skip
 
 

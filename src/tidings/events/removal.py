@@ -10,7 +10,7 @@ from sqlalchemy import Connection, bindparam, delete, select, update
 from tidings.domain.event import Event, EventKind
 from tidings.events.local import weekday_of
 from tidings.events.log import BITS, MACHINE
-from tidings.store.tables import engagement, event, rollup_hour, rollup_local
+from tidings.store.tables import conversion, engagement, event, rollup_hour, rollup_local
 
 
 def forget_campaigns(conn: Connection, campaign_pks: Sequence[int]) -> int:
@@ -19,6 +19,7 @@ def forget_campaigns(conn: Connection, campaign_pks: Sequence[int]) -> int:
     for pk in campaign_pks:
         _subtract_local(conn, pk)
         removed += conn.execute(delete(event).where(event.c.campaign_pk == pk)).rowcount
+        conn.execute(delete(conversion).where(conversion.c.campaign_pk == pk))
         conn.execute(delete(engagement).where(engagement.c.campaign_pk == pk))
         conn.execute(delete(rollup_hour).where(rollup_hour.c.campaign_pk == pk))
     conn.execute(delete(rollup_local).where(rollup_local.c.people <= 0))

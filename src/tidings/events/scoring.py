@@ -8,7 +8,11 @@ delivery); link scanners, which fetch within seconds of delivery, with HEAD, or 
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
+
+from tidings.events.networks import PICTURES
 
 _PROGRAM: Final = re.compile(
     r"bot\b|crawl|spider|scan|preview|python-|aiohttp|httpx|curl/|wget|libwww|java/|okhttp|go-http-client|axios/"
@@ -24,7 +28,72 @@ _PICTURE_PROXY: Final = re.compile(r"googleimageproxy|yahoomailproxy|ggpht\.com"
 _SAFE_METHODS: Final = frozenset({"GET", "POST"})
 _INSTANTLY = 2.0
 _AT_ONCE = 5.0
-_ALL_LINKS_WITHIN = 10.0
+ALL_LINKS_WITHIN = 10.0
+"""Seconds within which a scanner has followed every link of a mail."""
+
+
+@dataclass(frozen=True, slots=True)
+class Signs:
+    """What is known of one opening or click besides who did it."""
+
+    user_agent: str
+    method: str = "GET"
+    seconds_since_sent: float = -1.0
+    """Below zero says nothing."""
+    opened: bool = False
+    """A picture was loaded rather than a link followed."""
+    seconds_since_other_link: float | None = None
+    """How long before or after it the same contact followed another link of the same mail."""
+    all_links: bool = False
+    """Every link of the mail, two at least, was followed within 10 s."""
+    trap: bool = False
+    """The link is one that people cannot see."""
+    prefetch: bool = False
+    """The program said that nobody has asked for it yet (`Sec-Purpose: prefetch`)."""
+    network: str = ""
+    """Owner of the network it came from; see `networks.py`."""
+
+
+def weigh(signs: Signs) -> tuple[float, str]:
+    """The probability, 0 to 1, that a machine did it, and the signs that say so, the strongest first.
+
+    From 0.5 on it is not counted as a person's act.
+    """
+    human, found = _who(signs.user_agent, signs.method, signs.opened, signs.trap, signs.prefetch, signs.network)
+    moment = _timing_sign(signs.seconds_since_sent)
+    other = signs.seconds_since_other_link
+    beside = 0.0
+    if other is not None and 0 <= other < ALL_LINKS_WITHIN:
+        beside = 0.6 if other < 1.0 else 0.3
+    every = 0.9 if signs.all_links else 0.0
+    human *= (1.0 - moment) * (1.0 - beside) * (1.0 - every)
+    if max(moment, beside, every) >= _TOLD:
+        found = (*found, ("early", moment), ("other_link", beside), ("all_links", every))
+    if not found:
+        return round(1.0 - human, 4), ""
+    told = sorted((each for each in found if each[1] >= _TOLD), key=lambda each: -each[1])
+    return round(1.0 - human, 4), " ".join(name for name, _ in told)
+
+
+_TOLD = 0.3
+
+
+@lru_cache(maxsize=16_384)
+def _who(
+    agent: str, method: str, opened: bool, trap: bool, prefetch: bool, network: str
+) -> tuple[float, tuple[tuple[str, float], ...]]:
+    """What does not depend on the moment: the chance that it is a person, and the signs against it."""
+    found = (
+        ("trap", 1.0 if trap else 0.0),
+        ("method", 0.0 if method.upper() in _SAFE_METHODS else 0.95),
+        ("agent", _agent_sign(agent, opened=opened)),
+        ("prefetch", 0.95 if prefetch else 0.0),
+        ("network", _network_sign(network, opened=opened)),
+    )
+    human = 1.0
+    for _, weight in found:
+        human *= 1.0 - weight
+    return human, tuple(each for each in found if each[1] >= _TOLD)
 
 
 def machine_score(
@@ -36,26 +105,25 @@ def machine_score(
     seconds_since_other_link: float | None = None,
     trap: bool = False,
 ) -> float:
-    """The probability, 0 to 1, that a machine did it; from 0.5 on it is not counted as a person's act.
+    """`weigh` of the commonest signs, without their names."""
+    signs = Signs(
+        user_agent, method, seconds_since_sent, opened=opened, seconds_since_other_link=seconds_since_other_link,
+        trap=trap,
+    )  # fmt: skip
+    return weigh(signs)[0]
 
-    `opened`: a picture was loaded rather than a link followed. `seconds_since_other_link`: how long ago the same
-    contact followed another link of the same mail, None if never. `trap`: the link is one that people cannot see.
-    """
-    signs = [
-        1.0 if trap else 0.0,
-        0.95 if method.upper() not in _SAFE_METHODS else 0.0,
-        _agent_sign(user_agent.strip(), opened=opened),
-        _timing_sign(seconds_since_sent),
-        0.6 if seconds_since_other_link is not None and 0 <= seconds_since_other_link < 1.0 else 0.0,
-        0.3 if seconds_since_other_link is not None and 1.0 <= seconds_since_other_link < _ALL_LINKS_WITHIN else 0.0,
-    ]
-    human = 1.0
-    for sign in signs:
-        human *= 1.0 - sign
-    return round(1.0 - human, 4)
+
+def _network_sign(owner: str, *, opened: bool) -> float:
+    """Apple loads pictures for people who may never look; Google's proxy only when somebody does."""
+    if not owner:
+        return 0.0
+    if owner in PICTURES:
+        return {"apple": 0.9, "google": 0.0}[owner] if opened else 0.6
+    return 0.95
 
 
 def _agent_sign(agent: str, *, opened: bool) -> float:
+    agent = agent.strip()
     if not agent:
         return 0.8
     if _SCANNER.search(agent):

@@ -64,6 +64,14 @@ class Overview(Schema):
     next_sends: list[NextSend]
 
 
+class Earned(Schema):
+    """What conversions of one currency were worth; without a currency: those without a value."""
+
+    currency: str
+    conversions: int
+    value: str = Field(description="A decimal number", examples=["49.90"])
+
+
 class VariantLine(Schema):
     """One variant's results: shares of people delivered to."""
 
@@ -75,6 +83,12 @@ class VariantLine(Schema):
     clicked: Share
     unsubscribed: Share
     bounced: Share
+    converted: Share
+    conversions: int = Field(description="Conversions, of which one person may have several")
+    earned: list[Earned]
+    clicks: int = Field(description="Every click of a person, repeated ones included")
+    machine_clicks: int = Field(description="Clicks by programs: kept and labelled, and in no share")
+    machine_opens: int
 
 
 class HourLine(Schema):

@@ -8,6 +8,7 @@ from pydantic.config import JsonDict
 from tidings.api.pages import Body, Moment, Schema
 from tidings.domain.brand import Brand, Sender, Voice
 from tidings.domain.claim import ClaimKind
+from tidings.domain.tracking import Tracking
 
 BRAND_EXAMPLE: JsonDict = {
     "name": "Northwind Bakery",
@@ -38,6 +39,7 @@ class BrandFields(Body):
     locale: str = "en"
     banned_words: tuple[str, ...] = ()
     required_words: tuple[str, ...] = ()
+    tracking: Tracking = Tracking()
 
 
 class BrandChanges(Body):
@@ -54,6 +56,7 @@ class BrandChanges(Body):
     locale: str | None = None
     banned_words: tuple[str, ...] | None = None
     required_words: tuple[str, ...] | None = None
+    tracking: Tracking | None = None
 
 
 class Claim(Schema):

@@ -48,6 +48,8 @@ class Outgoing:
     body: bytes = b""
     envid: str = ""
     """What a delivery report names it by (RFC 3461); empty where none is asked for."""
+    opens: bool = False
+    """Whether the person allowed, when it was claimed, that opening is seen."""
 
 
 @dataclass(frozen=True, slots=True)

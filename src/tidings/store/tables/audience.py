@@ -20,6 +20,7 @@ contact = Table(
     Column("sample", Boolean, nullable=False, default=False),
     instant("created_at"),
     instant("updated_at"),
+    text("email_sha256", None, nullable=True, index=True),  # made when somebody first asks by it
     sqlite_autoincrement=True,  # an erased person's number is never given to another: old links and rows name it
 )
 

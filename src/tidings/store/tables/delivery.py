@@ -1,6 +1,6 @@
 """The delivery ledger, its chunks and attempts, the links of a campaign, and the built-in mailbox."""
 
-from sqlalchemy import Boolean, Column, Index, Integer, LargeBinary, Table, Text
+from sqlalchemy import Boolean, Column, Index, Integer, LargeBinary, Table, Text, false
 
 from tidings.store.tables.base import BigKey, instant, json, metadata, pk, public_id, text
 
@@ -67,6 +67,8 @@ link = Table(
     Column("no", Integer, primary_key=True, autoincrement=False),
     text("url", None),
     text("label"),
+    # whether the redirect adds the click's id
+    Column("click_id", Boolean, nullable=False, default=False, server_default=false()),
     sqlite_with_rowid=False,
 )
 

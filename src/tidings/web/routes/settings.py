@@ -10,6 +10,7 @@ from starlette.responses import RedirectResponse, Response
 from tidings.access.permissions import Permission, require
 from tidings.domain.actor import Role
 from tidings.domain.errors import ConflictError, InvalidInputError, TidingsError, UnavailableError
+from tidings.domain.tracking import Tracking
 from tidings.web.visit import FormHere, Visit, VisitHere, text_of, texts_of
 
 router = APIRouter()
@@ -107,4 +108,36 @@ def _invitation(visit: Visit, account_id: str) -> Invitation:
 def _brands(visit: Visit) -> list[dict[str, Any]]:
     service = visit.services.brands
     brands = visit.allowed(lambda: service.brands(visit.actor), [])
-    return [{"body": brand, "claims": service.claims(visit.actor, brand.id)} for brand in brands]
+    return [
+        {"body": brand, "claims": service.claims(visit.actor, brand.id), "tracking": tracking_words(brand.tracking)}
+        for brand in brands
+    ]
+
+
+def tracking_words(tracking: Tracking) -> str:
+    """What is measured of a brand's mail, in a sentence."""
+    said = ["Clicks" if tracking.clicks else "No clicks: links stand in the mail as they are"]
+    said.append("opens of people who have consented" if tracking.opens else "no opens")
+    if tracking.click_ids and tracking.clicks:
+        said.append(f"conversions by click id, or within {tracking.conversion_days} days of a click")
+    if tracking.utm.on:
+        said.append("UTM parameters on links to its own sites")
+    if tracking.url:
+        said.append(f"over {tracking.url}")
+    return "; ".join(said) + "."
+
+
+@router.post("/settings/brands/{brand_id}/tracking")
+def set_tracking(visit: VisitHere, brand_id: str, fields: FormHere) -> Response:
+    """What is measured of a brand's mail from now on; what was approved before has to be approved again."""
+    before = visit.services.brands.brand(visit.actor, brand_id).tracking
+    ticked = {name: bool(text_of(fields, name)) for name in ("clicks", "opens", "click_ids")}
+    tracking = {
+        **before.model_dump(mode="json"), **ticked, "url": text_of(fields, "url").strip(),
+        "utm": {**before.utm.model_dump(mode="json"), "on": bool(text_of(fields, "utm"))},
+    }  # fmt: skip
+    try:
+        visit.services.brands.update_brand(visit.actor, brand_id, {"tracking": tracking})
+    except InvalidInputError as problem:
+        return _page(visit, status=problem.status, problem=problem)
+    return visit.back("/settings", "saved")

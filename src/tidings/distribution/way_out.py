@@ -1,0 +1,100 @@
+"""The unsubscribe page: GET only shows, POST acts before it answers, a mail program's one click suffices (RFC 8058).
+
+A person who left by mistake can come back on the page itself for a day; an address that bounced, complained or was
+suppressed by hand cannot. Whoever lets us see opens can forbid just that here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from urllib.parse import parse_qs
+
+from sqlalchemy import Connection
+
+from tidings.distribution import pages, repository
+from tidings.distribution.hooks import MayTrack, nobody_is_tracked
+from tidings.distribution.page_texts import WORDS, language_of
+from tidings.distribution.tokens import Token
+from tidings.domain.event import Event, EventKind
+from tidings.domain.instant import Clock
+from tidings.events.log import append
+from tidings.store.database import Database
+
+Unsubscribe = Callable[[Connection, int, int | None, str], bool]
+"""`AudienceService.unsubscribe`: contact, campaign, source → whether the no was new. In the caller's transaction."""
+Again = Callable[[Connection, int, str, str], bool]
+"""Contact, source and the wording they agreed to → whether they may be written to again."""
+RefuseOpens = Callable[[Connection, int, str], None]
+"""Contact and source: opens may no longer be seen."""
+
+
+def nobody_comes_back(_conn: Connection, _contact_pk: int, _source: str, _wording: str) -> bool:
+    """The `Again` of an installation without an audience."""
+    return False
+
+
+def nothing_to_refuse(_conn: Connection, _contact_pk: int, _source: str) -> None:
+    """The `RefuseOpens` of an installation without an audience."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wishes:
+    """What the audience does for readers' wishes, given as callables so that the page can be tested alone."""
+
+    unsubscribe: Unsubscribe
+    again: Again = nobody_comes_back
+    refuse_opens: RefuseOpens = nothing_to_refuse
+    may_track: MayTrack = field(default=nobody_is_tracked)
+
+
+class WayOut:
+    """Blocking; each call is one transaction at most."""
+
+    def __init__(self, db: Database, clock: Clock, wishes: Wishes) -> None:
+        self._db, self._clock, self._wishes = db, clock, wishes
+
+    def ask(self, token: Token) -> bytes:
+        """The page that asks."""
+        with self._db.reading() as conn:
+            language, brand = self._place(conn, token)
+            opens = bool(self._wishes.may_track(conn, [token.contact_pk], self._clock.now()))
+        return pages.ask(language, brand, opens=opens)
+
+    def act(self, token: Token, body: bytes) -> bytes:
+        """Does what was posted, in one synced commit, and gives the page that says so."""
+        if b"List-Unsubscribe=One-Click" in body:
+            what, source = "leave", "one-click"
+        else:
+            what = parse_qs(body.decode("latin-1")).get("what", ["leave"])[0]
+            source = "unsubscribe page"
+        with self._db.transaction() as conn:
+            language, brand = self._place(conn, token)
+            if what == "opens":
+                self._wishes.refuse_opens(conn, token.contact_pk, source)
+                return pages.opens_stopped(language, brand)
+            if what == "again":
+                wording = WORDS[language].again
+                back = self._wishes.again(conn, token.contact_pk, source, wording)
+                return pages.subscribed(language, brand) if back else pages.too_late(language, brand)
+            self._leave(conn, token, source)
+        return pages.done(language, brand, again=source != "one-click")
+
+    def _leave(self, conn: Connection, token: Token, source: str) -> None:
+        """The no and its event."""
+        if not self._wishes.unsubscribe(conn, token.contact_pk, token.campaign_pk, source):
+            return
+        facts = repository.facts_of(conn, token.campaign_pk, token.step, [token.contact_pk])
+        event = Event(
+            EventKind.UNSUBSCRIBED, self._clock.now(), token.campaign_pk, token.contact_pk, step=token.step,
+            variant=facts[0][1] if facts else "A", detail={"source": source},
+        )  # fmt: skip
+        append(conn, [event])
+
+    def _place(self, conn: Connection, token: Token) -> tuple[str, str]:
+        """The mail's language and its brand's name."""
+        facts = repository.facts_of(conn, token.campaign_pk, token.step, [token.contact_pk])
+        template = repository.template_of(conn, token.campaign_pk, token.step, facts[0][1] if facts else "A")
+        if template is None:
+            return "en", "us"
+        return language_of(template.language), template.from_name
