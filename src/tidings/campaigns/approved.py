@@ -7,9 +7,10 @@ from typing import Any
 
 from sqlalchemy import Connection, Row
 
-from tidings.content.rendering.email import render_email
+from tidings.campaigns.messages import message_of
 from tidings.content.service import load_brand
 from tidings.domain.errors import ConflictError
+from tidings.domain.message import EmailTemplate
 from tidings.domain.revision import Revision
 
 KEY = "approved_message"
@@ -19,7 +20,8 @@ KEY = "approved_message"
 def message_hash(conn: Connection, row: Row[Any], revised: Revision) -> str:
     """What the revision amounts to with the brand as it is now: sender, footer and looks are the brand's."""
     brand, _ = load_brand(conn, row.brand_id)
-    templates = [render_email(draft, brand).model_dump_json() for draft in revised.drafts]
+    made = [message_of(draft, revised, brand) for draft in revised.drafts]
+    templates = [each.model_dump_json(exclude=_absent(each)) for each in made]
     return hashlib.sha256("\0".join(templates).encode()).hexdigest()
 
 
@@ -35,3 +37,9 @@ def check_as_approved(conn: Connection, row: Row[Any], revised: Revision) -> Non
             "The brand was changed after the approval: another message would leave than the one that was approved.",
             remedy="Put the brand back as it was, or have it planned anew and approved again.",
         )
+
+
+def _absent(template: EmailTemplate) -> set[str]:
+    """Named only where there are any, so that what was approved before there were such things stays approved."""
+    given = {"attachments": bool(template.attachments), "invitation": template.invitation is not None}
+    return {name for name, there in given.items() if not there}

@@ -8,9 +8,10 @@ from urllib.parse import urlsplit
 from sqlalchemy import Connection, Row
 
 from tidings.campaigns import repository
+from tidings.campaigns.messages import messages_of
 from tidings.campaigns.preview import NOBODY, merge_fields_of
-from tidings.content.rendering.email import render_email
 from tidings.content.service import load_brand
+from tidings.distribution.attachments import contents
 from tidings.domain.errors import InvalidInputError
 
 if TYPE_CHECKING:
@@ -30,12 +31,13 @@ def specimens(
     fields = NOBODY if person is None else merge_fields_of(person)
     sites = (brand.website, str(revised.brief.link))
     hosts = [urlsplit(site).hostname or "" for site in sites]
+    files = contents(conn, revised.attachments)
     return brand, [
         distribution.specimen(
-            render_email(draft, brand), fields, postal_address=brand.postal_address, hosts=hosts,
-            stays_here=preflight.stays_here,
+            template, fields, postal_address=brand.postal_address, hosts=hosts, stays_here=preflight.stays_here,
+            contents=files,
         )
-        for draft in revised.drafts
+        for template in messages_of(revised, brand)
     ]  # fmt: skip
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Row
 
 from tidings.access.permissions import Permission, may
+from tidings.campaigns.messages import message_of
 from tidings.campaigns.views import Preview
-from tidings.content.rendering.email import render_email
 from tidings.domain.actor import Actor
 from tidings.domain.brand import Brand
 from tidings.domain.contact import mask_address
@@ -23,20 +24,20 @@ NOBODY = {"first_name": "", "last_name": "", "email": "reader@example.com", "loc
 
 def render_preview(
     distribution: DistributionService, actor: Actor, revised: Revision, brand: Brand, variant: str,
-    person: Row[Any] | None,
+    person: Row[Any] | None, contents: Mapping[str, bytes] | None = None,
 ) -> Preview:  # fmt: skip
     """The variant as one person gets it. Links are the brief's own, not tracked ones."""
     draft = next((item for item in revised.drafts if item.variant == variant), None)
     if draft is None:
         known = ", ".join(item.variant for item in revised.drafts)
         raise InvalidInputError(f"There is no variant {variant!r}.", remedy=f"Variants: {known}.", field="variant")
-    template = render_email(draft, brand)
+    template = message_of(draft, revised, brand)
     fields = NOBODY if person is None else merge_fields_of(person)
     if not may(actor, Permission.CONTACTS_READ_PII):
         fields = {**fields, "email": mask_address(fields["email"])}
     links = [link.url for link in template.links]
     # The way out leads nowhere: opening a preview must never unsubscribe the person it was rendered for.
-    message = distribution.render_one(template, fields, links, f"{distribution.base_url}/u/preview")
+    message = distribution.render_one(template, fields, links, f"{distribution.base_url}/u/preview", contents)
     to = fields["email"]
     return Preview(
         variant=variant, to=to, subject=message.subject, preheader=template.preheader, html=message.html,

@@ -115,7 +115,7 @@ def _revision(row: Row[Any]) -> RevisionView:
     body = Revision.model_validate(row.body)
     return RevisionView(
         id=row.id, number=row.number, author=row.author, created_at=row.created_at, content_hash=row.content_hash,
-        drafts=body.drafts,
+        drafts=body.drafts, attachments=body.attachments, invitation=body.invitation,
     )  # fmt: skip
 
 

@@ -86,7 +86,8 @@ def _finding(check: str, grade: Grade, message: str, remedy: str = "") -> Prefli
 def _bodies(message: Message) -> dict[str, str]:
     found: dict[str, str] = {}
     for part in message.walk():
-        payload = None if part.is_multipart() else part.get_payload(decode=True)
+        aside = part.is_multipart() or part.get_content_disposition() == "attachment"
+        payload = None if aside else part.get_payload(decode=True)
         if isinstance(payload, bytes):
             found[part.get_content_type()] = payload.decode("utf-8", "replace")
     return found

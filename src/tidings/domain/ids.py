@@ -14,7 +14,7 @@ PREFIXES = {
     "account": "acc", "token": "tok", "brand": "brd", "claim": "clm", "contact": "con", "consent": "cns",
     "segment": "seg", "campaign": "cmp", "revision": "rev", "draft": "drf", "approval": "apr", "override": "ovr",
     "plan": "pln", "event": "evt", "decision": "dec", "recommendation": "rec", "message": "msg", "node": "nod",
-    "turn": "trn", "channel": "chn", "posting": "pst", "sequence": "seq",
+    "turn": "trn", "channel": "chn", "posting": "pst", "sequence": "seq", "attachment": "att",
 }  # fmt: skip
 
 

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from pydantic import BaseModel, ConfigDict
 
+from tidings.domain.attachment import Attachment
+from tidings.domain.invitation import Invitation
+
 
 class Link(BaseModel):
     """One link of a message; `no` is its index in the campaign's link table."""
@@ -36,6 +39,9 @@ class EmailTemplate(BaseModel):
     list_id: str = ""
     """Stable name of the list for List-Id, e.g. `northwind.example.com`."""
     links: tuple[Link, ...] = ()
+    attachments: tuple[Attachment, ...] = ()
+    """Files that go with every mail, in their order; their bytes stand in the table `attachment`."""
+    invitation: Invitation | None = None
 
 
 class ShortTemplate(BaseModel):
