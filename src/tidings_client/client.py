@@ -11,11 +11,13 @@ from tidings_client.activity import Activity
 from tidings_client.agents import Agents
 from tidings_client.analytics import Analytics
 from tidings_client.approvals import Approvals
+from tidings_client.attachments import Attachments
 from tidings_client.brands import Brands
 from tidings_client.calls import Awaiting, Blocking, Mode
 from tidings_client.campaigns import Campaigns
 from tidings_client.contacts import Contacts
 from tidings_client.decisions import Decisions
+from tidings_client.deliveries import Deliveries
 from tidings_client.health import Health
 from tidings_client.mailbox import Mailbox
 from tidings_client.segments import Segments
@@ -37,9 +39,11 @@ class _Resources(Generic[Mode]):
         self.agents = Agents[Mode](transport)
         self.analytics = Analytics[Mode](transport)
         self.approvals = Approvals[Mode](transport)
+        self.attachments = Attachments[Mode](transport)
         self.brands = Brands[Mode](transport)
         self.contacts = Contacts[Mode](transport)
         self.decisions = Decisions[Mode](transport)
+        self.deliveries = Deliveries[Mode](transport)
         self.health = Health[Mode](transport)
         self.mailbox = Mailbox[Mode](transport)
         self.segments = Segments[Mode](transport)

@@ -240,7 +240,8 @@ def test_an_edit_raises_the_sequence_and_no_edit_leaves_it() -> None:
 @pytest.mark.parametrize(
     ("changed", "said"),
     [
-        ({"end": "2026-12-05T18:00"}, "later than"), ({"zone": "Vienna"}, "time zone"), ({"start": "soon"}, "not a time"),
+        ({"end": "2026-12-05T18:00"}, "later than"), ({"zone": "Vienna"}, "time zone"),
+        ({"start": "soon"}, "not a time"),
         ({"start": "2026-12-05"}, "lacks the hour"), ({"start": "2026-12-05T18:00+01:00"}, "wall time"),
         ({"start": "2026-03-29T02:30", "end": "2026-03-29T05:00"}, "does not exist"), ({"title": ""}, "title"),
         ({"end": "2027-12-05T18:00"}, "more than a month"), ({"colour": "red"}, "not a known field"),

@@ -22,7 +22,8 @@ OURS = {"sec-fetch-site": "same-origin"}
 PAGES = [
     "/", "/campaigns", "/campaigns?view=board", "/campaigns?state=review", "/campaigns/new",
     *(f"/campaigns/{row.id}" for row in ROWS), "/campaigns/cmp_1/people", "/campaigns/cmp_1/preflight",
-    "/campaigns/cmp_2/deliveries",
+    "/campaigns/cmp_2/deliveries", "/campaigns/cmp_2/deliveries/con_1", "/campaigns/cmp_2/deliveries/con_9",
+    "/deliveries", "/deliveries?q=anna@example.com", "/deliveries?q=nobody@example.com",
     *(f"/campaigns/cmp_1/preview/A?as={look}" for look in ("desktop", "phone", "dark", "text", "source")),
     "/approvals", "/agents/content", "/agents/scheduling", "/agents/distribution", "/agents/analytics", "/audience",
     "/audience?q=nobody", "/audience/import", "/insights", "/mailbox", "/mailbox/msg_1", "/mailbox/msg_1?as=text",

@@ -101,7 +101,7 @@ class AttachmentService:
 
     def _revise(self, conn: Connection, actor: Actor, row: Row[Any], what: str, **changed: Any) -> None:
         """The revision in force with the files of now; before the first draft there is none to change."""
-        if row.revision_id is None:
+        if not row.revision_id:
             return
         now, before = self.clock.now(), repository.revision_of(conn, row.revision_id)
         given: dict[str, Any] = {"attachments": attachments.attached(conn, row.pk), **changed}
@@ -148,7 +148,7 @@ def check_ahead(invitation: Invitation | None, now: int) -> None:
 
 def _check_open(row: Row[Any]) -> None:
     """Files may come before the first draft too."""
-    if not (row.state == S.DRAFTING.value and row.revision_id is None):
+    if not (row.state == S.DRAFTING.value and not row.revision_id):
         actions.check_editable(row)
 
 

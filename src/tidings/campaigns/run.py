@@ -286,7 +286,7 @@ class CampaignRun:
 
     def _invitation(self, conn: Connection, row: Row[Any], brief: Brief) -> Invitation | None:
         """What the drafts before had, else the brief's."""
-        if row.revision_id is not None:
+        if row.revision_id:
             return repository.revision_of(conn, row.revision_id).invitation
         return brief.invitation.after(None, self.clock.now()) if brief.invitation is not None else None
 

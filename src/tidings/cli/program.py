@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from tidings import __version__
-from tidings.cli import account, agent, audience, campaign_verbs, local, mailbox, report, sending, token
+from tidings.cli import account, agent, audience, delivery, enclosures, local, mailbox, report, sending, token
 from tidings.cli.groups import Root
 from tidings.cli.status import status
 
@@ -65,7 +65,8 @@ def _add_commands(app: typer.Typer) -> None:
     app.command("status", rich_help_panel=SERVER)(status)
     app.command("report", rich_help_panel=SERVER)(report.report)
     for name, group in (
-        ("campaign", campaign_verbs.commands), ("agent", agent.commands), ("audience", audience.commands),
+        ("campaign", enclosures.commands), ("delivery", delivery.commands), ("agent", agent.commands),
+        ("audience", audience.commands),
         ("mailbox", mailbox.commands), ("sending", sending.commands), ("account", account.commands),
         ("token", token.commands),
     ):  # fmt: skip

@@ -40,6 +40,11 @@ class DistributionService:
         """What links in mails begin with."""
         return self._base_url
 
+    @property
+    def signer(self) -> TokenSigner:
+        """Makes the Message-IDs and the tokens of links."""
+        return self._signer
+
     # A campaign's deliveries
 
     def launch(

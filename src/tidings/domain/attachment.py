@@ -34,13 +34,14 @@ MEDIA_TYPES = {
     "doc": "application/msword", "xls": "application/vnd.ms-excel", "ppt": "application/vnd.ms-powerpoint",
     "json": "application/json", "md": "text/markdown",
 }  # fmt: skip
-_REFUSED = frozenset(
-    "ade adp apk app appx appxbundle bas bat bin cab chm class cmd com cpl deb diagcab dll dmg docm dotm elf exe gadget"
-    " hlp hta htm html img inf ins iso isp jar jnlp js jse ksh lib lnk mad maf mam maq mar mas mat mda mdb mde mdt mdw mdz"
-    " mht mhtml mjs msc msh msi msix msixbundle msp mst nsh ocx one ops osd pcd pif pkg pl potm ppam ppsm pptm prf ps1"
-    " psd1 psm1 py reg rpm run scf scr sct sh shb shs shtml sldm svg svgz sys tmp url vb vba vbe vbs vhd vhdx vxd wasm"
-    " wim ws wsc wsf wsh xhtml xlam xll xlm xlsb xlsm xltm xnk".split()
+_ENDINGS = (
+    "ade adp apk app appx appxbundle bas bat bin cab chm class cmd com cpl deb diagcab dll dmg docm dotm elf exe"
+    " gadget hlp hta htm html img inf ins iso isp jar jnlp js jse ksh lib lnk mad maf mam maq mar mas mat mda mdb mde"
+    " mdt mdw mdz mht mhtml mjs msc msh msi msix msixbundle msp mst nsh ocx one ops osd pcd pif pkg pl potm ppam ppsm"
+    " pptm prf ps1 psd1 psm1 py reg rpm run scf scr sct sh shb shs shtml sldm svg svgz sys tmp url vb vba vbe vbs vhd"
+    " vhdx vxd wasm wim ws wsc wsf wsh xhtml xlam xll xlm xlsb xlsm xltm xnk"
 )
+_REFUSED = frozenset(_ENDINGS.split())
 _PROGRAMS = (
     b"MZ", b"\x7fELF", b"#!", b"\xfe\xed\xfa\xce", b"\xfe\xed\xfa\xcf", b"\xce\xfa\xed\xfe", b"\xcf\xfa\xed\xfe",
     b"\xca\xfe\xba\xbe", b"L\x00\x00\x00\x01\x14\x02\x00", b"dex\n", b"\x00asm",
@@ -158,7 +159,7 @@ def check_together(attachments: Iterable[Attachment], limit: int = DEFAULT_LIMIT
     total = weight(every)
     if total > limit:
         raise _refused(
-            f"The attachments would add {total / MEGABYTE:.1f} MB to every mail; the most is {limit / MEGABYTE:.1f} MB.",
+            f"The attachments would add {total / MEGABYTE:.1f} MB to each mail; the most is {limit / MEGABYTE:.1f} MB.",
             "Make the files smaller, or put them on your site and link to them.",
         )
 

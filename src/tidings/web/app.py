@@ -28,6 +28,8 @@ from tidings.web.routes import (
     campaign,
     campaign_new,
     campaigns,
+    delivery,
+    enclosures,
     insights,
     live,
     mailbox,
@@ -44,8 +46,8 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger("tidings.web")
 _PAGES = (
-    sign_in, overview, live, campaign_new, campaigns, campaign, preview, approvals, agents, audience, insights,
-    mailbox, sending, settings,
+    sign_in, overview, live, campaign_new, campaigns, campaign, delivery, enclosures, preview, approvals, agents,
+    audience, insights, mailbox, sending, settings,
 )  # fmt: skip
 
 

@@ -38,6 +38,12 @@ FLASHES = {
     "configured": "The agent's configuration is saved.",
     "overridden": "The decision is overridden. The agent has noted it.",
     "decided": "Noted.",
+    "attached": "Attached. The campaign needs approval with it.",
+    "detached": "Taken off. The campaign needs approval without it.",
+    "invited": "The invitation goes with every mail. It needs approval.",
+    "uninvited": "The invitation is out.",
+    "settled_arrived": "Noted: it arrived.",
+    "settled_again": "It goes out again, with the same Message-ID.",
     "sample_removed": "The sample data are gone.",
 }
 

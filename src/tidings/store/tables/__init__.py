@@ -12,7 +12,8 @@ from tidings.store.tables.events import engagement, event, recommendation, rollu
 
 __all__ = [
     "account", "activity", "agent", "agent_turn", "api_token", "approval", "attachment", "attempt", "audit", "brand",
-    "campaign", "channel_account", "chunk", "claim", "consent", "contact", "decision", "delivery", "engagement", "event",
+    "campaign", "channel_account", "chunk", "claim", "consent", "contact", "decision", "delivery", "engagement",
+    "event",
     "idempotency", "link", "mailbox_message", "message", "metadata", "override", "posting", "provider_reference",
     "recommendation", "returned_mail", "revision", "rollup_hour", "rollup_local", "segment", "send_plan", "session",
     "setting", "sign_in_link", "slot", "suppression", "worker",
