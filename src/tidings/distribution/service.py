@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Row
 
 from tidings.access.audit import record
 from tidings.access.permissions import Permission, require
-from tidings.distribution import attachments, repository
+from tidings.distribution import attachments, repository, volume
 from tidings.distribution.compile import Addressee, CompiledEmail, RenderedMessage, ShownLinks, render_one
 from tidings.distribution.lint import Specimen
 from tidings.distribution.preflight import PROVIDERS
@@ -192,8 +192,18 @@ class DistributionService:
         )  # fmt: skip
 
     def planned_by_provider(self, conn: Connection, campaign_pk: int) -> dict[str, dict[int, int]]:
-        """How many of the plan go to each large provider in which hour since 1970."""
-        return repository.planned_by_provider(conn, campaign_pk, PROVIDERS)
+        """How many go to each large provider in which hour since 1970, as the provider counts.
+
+        Beside the campaign's plan that is what others of the same sender domain sent within the last day, and what of
+        theirs still waits.
+        """
+        found = repository.planned_by_provider(conn, campaign_pk, PROVIDERS)
+        beside = volume.beside(conn, campaign_pk, PROVIDERS, self._clock.now())
+        for provider, hours in beside.items():
+            mine = found.setdefault(provider, {})
+            for hour, number in hours.items():
+                mine[hour] = mine.get(hour, 0) + number
+        return found
 
     def _compile(
         self, template: EmailTemplate, campaign_pk: int, campaign_id: str, contents: Mapping[str, bytes] | None = None
