@@ -23,7 +23,6 @@ from tidings.campaigns.preview import merge_fields_of
 from tidings.campaigns.show import local_time
 from tidings.campaigns.views import Preview
 from tidings.distribution import attachments, story
-from tidings.distribution.repository import templates_of
 from tidings.distribution.settling import Verdict, accepted_event, settle
 from tidings.domain.campaign import CampaignState
 from tidings.domain.consent import Purpose
@@ -201,9 +200,8 @@ class DeliveryService:
     ) -> tuple[Preview | None, str]:  # fmt: skip
         if not may(actor, Permission.CONTACTS_READ_PII):
             return None, _NOT_HIS
-        found = [each for step, each in templates_of(conn, row.pk) if step == chosen.step]
-        template = next((each for each in found if each.variant == chosen.variant), None)
-        if template is None or chosen.channel != "email":
+        template = story.message_of(conn, chosen)
+        if template is None:
             return None, "Its message is not an e-mail, or is not there any more."
         try:
             files = attachments.contents(conn, template.attachments)

@@ -13,10 +13,12 @@ from tidings.distribution.wire import wire_address
 from tidings.domain.delivery import SENT, DeliveryState
 from tidings.domain.event import EventKind
 from tidings.domain.instant import Instant
+from tidings.domain.message import EmailTemplate
 from tidings.store.tables import attempt, campaign, decision, delivery, event, message
 
 D = DeliveryState
 _AT_ONCE = 10_000
+EMAIL = "email"
 MOST_LOOKED_AT = 3_000_000
 """Deliveries a search by Message-ID looks at: some seconds."""
 Place = tuple[int, int, str, int]
@@ -90,6 +92,18 @@ def _relay_of(conn: Connection, campaign_pk: int) -> str:
     )
     inputs: dict[str, Any] = conn.execute(query).scalar() or {}
     return str(inputs.get("relay", ""))
+
+
+def message_of(conn: Connection, row: Any) -> EmailTemplate | None:
+    """The launched e-mail of a delivery; None for another channel, or when it is not there."""
+    if row.channel != EMAIL:
+        return None
+    query = select(message.c.body).where(
+        message.c.campaign_pk == row.campaign_pk, message.c.step == row.step, message.c.variant == row.variant,
+        message.c.channel == row.channel,
+    )  # fmt: skip
+    body = conn.execute(query).scalar_one_or_none()
+    return None if body is None else EmailTemplate.model_validate(body)
 
 
 def events_of(conn: Connection, row: Any) -> Sequence[Any]:
