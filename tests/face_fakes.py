@@ -24,7 +24,7 @@ from tidings.audience.contacts import AudienceCounts, ContactDetail, ContactView
 from tidings.audience.intake import ImportResult, Refusal
 from tidings.audience.segments import SegmentView
 from tidings.campaigns.asking import AnswerView, UseView, WishView
-from tidings.campaigns.delivery_views import AttemptView, DeliveryDetail, HappeningView, StandingView
+from tidings.campaigns.delivery_views import AttemptView, DeliveryDetail, EventView, StandingView
 from tidings.campaigns.figures import Figure
 from tidings.campaigns.views import (
     ActionView,
@@ -341,9 +341,9 @@ def delivery_detail(campaign_id: str, contact_id: str, state: str = "uncertain")
             AttemptView(1, AT, "deferred", "mx.example.com:25", "451 4.7.1", "Try again later"),
             AttemptView(2, AT, "uncertain", "mx.example.com:25", "", "the connection was lost"),
         ),
-        happenings=(
-            HappeningView("deferred", AT, 0.0, {"code": "451"}),
-            HappeningView("clicked", AT, 0.98, {"link": "0", "agent": "Barracuda"}),
+        events=(
+            EventView("deferred", AT, 0.0, {"code": "451"}),
+            EventView("clicked", AT, 0.98, {"link": "0", "agent": "Barracuda"}),
         ),
         standing=StandingView(
             allowed=True, why_not="", consent="granted", consent_at=AT, consent_source="shop", suppression="",

@@ -26,7 +26,7 @@ from tidings.audience.incoming import ConsentGiven
 from tidings.audience.intake import ImportResult, Refusal
 from tidings.audience.segments import SegmentView
 from tidings.campaigns.asking import AnswerView, UseView, WishView
-from tidings.campaigns.delivery_views import AttemptView, DeliveryDetail, HappeningView, StandingView
+from tidings.campaigns.delivery_views import AttemptView, DeliveryDetail, EventView, StandingView
 from tidings.campaigns.figures import Figure
 from tidings.campaigns.views import (
     ActionView,
@@ -570,10 +570,10 @@ class FakeDeliveries:
             message_id="6f1ed002ab5595859014ebf0951522d9@northwind.example", attempt=2, planned_at=NOW - 2 * HOUR,
             planned_reason="Sunday 09:30 in Berlin: the hour with the most clicks expected of those allowed",
             local_time="Sun 22 Nov 09:30", attempts=tuple(attempts),
-            happenings=(
-                HappeningView("accepted", NOW - HOUR, 0.0, {}),
-                HappeningView("clicked", NOW - HOUR + 2000, 0.98, {"link": "0", "agent": "Barracuda Sentinel"}),
-                HappeningView("clicked", NOW - MINUTE, 0.02, {"link": "0", "agent": "Mozilla/5.0 (X11)"}),
+            events=(
+                EventView("accepted", NOW - HOUR, 0.0, {}),
+                EventView("clicked", NOW - HOUR + 2000, 0.98, {"link": "0", "agent": "Barracuda Sentinel"}),
+                EventView("clicked", NOW - MINUTE, 0.02, {"link": "0", "agent": "Mozilla/5.0 (X11)"}),
             ),
             standing=StandingView(
                 allowed=True, why_not="", consent="granted", consent_at=NOW - 9 * DAY, consent_source="shop sign-up",

@@ -44,7 +44,7 @@ class Attempt(Model):
     words: str
 
 
-class Happening(Model):
+class Event(Model):
     """One line of the event log."""
 
     kind: str
@@ -75,7 +75,7 @@ class DeliveryDetail(FoundDelivery):
     planned_reason: str
     local_time: str
     attempts: list[Attempt]
-    happenings: list[Happening]
+    events: list[Event]
     standing: Standing
     settles: bool
     others: list[tuple[str, int]]

@@ -87,7 +87,7 @@ def test_a_delivery_tells_its_whole_story(town: Town) -> None:  # noqa: F811
     assert [(each.number, each.outcome, each.code, each.words) for each in found.attempts] == [
         (1, "deferred", "451 4.7.1", "come later"), (2, "accepted", "250 2.0.0", "Ok"),
     ]  # fmt: skip
-    assert [(each.kind, each.by_machine) for each in found.happenings] == [("accepted", False), ("clicked", True)]
+    assert [(each.kind, each.by_machine) for each in found.events] == [("accepted", False), ("clicked", True)]
     assert found.planned_reason
     assert found.standing.allowed
     assert found.standing.consent == "granted"
@@ -138,7 +138,7 @@ def test_only_a_person_has_an_uncertain_mail_repeated_and_it_is_the_same_mail(to
                 service.settle(actor, key, first, Verdict.SEND_AGAIN)
         arrived = service.settle(town.approver, key, second, Verdict.ARRIVED, "she told us")
         assert arrived.state == "accepted"
-        assert {each.kind for each in arrived.happenings} == {"uncertain", "accepted"}
+        assert {each.kind for each in arrived.events} == {"uncertain", "accepted"}
         again = service.settle(town.approver, key, first, Verdict.SEND_AGAIN)
         assert again.state == "planned"
         assert [each.outcome for each in again.attempts] == ["uncertain"]

@@ -142,7 +142,7 @@ def test_a_delivery_is_found_and_settled(address: str) -> None:
         [found] = client.deliveries.find(address="ada@example.com").items
         detail = client.deliveries.get(found.campaign_id, found.contact_id)
         assert [attempt.outcome for attempt in detail.attempts] == ["deferred", "uncertain"]
-        assert detail.happenings[1].by_machine
+        assert detail.events[1].by_machine
         assert client.deliveries.settle(found.campaign_id, found.contact_id, "arrived").settles
         with pytest.raises(InvalidInputError):
             client.deliveries.settle(found.campaign_id, found.contact_id, "perhaps")

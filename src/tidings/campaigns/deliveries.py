@@ -15,8 +15,8 @@ from tidings.campaigns.attaching import campaign_for
 from tidings.campaigns.delivery_views import (
     AttemptView,
     DeliveryDetail,
+    EventView,
     FoundDelivery,
-    HappeningView,
     StandingView,
 )
 from tidings.campaigns.preview import merge_fields_of
@@ -174,7 +174,7 @@ class DeliveryService:
         planned = conn.execute(
             select(slot).where(slot.c.campaign_pk == row.pk, slot.c.contact_pk == person.pk, slot.c.step == chosen.step)
         ).one_or_none()
-        sent, note = self._sent(conn, actor, row, person, chosen)
+        sent, note = self._sent(conn, actor, person, chosen)
         return DeliveryDetail(
             **self._head(conn, actor, row, person, chosen), attempt=chosen.attempt,
             planned_at=planned.due_at if planned else None,
@@ -186,8 +186,8 @@ class DeliveryService:
                 AttemptView(each.number, each.at, each.outcome, each.relay, each.code, each.words)
                 for each in story.attempts_of(conn, chosen)
             ),
-            happenings=tuple(
-                HappeningView(each.kind, each.at, each.machine, {key: str(value) for key, value in each.detail.items()})
+            events=tuple(
+                EventView(each.kind, each.at, each.machine, {key: str(value) for key, value in each.detail.items()})
                 for each in story.events_of(conn, chosen)
             ),
             standing=_standing(conn, person, self.clock.now()),
@@ -195,9 +195,7 @@ class DeliveryService:
             others=tuple((each.channel, each.step) for each in rows if each is not chosen), sent=sent, sent_note=note,
         )  # fmt: skip
 
-    def _sent(
-        self, conn: Connection, actor: Actor, row: Row[Any], person: Any, chosen: Any
-    ) -> tuple[Preview | None, str]:  # fmt: skip
+    def _sent(self, conn: Connection, actor: Actor, person: Any, chosen: Any) -> tuple[Preview | None, str]:
         if not may(actor, Permission.CONTACTS_READ_PII):
             return None, _NOT_HIS
         template = story.message_of(conn, chosen)

@@ -21,7 +21,7 @@ class AttemptView:
 
 
 @dataclass(frozen=True, slots=True)
-class HappeningView:
+class EventView:
     """One line of the event log. `machine` is the probability that a program did it."""
 
     kind: str
@@ -82,7 +82,7 @@ class DeliveryDetail(FoundDelivery):
     planned_reason: str
     local_time: str
     attempts: tuple[AttemptView, ...]
-    happenings: tuple[HappeningView, ...]
+    events: tuple[EventView, ...]
     standing: StandingView
     settles: bool
     """Whether this actor may say what became of an uncertain one."""

@@ -130,7 +130,7 @@ def _show(found: DeliveryDetail) -> None:
         [(each.number, moment(each.at), each.outcome, each.relay, each.code, each.words) for each in found.attempts],
     )
     show()
-    for event in found.happenings:
+    for event in found.events:
         detail = ", ".join(f"{name} {value}" for name, value in event.detail.items())
         machine = " (probably a machine)" if event.by_machine else ""
         show(f"{moment(event.at)}  {event.kind}{machine}  {detail}".rstrip())

@@ -47,7 +47,7 @@ class Attempt(Schema):
     words: str
 
 
-class Happening(Schema):
+class Event(Schema):
     """One line of the event log. `machine` is the probability that a program did it, not the person."""
 
     kind: EventKind
@@ -78,7 +78,7 @@ class DeliveryDetail(FoundDelivery):
     planned_reason: str
     local_time: str
     attempts: tuple[Attempt, ...]
-    happenings: tuple[Happening, ...]
+    events: tuple[Event, ...]
     standing: Standing
     settles: bool = Field(description="Whether you may say what became of an uncertain one")
     others: tuple[tuple[str, int], ...] = Field(description="Channel and step of other deliveries to this person")
