@@ -461,3 +461,13 @@ def test_files_and_an_event_go_with_a_campaign(run: Run, services: Any, tmp_path
     assert run("campaign", "invite", key).exit_code == 2
     assert run("campaign", "invite", key, "--remove").exit_code == 0
     assert services.attachments.invitation is None
+
+
+def test_a_brief_may_bring_an_event_whose_times_yaml_reads_as_dates(run: Run, tmp_path: Path) -> None:
+    path = tmp_path / "brief.yaml"
+    event = "{title: W, start: 2026-12-05T18:00, end: 2026-12-05 20:00:00, zone: Europe/Vienna}"
+    path.write_text(f"{yaml.safe_dump(fakes.BRIEF)}invitation: {event}\n")
+    checked = run("campaign", "new", "--brief", str(path), "--check")
+    assert json.loads(checked.stdout)["invitation"]["end"] == "2026-12-05T20:00"
+    path.write_text(f"{yaml.safe_dump(fakes.BRIEF)}invitation: {event.replace('Europe/Vienna', 'Vienna')}\n")
+    assert "`invitation.zone` is not a time zone" in run("campaign", "new", "--brief", str(path), "--check").stderr

@@ -19,8 +19,8 @@ from tidings.store.tables import attempt, campaign, decision, delivery, event, m
 D = DeliveryState
 _AT_ONCE = 10_000
 EMAIL = "email"
-MOST_LOOKED_AT = 3_000_000
-"""Deliveries a search by Message-ID looks at: some seconds."""
+MOST_LOOKED_AT = 1_000_000
+"""Deliveries a search by Message-ID alone looks at: some ten seconds."""
 Place = tuple[int, int, str, int]
 """Campaign, contact, channel, step: the key of a delivery."""
 
