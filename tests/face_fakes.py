@@ -25,6 +25,7 @@ from tidings.audience.contacts import AudienceCounts, ContactDetail, ContactView
 from tidings.audience.intake import ImportResult, Refusal
 from tidings.audience.segments import SegmentView
 from tidings.campaigns.asking import AnswerView, UseView, WishView
+from tidings.campaigns.delivery_views import AttemptView, DeliveryDetail, EventView, StandingView
 from tidings.campaigns.figures import Figure
 from tidings.campaigns.views import (
     ActionView,
@@ -45,6 +46,7 @@ from tidings.distribution.findings import Area, Grade, PreflightFinding
 from tidings.distribution.mailbox.parsing import ParsedMail
 from tidings.distribution.mailbox.service import MailboxCount, MailRow, MailView
 from tidings.domain.actor import Actor, ActorKind, AgentName, Role
+from tidings.domain.attachment import Attachment, attachment_of
 from tidings.domain.blocks import Text
 from tidings.domain.brand import Brand, Sender
 from tidings.domain.brief import Brief, parse_brief
@@ -309,6 +311,87 @@ class FakeCampaigns:
             CONTACT.id, "Ada", "a…@example.com", "accepted", "A", AT, AT, 1, "250", "2.0.0 Ok", "<1@example.com>"
         )
         return [found], ""
+
+
+class FakeDeliveries:
+    """One delivery, accepted; and one that can be settled."""
+
+    def __init__(self) -> None:
+        self.settled: list[Any] = []
+
+    def get(self, actor: Actor, campaign_id: str, contact_id: str, **_: Any) -> DeliveryDetail:
+        require(actor, Permission.CAMPAIGNS_READ)
+        return delivery_detail(campaign_id, contact_id)
+
+    def find(self, actor: Actor, *, address: str = "", message_id: str = "") -> list[Any]:
+        require(actor, Permission.CAMPAIGNS_READ)
+        if address:
+            require(actor, Permission.CONTACTS_READ_PII)
+        return [delivery_detail("cmp_1", CONTACT.id)]
+
+    def settle(self, actor: Actor, campaign_id: str, contact_id: str, verdict: Any, reason: str = "", **_: Any) -> Any:
+        require(actor, Permission.CAMPAIGNS_SEND)
+        self.settled.append((campaign_id, contact_id, verdict, reason))
+        return delivery_detail(campaign_id, contact_id)
+
+
+def delivery_detail(campaign_id: str, contact_id: str, state: str = "uncertain") -> DeliveryDetail:
+    """One whose first attempt was deferred and whose second got no answer."""
+    return DeliveryDetail(
+        campaign_id=campaign_id, campaign_name="Autumn workshop", contact_id=contact_id, name="Ada Lovelace",
+        email="a…@example.com", channel="email", step=0, state=state, variant="A", due_at=AT, at=AT, code="",
+        reason="the connection was lost", message_id="0123456789abcdef0123456789abcdef@northwind.example", attempt=2,
+        planned_at=AT, planned_reason="Tuesday 09:15 in London: people click most at this hour",
+        local_time="Tue 24 Nov 09:15",
+        attempts=(
+            AttemptView(1, AT, "deferred", "mx.example.com:25", "451 4.7.1", "Try again later"),
+            AttemptView(2, AT, "uncertain", "mx.example.com:25", "", "the connection was lost"),
+        ),
+        events=(
+            EventView("deferred", AT, 0.0, {"code": "451"}),
+            EventView("clicked", AT, 0.98, {"link": "0", "agent": "Barracuda"}),
+        ),
+        standing=StandingView(
+            allowed=True, why_not="", consent="granted", consent_at=AT, consent_source="shop", suppression="",
+            suppression_at=None, suppression_source="",
+        ),
+        settles=state == "uncertain", others=(("email", 1),),
+        sent=Preview("A", "a…@example.com", "Bake with us", "", "<p>Bread</p>", "Bread", {"List-Id": "x"}),
+        sent_note="Rendered again.",
+    )  # fmt: skip
+
+
+class FakeAttachments:
+    """Files in memory."""
+
+    def __init__(self) -> None:
+        self.files: dict[str, tuple[Attachment, bytes]] = {"att_1": (attachment_of("att_1", "a.pdf", b"%PDF"), b"%PDF")}
+        self.invitation: Any = None
+
+    def list(self, actor: Actor, campaign_id: str) -> tuple[Attachment, ...]:
+        require(actor, Permission.CAMPAIGNS_READ)
+        return tuple(file for file, _ in self.files.values())
+
+    def content(self, actor: Actor, campaign_id: str, attachment_id: str) -> tuple[Attachment, bytes]:
+        require(actor, Permission.CAMPAIGNS_READ)
+        if attachment_id not in self.files:
+            raise NotFoundError("There is no such attachment.")
+        return self.files[attachment_id]
+
+    def attach(self, actor: Actor, campaign_id: str, name: str, content: bytes) -> Attachment:
+        require(actor, Permission.CAMPAIGNS_WRITE)
+        file = attachment_of(new_id("attachment"), name, content)
+        self.files[file.id] = (file, content)
+        return file
+
+    def detach(self, actor: Actor, campaign_id: str, attachment_id: str) -> None:
+        require(actor, Permission.CAMPAIGNS_WRITE)
+        self.files.pop(attachment_id, None)
+
+    def invite(self, actor: Actor, campaign_id: str, invitation: Any) -> Any:
+        require(actor, Permission.CAMPAIGNS_WRITE)
+        self.invitation = invitation
+        return invitation
 
 
 class FakeAgents:
@@ -661,6 +744,7 @@ def make_services(db: Any, clock: Any) -> Services:
         campaigns=campaigns, distribution=FakeDistribution(), analytics=FakeAnalytics(),
         activity=FakeActivity(campaigns), health=FakeHealth(), models=FakeModels(), asking=FakeAsking(),
         base_url="https://localhost:8443", conversions=FakeConversions(), postbacks=FakePostbacks(),
+        attachments=FakeAttachments(), deliveries=FakeDeliveries(),
     )  # type: ignore[arg-type]  # fmt: skip
 
 

@@ -27,6 +27,7 @@ from tidings.audience.incoming import ConsentGiven
 from tidings.audience.intake import ImportResult, Refusal
 from tidings.audience.segments import SegmentView
 from tidings.campaigns.asking import AnswerView, UseView, WishView
+from tidings.campaigns.delivery_views import AttemptView, DeliveryDetail, EventView, StandingView
 from tidings.campaigns.figures import Figure
 from tidings.campaigns.views import (
     ActionView,
@@ -46,6 +47,7 @@ from tidings.distribution.findings import Area, Grade, PreflightFinding
 from tidings.distribution.mailbox.parsing import parse_mail
 from tidings.distribution.mailbox.service import MailRow, MailView
 from tidings.domain.actor import Actor, ActorKind, AgentName, Role
+from tidings.domain.attachment import attachment_of
 from tidings.domain.blocks import Button, Footer, Heading, Text
 from tidings.domain.brand import Brand, Sender
 from tidings.domain.brief import Brief, parse_brief
@@ -55,6 +57,7 @@ from tidings.domain.decision import Autonomy, Decision
 from tidings.domain.draft import Draft, Finding, Severity, Trace
 from tidings.domain.errors import ConflictError, InvalidInputError, NotFoundError, UnauthenticatedError
 from tidings.domain.instant import DAY, HOUR, MINUTE
+from tidings.domain.invitation import Invitation
 from tidings.domain.plan import PlanSummary
 from tidings.events.activity import ActivityLine
 
@@ -83,6 +86,13 @@ BRIEF: Brief = parse_brief(
                   "There is room for twelve people."],
         "link": "https://northwind.example.com/workshop",
     }
+)  # fmt: skip
+
+
+ATTACHED = attachment_of("att_1", "Programm für Dezember.pdf", b"%PDF-1.7 " + bytes(90_000))
+EVENT = Invitation(
+    title="Bread workshop for beginners", start="2026-12-05T18:00", end="2026-12-05T20:30", zone="Europe/Vienna",
+    place="Mill Lane 4, 1010 Vienna", description="Bring an apron.\nFlour is there.",
 )  # fmt: skip
 
 
@@ -162,7 +172,11 @@ ALL_ACTIONS = {
 
 def detail(of: CampaignRow) -> CampaignDetail:
     has_draft = of.state is not S.DRAFTING
-    revision = RevisionView("rev_1", 2, "Content agent", NOW - HOUR, "ab" * 32, DRAFTS) if has_draft else None
+    revision = (
+        RevisionView("rev_1", 2, "Content agent", NOW - HOUR, "ab" * 32, DRAFTS, (ATTACHED,), EVENT)
+        if has_draft
+        else None
+    )
     actions = tuple(ActionView(name, allowed=True) for name in ALL_ACTIONS[of.state].split())
     approvals = (
         ApprovalView(
@@ -581,6 +595,63 @@ class FakeModels:
     change = stop_exam = remove = start_exam
 
 
+class FakeDeliveries:
+    def __init__(self) -> None:
+        self.settled: list[Any] = []
+
+    def get(self, actor: Actor, campaign_id: str, contact_id: str, **_: Any) -> DeliveryDetail:
+        settled = contact_id != "con_9"
+        attempts = [
+            AttemptView(1, NOW - 2 * HOUR, "deferred", "mx.example.com:587", "451 4.7.1", "Greylisted, come later"),
+            AttemptView(2, NOW - HOUR, "accepted", "mx.example.com:587", "250 2.0.0", "Ok: queued as 4F2A91"),
+        ]  # fmt: skip
+        if not settled:
+            attempts[1] = AttemptView(2, NOW - HOUR, "uncertain", "mx.example.com:587", "", "the answer was lost")
+        return DeliveryDetail(
+            campaign_id=campaign_id, campaign_name="Rye week", contact_id=contact_id, name="Anna Albers",
+            email="anna@example.com", channel="email", step=0, state="accepted" if settled else "uncertain",
+            variant="A", due_at=NOW - 2 * HOUR, at=NOW - HOUR, code=attempts[1].code, reason=attempts[1].words,
+            message_id="6f1ed002ab5595859014ebf0951522d9@northwind.example", attempt=2, planned_at=NOW - 2 * HOUR,
+            planned_reason="Sunday 09:30 in Berlin: the hour with the most clicks expected of those allowed",
+            local_time="Sun 22 Nov 09:30", attempts=tuple(attempts),
+            events=(
+                EventView("accepted", NOW - HOUR, 0.0, {}),
+                EventView("clicked", NOW - HOUR + 2000, 0.98, {"link": "0", "agent": "Barracuda Sentinel"}),
+                EventView("clicked", NOW - MINUTE, 0.02, {"link": "0", "agent": "Mozilla/5.0 (X11)"}),
+            ),
+            standing=StandingView(
+                allowed=True, why_not="", consent="granted", consent_at=NOW - 9 * DAY, consent_source="shop sign-up",
+                suppression="", suppression_at=None, suppression_source="",
+            ),
+            settles=not settled, others=(("email", 1),),
+            sent=Preview("A", "anna@example.com", "Rye week at the bakery", "", "<p>Bread</p>", "Bread", {"To": "a"}),
+            sent_note="Rendered again from the message as it was launched.",
+        )  # fmt: skip
+
+    def find(self, actor: Actor, *, address: str = "", message_id: str = "") -> list[Any]:
+        return [] if "nobody" in address else [self.get(actor, "cmp_2", "con_1"), self.get(actor, "cmp_6", "con_9")]
+
+    def settle(self, actor: Actor, *asked: Any, **more: Any) -> None:
+        self.settled.append((*asked, more))
+
+
+class FakeAttachments:
+    def __init__(self) -> None:
+        self.calls: list[Any] = []
+
+    def attach(self, actor: Actor, campaign_id: str, name: str, content: bytes) -> Any:
+        self.calls.append(("attach", campaign_id, attachment_of("att_2", name, content).name))
+
+    def detach(self, actor: Actor, campaign_id: str, attachment_id: str) -> None:
+        self.calls.append(("detach", campaign_id, attachment_id))
+
+    def content(self, actor: Actor, campaign_id: str, attachment_id: str) -> Any:
+        return ATTACHED, b"%PDF-1.7 "
+
+    def invite(self, actor: Actor, campaign_id: str, invitation: Any) -> None:
+        self.calls.append(("invite", campaign_id, invitation))
+
+
 def fake_services() -> Any:
     @contextmanager
     def reading() -> Iterator[None]:
@@ -589,7 +660,7 @@ def fake_services() -> Any:
     health = [SimpleNamespace(name="agents", status="fail", message="Analytics has stopped.", remedy="tidings worker")]
     return SimpleNamespace(
         db=SimpleNamespace(reading=reading), clock=SimpleNamespace(now=lambda: NOW), access=FakeAccess(),
-        agents=FakeAgents(), asking=FakeAsking(),
+        agents=FakeAgents(), asking=FakeAsking(), deliveries=FakeDeliveries(), attachments=FakeAttachments(),
         brands=SimpleNamespace(brands=lambda _: [BRAND], claims=lambda *_: CLAIMS),
         audience=FakeAudience(), campaigns=FakeCampaigns(), distribution=FakeDistribution(), analytics=FakeAnalytics(),
         activity=FakeFeed(), health=SimpleNamespace(check=lambda: health), base_url="https://localhost",

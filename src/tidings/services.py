@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     from tidings.analytics.service import AnalyticsService
     from tidings.audience.service import AudienceService
     from tidings.campaigns.asking import AskService
+    from tidings.campaigns.attaching import AttachmentService
+    from tidings.campaigns.deliveries import DeliveryService
     from tidings.campaigns.service import CampaignService
     from tidings.content.models.service import ModelService
     from tidings.content.service import BrandService
@@ -35,6 +37,8 @@ class Services:
     audience: AudienceService
     campaigns: CampaignService
     asking: AskService
+    attachments: AttachmentService
+    deliveries: DeliveryService
     distribution: DistributionService
     analytics: AnalyticsService
     activity: ActivityFeed

@@ -48,6 +48,8 @@ class Settings:
     """Where bounces go, as `bounces@example.com`; each mail then carries a return address of its own."""
     returns: str | None = None
     """Where returned mail is fetched (`imaps://…`, `pop3s://…`) or received (`smtp://0.0.0.0:port`)."""
+    attachments_mb: int = 5
+    """What all attachments of a mail may add to it, encoded."""
     agents_here: bool = True
     """Whether `up` runs the four agents itself; off where each has a process of its own (`tidings worker`)."""
     model: ModelChoice | None = None
@@ -92,6 +94,7 @@ def load_settings(environ: Mapping[str, str] | None = None, **given: object) -> 
         "spamd": env.get("TIDINGS_SPAMD") or None,
         "bounce_address": env.get("TIDINGS_BOUNCE_ADDRESS") or None,
         "returns": env.get("TIDINGS_RETURNS") or None,
+        "attachments_mb": _megabytes(env, "TIDINGS_ATTACHMENTS_MB"),
         "agents_here": env.get("TIDINGS_AGENTS", "here") != "none",
         "model": _model(env),
     }
@@ -137,6 +140,15 @@ def _port(env: Mapping[str, str], name: str) -> int | None:
         return None
     if not text.isdigit() or not 0 < int(text) < 65536:
         raise InvalidInputError(f"{name} is {text!r}, which is no port.", remedy="Use a number from 1 to 65535.")
+    return int(text)
+
+
+def _megabytes(env: Mapping[str, str], name: str) -> int | None:
+    text = env.get(name)
+    if not text:
+        return None
+    if not text.isdigit() or not 0 < int(text) <= 20:
+        raise InvalidInputError(f"{name} is {text!r}.", remedy="Use a number of megabytes from 1 to 20.")
     return int(text)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from tidings_client.attachments import Attachment, Invitation
 from tidings_client.calls import Call, Endpoint, Mode, Model, Page, Pages, Resource, given
 
 if TYPE_CHECKING:
@@ -75,6 +76,8 @@ class Revision(Model):
     created_at: datetime
     content_hash: str
     drafts: list[Draft]
+    attachments: tuple[Attachment, ...] = ()
+    invitation: Invitation | None = None
 
 
 class HourOfPlan(Model):

@@ -11,12 +11,14 @@ from tidings_client.activity import Activity
 from tidings_client.agents import Agents
 from tidings_client.analytics import Analytics
 from tidings_client.approvals import Approvals
+from tidings_client.attachments import Attachments
 from tidings_client.brands import Brands
 from tidings_client.calls import Awaiting, Blocking, Mode
 from tidings_client.campaigns import Campaigns
 from tidings_client.contacts import Contacts
 from tidings_client.conversions import Conversions
 from tidings_client.decisions import Decisions
+from tidings_client.deliveries import Deliveries
 from tidings_client.health import Health
 from tidings_client.mailbox import Mailbox
 from tidings_client.models import Models
@@ -39,10 +41,12 @@ class _Resources(Generic[Mode]):
         self.agents = Agents[Mode](transport)
         self.analytics = Analytics[Mode](transport)
         self.approvals = Approvals[Mode](transport)
+        self.attachments = Attachments[Mode](transport)
         self.brands = Brands[Mode](transport)
         self.contacts = Contacts[Mode](transport)
         self.conversions = Conversions[Mode](transport)
         self.decisions = Decisions[Mode](transport)
+        self.deliveries = Deliveries[Mode](transport)
         self.health = Health[Mode](transport)
         self.mailbox = Mailbox[Mode](transport)
         self.models = Models[Mode](transport)

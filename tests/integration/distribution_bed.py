@@ -1,6 +1,6 @@
 """What the distribution tests share: a launched campaign without the other rooms, and an SMTP sink with faults.
 
-Run as a program it is the sender that the kill test kills: `distribution_bed.py DATABASE PORT LANES`.
+Run as a program it is the sender that the kill test kills: `distribution_bed.py DATABASE PORT LANES [LEASE_MS]`.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ from tidings.domain.instant import Instant
 from tidings.domain.message import EmailTemplate, Link
 from tidings.engine.process import boot_id
 from tidings.events.log import append
-from tidings.store.database import Database, open_sqlite
+from tidings.store.database import Database, open_postgresql, open_sqlite
 from tidings.store.tables import brand, campaign, contact, slot
 
 KEY = bytes(range(32))
@@ -339,10 +339,24 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
+def shorten_leases(milliseconds: int) -> None:
+    """Makes a silent worker's chunks free after so long, in this process."""
+    from tidings.distribution import leases, worker
+
+    for module, name, value in (
+        (leases, "LEASE", milliseconds), (leases, "_RENEW", milliseconds // 3),
+        (worker, "_TAKEOVER_SECONDS", milliseconds / 4000),
+    ):  # fmt: skip
+        assert hasattr(module, name)
+        setattr(module, name, value)
+
+
 def main() -> None:
-    """The sender process of the kill test: runs until it is killed."""
+    """The sender process of the kill test: runs until it is killed. A fourth argument shortens its leases."""
     path, port, lanes = sys.argv[1:4]
-    db = open_sqlite(Path(path), KEY)
+    if len(sys.argv) > 4:
+        shorten_leases(int(sys.argv[4]))
+    db = open_postgresql(path) if path.startswith("postgresql://") else open_sqlite(Path(path), KEY)
     worker = make_worker(db, int(port), lanes=int(lanes))
     worker.start()
     while worker.alive:

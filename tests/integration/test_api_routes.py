@@ -54,6 +54,10 @@ BODIES: dict[str, Any] = {
     "add_contacts": {"rows": [{"email": "ada@example.com"}]},
     "suppress_address": {"address": "ada@example.com"},
     "create_segment": {"name": "All", "rule": {"all": []}},
+    "settle_delivery": {"verdict": "arrived"},
+    "set_invitation": {
+        "title": "Workshop", "start": "2026-12-05T18:00", "end": "2026-12-05T20:00", "zone": "Europe/Vienna",
+    },
     "decide_recommendation": {"accept": True},
     "mark_mail": {"read": True},
     "record_conversion": {"key": "order-1", "email": "ada@example.com", "value": "49.90", "currency": "EUR"},
@@ -109,12 +113,14 @@ def call(client: TestClient, services: Any, method: str, path: str, name: str, h
     address = path.format(
         campaign_id=detail.row.id, variant="A", name="content", decision_id="dec_1", brand_id="brd_1",
         contact_id=fakes.CONTACT.id, recommendation_id="rec_1", message_id="msg_1", account_id="acc_1",
-        token_id="tok_1", turn_id="trn_1", model_id="mdl_1",
+        token_id="tok_1", turn_id="trn_1", model_id="mdl_1", attachment_id="att_1",
     )  # fmt: skip
     if name == "preview_prompt":
         address += f"?campaign_id={detail.row.id}"
     if name == "import_contacts":
         return client.request(method, address, content=b"email\na@example.com\n", headers=headers)
+    if name == "attach_file":
+        return client.request(method, f"{address}?name=b.pdf", content=b"%PDF", headers=headers)
     return client.request(method, address, json=bodies.get(name), headers={**headers, "If-Match": "*"})
 
 

@@ -418,3 +418,56 @@ def test_an_agent_is_asked_and_waits_for_a_yes(run: Run, services: Any, monkeypa
     assert none.exit_code != 0
     assert "No language model is configured" in none.stderr
     assert "TIDINGS_MODEL" in none.stderr
+
+
+def test_what_happened_to_a_mail_is_found_shown_and_settled(run: Run, services: Any) -> None:
+    found = run("delivery", "find", "--address", "ada@example.com")
+    assert found.exit_code == 0
+    assert fakes.CONTACT.id in found.stdout
+    shown = run("delivery", "show", "--message-id", "0123@northwind.example")
+    assert "451 4.7.1" in shown.stdout
+    assert "probably a machine" in shown.stdout
+    assert "--send-again" in shown.stderr
+    assert json.loads(run("delivery", "show", "cmp_" + "1" * 26, "con_1", "--json").stdout)["state"] == "uncertain"
+    key = briefed(services)
+    assert run("delivery", "settle", key, fakes.CONTACT.id).exit_code == 2
+    assert run("delivery", "settle", key, fakes.CONTACT.id, "--send-again").exit_code == 2  # nobody says yes
+    done = run("delivery", "settle", key, fakes.CONTACT.id, "--send-again", "--yes", "-m", "She lost it.")
+    assert done.exit_code == 0
+    assert services.deliveries.settled == [(key, fakes.CONTACT.id, "send_again", "She lost it.")]
+    assert run("delivery", "find").exit_code == 2
+    assert run("delivery", "find", "--address", "a@b.co", role="viewer").exit_code == 4
+
+
+def test_files_and_an_event_go_with_a_campaign(run: Run, services: Any, tmp_path: Path) -> None:
+    key = briefed(services)
+    file = tmp_path / "Programme.pdf"
+    file.write_bytes(b"%PDF-1.7")
+    attached = run("campaign", "attach", key, str(file))
+    assert attached.exit_code == 0
+    assert "Programme.pdf" in attached.stdout
+    assert run("campaign", "attach", key, str(tmp_path / "none.pdf")).exit_code == 2
+    bad = tmp_path / "setup.exe"
+    bad.write_bytes(b"MZ")
+    refused = run("campaign", "attach", key, str(bad))
+    assert refused.exit_code != 0
+    assert "link to it" in refused.stderr
+    assert run("campaign", "detach", key, "Programme.pdf").exit_code == 0
+    assert run("campaign", "detach", key, "Programme.pdf").exit_code == 3
+    when = ("--title", "Workshop", "--start", "2026-12-05T18:00", "--end", "2026-12-05T20:00")
+    assert run("campaign", "invite", key, *when, "--zone", "Europe/Vienna", "--ask").exit_code == 0
+    assert services.attachments.invitation.method == "request"
+    assert "time zone" in run("campaign", "invite", key, *when, "--zone", "Vienna").stderr
+    assert run("campaign", "invite", key).exit_code == 2
+    assert run("campaign", "invite", key, "--remove").exit_code == 0
+    assert services.attachments.invitation is None
+
+
+def test_a_brief_may_bring_an_event_whose_times_yaml_reads_as_dates(run: Run, tmp_path: Path) -> None:
+    path = tmp_path / "brief.yaml"
+    event = "{title: W, start: 2026-12-05T18:00, end: 2026-12-05 20:00:00, zone: Europe/Vienna}"
+    path.write_text(f"{yaml.safe_dump(fakes.BRIEF)}invitation: {event}\n")
+    checked = run("campaign", "new", "--brief", str(path), "--check")
+    assert json.loads(checked.stdout)["invitation"]["end"] == "2026-12-05T20:00"
+    path.write_text(f"{yaml.safe_dump(fakes.BRIEF)}invitation: {event.replace('Europe/Vienna', 'Vienna')}\n")
+    assert "`invitation.zone` is not a time zone" in run("campaign", "new", "--brief", str(path), "--check").stderr

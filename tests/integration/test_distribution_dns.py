@@ -64,7 +64,8 @@ def test_a_good_domain_has_nothing_to_say_but_ok(server: Any) -> None:
     server.zone(GOOD)
     found = DnsDoctor(RELAY, nameserver=server.address, seconds=1).domain(resolver(server), D)
     assert {item.check: item.grade for item in found} == {
-        "MX": Grade.OK, "SPF": Grade.OK, "DKIM": Grade.NOT_CHECKED, "DMARC": Grade.OK,
+        "MX": Grade.OK, "SPF": Grade.OK, "DKIM": Grade.NOT_CHECKED, "DMARC": Grade.OK, "MTA-STS": Grade.OK,
+        "TLS-RPT": Grade.OK,
     }  # fmt: skip
     assert "covers the relay" in next(item.message for item in found if item.check == "SPF")
     assert only(check_reverse(resolver(server), RELAY)).grade is Grade.OK

@@ -121,3 +121,30 @@ async def test_the_asynchronous_client_does_the_same(address: str) -> None:
         async for line in client.activity.stream(since=0):
             assert line.number == 1
             break
+
+
+def test_files_come_back_byte_for_byte(address: str) -> None:
+    content = bytes(range(256)) * 40
+    with Tidings(address, "tid_author") as client:
+        campaign = client.campaigns.create(fakes.BRIEF)
+        made = client.attachments.add(campaign.id, "Größe.pdf", content)
+        assert (made.name, made.size) == ("Größe.pdf", len(content))
+        assert client.attachments.get(campaign.id, made.id).content == content
+        with pytest.raises(InvalidInputError) as refused:
+            client.attachments.add(campaign.id, "setup.exe", b"MZ")
+        assert refused.value.field == "attachment"
+        client.attachments.remove(campaign.id, made.id)
+        assert made.id not in {each.id for each in client.attachments.list(campaign.id).items}
+
+
+def test_a_delivery_is_found_and_settled(address: str) -> None:
+    with Tidings(address, "tid_manager") as client:
+        [found] = client.deliveries.find(address="ada@example.com").items
+        detail = client.deliveries.get(found.campaign_id, found.contact_id)
+        assert [attempt.outcome for attempt in detail.attempts] == ["deferred", "uncertain"]
+        assert detail.events[1].by_machine
+        assert client.deliveries.settle(found.campaign_id, found.contact_id, "arrived").settles
+        with pytest.raises(InvalidInputError):
+            client.deliveries.settle(found.campaign_id, found.contact_id, "perhaps")
+    with Tidings(address, "tid_author") as client, pytest.raises(ForbiddenError):
+        client.deliveries.settle("cmp_1", "con_1", "arrived")

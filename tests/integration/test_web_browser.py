@@ -27,7 +27,9 @@ ARGUMENTS = [
 PAGES = [
     "/", "/campaigns", "/campaigns?view=board", "/campaigns/new", "/campaigns/cmp_1", "/campaigns/cmp_2",
     "/campaigns/cmp_3", "/campaigns/cmp_4", "/campaigns/cmp_6", "/campaigns/cmp_1/preview/A",
-    "/campaigns/cmp_1/preview/A?as=source", "/campaigns/cmp_1/people", "/campaigns/cmp_2/deliveries", "/approvals",
+    "/campaigns/cmp_1/preview/A?as=source", "/campaigns/cmp_1/people", "/campaigns/cmp_2/deliveries",
+    "/campaigns/cmp_2/deliveries/con_1", "/campaigns/cmp_2/deliveries/con_9",
+    "/deliveries", "/deliveries?q=anna@example.com", "/deliveries?q=nobody@example.com", "/approvals",
     "/agents/content", "/agents/distribution", "/audience", "/audience/import", "/insights", "/mailbox",
     "/mailbox/msg_1", "/settings", "/models", "/nothing", "/sign-in", "/sign-in/link?token=once",
 ]  # fmt: skip

@@ -26,7 +26,8 @@ _SPEC.loader.exec_module(fakes)
 
 ME = {"kind": "person", "id": "acc_1", "name": "Ada", "role": "admin", "brands": [], "permissions": []}
 ARGUMENTS: dict[str, Any] = {
-    "brief": {}, "brand": {}, "changes": {}, "fields": {}, "rule": {}, "rows": [], "table": b"",
+    "brief": {}, "brand": {}, "changes": {}, "fields": {}, "rule": {}, "rows": [], "table": b"", "content": b"",
+    "invitation": {},
     "due_at": datetime(2027, 1, 1, tzinfo=UTC),
     "accept": True, "variant": "A",
 }  # fmt: skip

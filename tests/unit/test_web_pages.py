@@ -22,7 +22,8 @@ OURS = {"sec-fetch-site": "same-origin"}
 PAGES = [
     "/", "/campaigns", "/campaigns?view=board", "/campaigns?state=review", "/campaigns/new",
     *(f"/campaigns/{row.id}" for row in ROWS), "/campaigns/cmp_1/people", "/campaigns/cmp_1/preflight",
-    "/campaigns/cmp_2/deliveries",
+    "/campaigns/cmp_2/deliveries", "/campaigns/cmp_2/deliveries/con_1", "/campaigns/cmp_2/deliveries/con_9",
+    "/deliveries", "/deliveries?q=anna@example.com", "/deliveries?q=nobody@example.com",
     *(f"/campaigns/cmp_1/preview/A?as={look}" for look in ("desktop", "phone", "dark", "text", "source")),
     "/approvals", "/agents/content", "/agents/scheduling", "/agents/distribution", "/agents/analytics", "/audience",
     "/audience?q=nobody", "/audience/import", "/insights", "/mailbox", "/mailbox/msg_1", "/mailbox/msg_1?as=text",
@@ -515,3 +516,48 @@ def test_a_question_that_cannot_be_asked_says_why(client: TestClient, services: 
     page = client.get("/agents/content").text
     assert "No language model is configured" in page
     assert "ask-question" not in page
+
+
+def test_an_uncertain_delivery_is_settled_by_a_form(client: TestClient, services: Any) -> None:
+    page = client.get("/campaigns/cmp_2/deliveries/con_9").text
+    assert "It arrived" in page
+    assert "Send it again" in page
+    assert "It arrived" not in client.get("/campaigns/cmp_2/deliveries/con_1").text
+    given = {"verdict": "send_again", "channel": "email", "step": "0", "reason": "She lost it."}
+    answer = client.post("/campaigns/cmp_2/deliveries/con_9/settle", data=given)
+    assert answer.status_code == 303
+    assert [str(each) for each in services.deliveries.settled[0][:4]] == [
+        "cmp_2",
+        "con_9",
+        "send_again",
+        "She lost it.",
+    ]
+    assert client.post("/campaigns/cmp_2/deliveries/con_9/settle", data={**given, "verdict": "x"}).status_code == 422
+    assert client.get("/campaigns/cmp_2/deliveries/con_9/html").text.endswith("<p>Bread</p>")
+
+
+def test_a_mail_is_found_by_address_or_message_id(client: TestClient) -> None:
+    assert "Rye week" in client.get("/deliveries?q=anna@example.com").text
+    assert "Nothing was ever sent" in client.get("/deliveries?q=nobody@example.com").text
+    assert client.get("/deliveries?q=6f1ed002ab5595859014ebf0951522d9@northwind.example").status_code == 200
+
+
+def test_files_and_an_event_are_given_by_forms(client: TestClient, services: Any) -> None:
+    page = client.get("/campaigns/cmp_1").text
+    assert "Programm für Dezember.pdf" in page
+    assert "Bread workshop for beginners" in page
+    file = {"file": ("Programme.pdf", b"%PDF-1.7", "application/pdf")}
+    assert client.post("/campaigns/cmp_1/attachments", files=file).status_code == 303
+    bad = {"file": ("setup.exe", b"MZ", "application/pdf")}
+    assert client.post("/campaigns/cmp_1/attachments", files=bad).status_code == 422
+    assert client.post("/campaigns/cmp_1/attachments", data={}).status_code == 422
+    assert client.post("/campaigns/cmp_1/attachments/att_1/remove").status_code == 303
+    saved = client.get("/campaigns/cmp_1/attachments/att_1")
+    assert saved.headers["content-disposition"].startswith("attachment")
+    assert saved.headers["content-type"] == "application/octet-stream"
+    event = {"title": "W", "start": "2026-12-05T18:00", "end": "2026-12-05T20:00", "zone": "Europe/Vienna"}
+    assert client.post("/campaigns/cmp_1/invitation", data={**event, "method": "request"}).status_code == 303
+    assert client.post("/campaigns/cmp_1/invitation", data={**event, "zone": "x"}).status_code == 422
+    assert client.post("/campaigns/cmp_1/invitation/remove").status_code == 303
+    assert [call[0] for call in services.attachments.calls] == ["attach", "detach", "invite", "invite"]
+    assert services.attachments.calls[2][2].method == "request"

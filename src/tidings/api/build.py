@@ -13,6 +13,7 @@ from tidings.api.activity.routes import router as activity
 from tidings.api.agents.routes import router as agents
 from tidings.api.analytics.routes import router as analytics
 from tidings.api.approvals.routes import router as approvals
+from tidings.api.attachments.routes import router as attachments
 from tidings.api.audience.routes import router as audience
 from tidings.api.authentication import COOKIE, Authentication
 from tidings.api.body_limit import BodyLimit
@@ -21,6 +22,7 @@ from tidings.api.campaigns.routes import router as campaigns
 from tidings.api.campaigns.schemas import BRIEF_EXAMPLE
 from tidings.api.conversions.routes import router as conversions
 from tidings.api.decisions.routes import router as decisions
+from tidings.api.deliveries.routes import router as deliveries
 from tidings.api.docs import docs_page
 from tidings.api.health.routes import router as health
 from tidings.api.idempotency import Idempotency
@@ -37,7 +39,7 @@ if TYPE_CHECKING:
 MOUNT = "/api/v1"
 ROUTERS: tuple[APIRouter, ...] = (
     campaigns, approvals, agents, decisions, brands, audience, analytics, mailbox_routes, activity, sending, models,
-    access, health, conversions,
+    access, health, conversions, attachments, deliveries,
 )  # fmt: skip
 
 DESCRIPTION = """\

@@ -18,6 +18,8 @@ from tidings.analytics.service import AnalyticsService
 from tidings.audience.repository import any_known
 from tidings.audience.service import AudienceService
 from tidings.campaigns.asking import AskService
+from tidings.campaigns.attaching import AttachmentService
+from tidings.campaigns.deliveries import DeliveryService
 from tidings.campaigns.run import CampaignRun
 from tidings.campaigns.service import CampaignService
 from tidings.campaigns.tools.gather import agent_tools
@@ -36,6 +38,7 @@ from tidings.distribution.preflight import Preflight
 from tidings.distribution.relay import parse_relay
 from tidings.distribution.returns.source import parse_source
 from tidings.distribution.service import DistributionService
+from tidings.domain.attachment import MEGABYTE
 from tidings.domain.errors import InvalidInputError
 from tidings.domain.instant import Clock
 from tidings.engine.clock import SystemClock
@@ -129,7 +132,9 @@ def wire(
         db=db, clock=clock, access=access,
         agents=AgentService(db, clock, on_resume=run.restart_waiting, tools=tools), brands=brands, audience=audience,
         campaigns=campaigns, asking=AskService(db, clock, campaigns, tools, models), distribution=distribution,
-        analytics=analytics, activity=feed, models=models_here,
+        analytics=analytics, activity=feed, models=models_here, attachments=AttachmentService(db, clock, feed,
+        limit=settings.attachments_mb * MEGABYTE), deliveries=DeliveryService(db, clock, secrets, feed,
+        distribution=distribution),
         health=HealthService(db, clock, settings.data_dir, distribution, facts, models.look),
         base_url=settings.base_url, conversions=Conversions(db, clock, secrets),
         postbacks=Postbacks(db, clock, secrets),

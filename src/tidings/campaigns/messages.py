@@ -27,7 +27,7 @@ def messages(revised: Revision, brand: Brand, campaign_id: str = "") -> list[Ema
 
 
 def message(revised: Revision, brand: Brand, draft: Draft, campaign_id: str = "") -> EmailTemplate:
-    """One variant."""
+    """One variant, with what goes with every mail. Raises InvalidInputError when it is too large."""
     template, tracking = render_email(draft, brand), brand.tracking
     hosts = own_hosts(revised, brand)
     places = {
@@ -37,7 +37,7 @@ def message(revised: Revision, brand: Brand, draft: Draft, campaign_id: str = ""
     marked = [_marked(link, hosts, utm_parameters(tracking.utm, places), tracking.click_ids) for link in template.links]
     changes: dict[str, object] = {
         "links": tuple(marked), "track_clicks": tracking.clicks, "track_opens": tracking.opens,
-        "tracking_url": tracking.url,
+        "tracking_url": tracking.url, "attachments": revised.attachments, "invitation": revised.invitation,
     }  # fmt: skip
     body = _BODY.search(template.html)
     if tracking.trap and tracking.clicks and body is not None:

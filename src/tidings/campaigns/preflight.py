@@ -10,6 +10,7 @@ from tidings.campaigns import repository
 from tidings.campaigns.messages import messages, own_hosts
 from tidings.campaigns.preview import NOBODY, merge_fields_of
 from tidings.content.service import load_brand
+from tidings.distribution.attachments import contents
 from tidings.domain.errors import InvalidInputError
 
 if TYPE_CHECKING:
@@ -27,11 +28,11 @@ def specimens(
     brand, _ = load_brand(conn, row.brand_id)
     person = repository.first_person(conn, row.pk, None)
     fields = NOBODY if person is None else merge_fields_of(person)
-    hosts = own_hosts(revised, brand)
+    hosts, files = own_hosts(revised, brand), contents(conn, revised.attachments)
     return brand, [
         distribution.specimen(
-            template, fields, postal_address=brand.postal_address, hosts=hosts,
-            stays_here=preflight.stays_here,
+            template, fields, postal_address=brand.postal_address, hosts=hosts, stays_here=preflight.stays_here,
+            contents=files,
         )
         for template in messages(revised, brand, row.id)
     ]  # fmt: skip

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Row
@@ -23,7 +24,7 @@ NOBODY = {"first_name": "", "last_name": "", "email": "reader@example.com", "loc
 
 def render_preview(
     distribution: DistributionService, actor: Actor, revised: Revision, brand: Brand, variant: str,
-    person: Row[Any] | None, campaign_id: str = "",
+    person: Row[Any] | None, campaign_id: str = "", contents: Mapping[str, bytes] | None = None,
 ) -> Preview:  # fmt: skip
     """The variant as one person gets it. Links are those people get to in the end, not tracked ones."""
     draft = next((item for item in revised.drafts if item.variant == variant), None)
@@ -36,7 +37,7 @@ def render_preview(
         fields = {**fields, "email": mask_address(fields["email"])}
     links = [link.url for link in template.links]
     # The way out leads nowhere: opening a preview must never unsubscribe the person it was rendered for.
-    rendered = distribution.render_one(template, fields, links, f"{distribution.base_url}/u/preview")
+    rendered = distribution.render_one(template, fields, links, f"{distribution.base_url}/u/preview", contents)
     to = fields["email"]
     return Preview(
         variant=variant, to=to, subject=rendered.subject, preheader=template.preheader, html=rendered.html,

@@ -21,8 +21,10 @@ from tidings.agents.decisions import record_decision
 from tidings.agents.state import load, set_doing
 from tidings.audience.selection import select_people
 from tidings.campaigns import approved, repository
+from tidings.campaigns.attaching import check_ahead
 from tidings.campaigns.messages import messages
 from tidings.content.service import load_brand
+from tidings.distribution.attachments import attached
 from tidings.domain.actor import AgentName
 from tidings.domain.brief import Brief
 from tidings.domain.campaign import CampaignState
@@ -41,6 +43,7 @@ if TYPE_CHECKING:
     from tidings.domain.brand import Brand
     from tidings.domain.claim import Claim
     from tidings.domain.draft import Draft
+    from tidings.domain.invitation import Invitation
     from tidings.engine.jobs import Jobs
     from tidings.events.activity import ActivityFeed
     from tidings.scheduling.agent import Proposal, SchedulingAgent
@@ -181,6 +184,7 @@ class CampaignRun:
             revised = repository.revision_of(conn, row.revision_id)
             approved.check_as_approved(conn, row, revised)
             brand, _ = load_brand(conn, row.brand_id)
+            check_ahead(revised.invitation, now)
             templates = messages(revised, brand, row.id)
             people = self.distribution.launch(conn, row.pk, templates, now, ignore_plan_times=at_once)
             if not people:
@@ -274,10 +278,17 @@ class CampaignRun:
     def _revise(self, conn: Connection, row: Row[Any], brief: Brief, drafts: tuple[Draft, ...]) -> Revision:
         revised = Revision(
             id=new_id("revision"), number=repository.next_revision_number(conn, row.pk), author="Content agent",
-            author_id=AgentName.CONTENT.value, brief=brief, drafts=drafts,
+            author_id=AgentName.CONTENT.value, brief=brief, drafts=drafts, attachments=attached(conn, row.pk),
+            invitation=self._invitation(conn, row, brief),
         )  # fmt: skip
         repository.insert_revision(conn, row.pk, revised, self.clock.now())
         return revised
+
+    def _invitation(self, conn: Connection, row: Row[Any], brief: Brief) -> Invitation | None:
+        """What the drafts before had, else the brief's."""
+        if row.revision_id:
+            return repository.revision_of(conn, row.revision_id).invitation
+        return brief.invitation.after(None, self.clock.now()) if brief.invitation is not None else None
 
     def _record(self, conn: Connection, agent: AgentName, row: Row[Any], fields: Any) -> None:
         record_decision(

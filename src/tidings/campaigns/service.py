@@ -17,6 +17,7 @@ from tidings.campaigns.preview import render_preview
 from tidings.campaigns.show import Shower
 from tidings.content.repository import brand_named, brands
 from tidings.content.service import load_brand
+from tidings.distribution.attachments import contents
 from tidings.domain.actor import Actor
 from tidings.domain.brief import Brief
 from tidings.domain.campaign import TERMINAL, CampaignState
@@ -107,7 +108,8 @@ class CampaignService:
             person = repository.first_person(conn, row.pk, contact_id)
             if contact_id is not None and person is None:
                 raise NotFoundError(f"There is no contact {contact_id}.")
-            return render_preview(self.distribution, actor, revised, brand, variant, person, row.id)
+            files = contents(conn, revised.attachments)
+            return render_preview(self.distribution, actor, revised, brand, variant, person, row.id, files)
 
     def preflight(self, actor: Actor, campaign_id: str) -> Sequence[PreflightFinding]:
         """What speaks against sending, the worst first; findings that block stop `send`. Takes up to some seconds."""
@@ -265,7 +267,8 @@ class CampaignService:
             drafts = self._edited(conn, row, before, variant, subject, preheader, texts)
             revised = Revision(
                 id=new_id("revision"), number=repository.next_revision_number(conn, row.pk), author=actor.name,
-                author_id=actor.id, brief=before.brief, drafts=drafts,
+                author_id=actor.id, brief=before.brief, drafts=drafts, attachments=before.attachments,
+                invitation=before.invitation,
             )  # fmt: skip
             repository.insert_revision(conn, row.pk, revised, self.clock.now())
             repository.insert_override(

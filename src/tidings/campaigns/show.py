@@ -93,7 +93,7 @@ class Shower:
         found = self.distribution.delivery_rows(conn, row.pk, state=state, after_contact=cursor, limit=limit + 1)
         shown = [
             DeliveryView(
-                contact_id=item.id, name=_name(item), email=_address(actor, item.email), state=item.state,
+                contact_id=item.id or "", name=_name(item), email=_address(actor, item.email), state=item.state,
                 variant=item.variant, due_at=item.due_at, at=item.at, attempt=item.attempt, code=item.code,
                 reason=item.reason, message_id=self.distribution.message_id(conn, row.pk, item.contact_pk, item.step),
             )
@@ -115,7 +115,7 @@ def _revision(row: Row[Any]) -> RevisionView:
     body = Revision.model_validate(row.body)
     return RevisionView(
         id=row.id, number=row.number, author=row.author, created_at=row.created_at, content_hash=row.content_hash,
-        drafts=body.drafts,
+        drafts=body.drafts, attachments=body.attachments, invitation=body.invitation,
     )  # fmt: skip
 
 
@@ -127,8 +127,10 @@ def _approval(row: Row[Any]) -> ApprovalView:
 
 
 def _name(row: Row[Any]) -> str:
-    return f"{row.first_name} {row.last_name}".strip()
+    return f"{row.first_name or ''} {row.last_name or ''}".strip()  # an erased person has none
 
 
-def _address(actor: Actor, email: str) -> str:
+def _address(actor: Actor, email: str | None) -> str:
+    if not email:
+        return ""
     return email if may(actor, Permission.CONTACTS_READ_PII) else mask_address(email)

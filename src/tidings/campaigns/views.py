@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+from tidings.domain.attachment import Attachment
 from tidings.domain.brief import Brief
 from tidings.domain.campaign import CampaignState
 from tidings.domain.draft import Draft
 from tidings.domain.instant import Instant
+from tidings.domain.invitation import Invitation
 from tidings.domain.plan import PlanSummary
 
 
@@ -59,6 +61,8 @@ class RevisionView:
     created_at: Instant
     content_hash: str
     drafts: tuple[Draft, ...]
+    attachments: tuple[Attachment, ...] = ()
+    invitation: Invitation | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -59,7 +59,14 @@ def read_brief(path: Path) -> dict[str, Any]:
 
 def _as_json(brief: dict[str, Any]) -> dict[str, Any]:
     """YAML reads bare dates as dates; a brief's dates are texts."""
-    return {key: value.isoformat() if hasattr(value, "isoformat") else value for key, value in brief.items()}
+    return {key: _text(value) for key, value in brief.items()}
+
+
+def _text(value: Any) -> Any:
+    """A date as text, in a field or in the fields of one (the invitation's)."""
+    if isinstance(value, dict):
+        return {str(key): _text(each) for key, each in value.items()}  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]
+    return value.isoformat() if hasattr(value, "isoformat") else value
 
 
 def ask_brief(known: dict[str, Any]) -> dict[str, Any]:

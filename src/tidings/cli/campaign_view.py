@@ -49,6 +49,8 @@ def show_campaign(campaign: Campaign) -> None:
             "People": campaign.people or "",
             "Deliveries": counts(campaign.counts),
             "Revision": campaign.revision and f"{campaign.revision.number} by {campaign.revision.author}",
+            "Attached": ", ".join(file.name for file in campaign.revision.attachments) if campaign.revision else "",
+            "Invitation": _event(campaign),
         }
     )
     for draft in campaign.revision.drafts if campaign.revision else ():
@@ -63,6 +65,12 @@ def show_campaign(campaign: Campaign) -> None:
             f"\n{verdict.verdict.replace('_', ' ').capitalize()}, revision {verdict.revision_number}: "
             f"{verdict.by_name}{own}, {moment(verdict.at)}. {verdict.comment}".rstrip()
         )
+
+
+def _event(campaign: Campaign) -> str:
+    """The event that goes with every mail."""
+    event = campaign.revision.invitation if campaign.revision else None
+    return f"{event.title}, {event.start.replace('T', ' ')} ({event.zone})" if event else ""
 
 
 def show_draft(draft: Draft) -> None:

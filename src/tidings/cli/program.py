@@ -11,8 +11,9 @@ from tidings.cli import (
     account,
     agent,
     audience,
-    campaign_verbs,
     conversion,
+    delivery,
+    enclosures,
     local,
     mailbox,
     models,
@@ -77,7 +78,8 @@ def _add_commands(app: typer.Typer) -> None:
     app.command("status", rich_help_panel=SERVER)(status)
     app.command("report", rich_help_panel=SERVER)(report.report)
     for name, group in (
-        ("campaign", campaign_verbs.commands), ("agent", agent.commands), ("audience", audience.commands),
+        ("campaign", enclosures.commands), ("delivery", delivery.commands), ("agent", agent.commands),
+        ("audience", audience.commands),
         ("mailbox", mailbox.commands), ("sending", sending.commands), ("account", account.commands),
         ("token", token.commands), ("models", models.commands), ("conversion", conversion.commands),
     ):  # fmt: skip

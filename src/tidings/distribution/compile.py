@@ -16,6 +16,8 @@ from urllib.parse import quote
 from markupsafe import escape
 
 from tidings.distribution import wire
+from tidings.distribution.calendar import attendee_line
+from tidings.distribution.enclosing import enclosed
 from tidings.distribution.pixel import PIXEL, with_pixel
 from tidings.distribution.places import (
     STANDARD_FIELDS,
@@ -36,6 +38,7 @@ _MAX_LINKS = 1 << 10
 _TOKEN = 24
 _REMEMBERED = 4096
 _NO_PREFIX = {False: b"", True: b""}
+_NO_CONTENTS: Mapping[str, bytes] = {}
 
 
 class UndeliverableError(Exception):
@@ -78,9 +81,13 @@ class CompiledEmail:
     """One variant of one campaign, ready to be filled in. Immutable; safe to keep for the campaign's whole life."""
 
     def __init__(
-        self, template: EmailTemplate, *, campaign_pk: int, campaign_id: str, base_url: str, signer: TokenSigner
-    ) -> None:
-        """Raises InvalidInputError when a part holds something that cannot be sent, with the place."""
+        self, template: EmailTemplate, *, campaign_pk: int, campaign_id: str, base_url: str, signer: TokenSigner,
+        contents: Mapping[str, bytes] = _NO_CONTENTS,
+    ) -> None:  # fmt: skip
+        """`contents` are the attachments' bytes by id.
+
+        Raises InvalidInputError when a part holds something that cannot be sent, with the place.
+        """
         self.template = template
         self._campaign_pk = campaign_pk
         self._signer = signer
@@ -101,6 +108,7 @@ class CompiledEmail:
         self._subjects: dict[tuple[object, ...], bytes] = {}
         self.sender = _sender_address(template.from_address, "from_address")
         self._domain = self.sender.rpartition("@")[2].lower()
+        self._contents = contents
         self._fixed_headers(campaign_id)
 
     def _check_links(self, parts: list[Part]) -> None:
@@ -117,6 +125,8 @@ class CompiledEmail:
     def _fixed_headers(self, campaign_id: str) -> None:
         template, digest = self.template, hashlib.blake2b(campaign_id.encode(), digest_size=12).hexdigest()
         boundary = f"=_{digest}".encode()  # quoted-printable text can never hold "=_"
+        self._enclosed = enclosed(template, self._contents, campaign_id=campaign_id, sender=self.sender, inner=boundary)
+        self._contents = _NO_CONTENTS  # they are encoded now
         reply_to = _sender_address(template.reply_to, "reply_to") if template.reply_to else ""
         self._mailto = (reply_to or self.sender).encode("ascii")
         list_id = wire.wire_address(f"list@{template.list_id}") if template.list_id else None
@@ -133,6 +143,7 @@ class CompiledEmail:
         part = b'\r\n--%b\r\nContent-Type: %b; charset="utf-8"\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n'
         self._before_text = (
             f"Content-Language: {language}\r\n".encode("ascii")
+            + (self._enclosed.opening if self._enclosed is not None else b"")
             + b'Content-Type: multipart/alternative; boundary="%b"\r\n' % boundary
             + part % (boundary, b"text/plain")
         )
@@ -148,7 +159,10 @@ class CompiledEmail:
             self._with_pixel = self._compile(prefixes, with_pixel(self._parts[1], self.base_url))
 
     def _compile(self, prefixes: Mapping[bool, bytes], html: list[Part] | None = None) -> Program:
-        """What is given comes in this order: address, subject unless it is constant, date, Message-ID, token twice."""
+        """What is given comes in this order: address, subject unless it is constant, date, Message-ID, token twice.
+
+        A calendar invitation that asks for an answer wants its attendee twice after them.
+        """
         program, base = Program(), self.base_url.encode("ascii")
         program.say(self._from)
         program.given()
@@ -170,7 +184,11 @@ class CompiledEmail:
         self._in_text = len(program.links)
         program.say(self._between)
         program.body(html or self._parts[1], prefixes, html=True)
+        if self._enclosed is not None:
+            self._enclosed.alternative(program)
         program.say(self._after_html)
+        if self._enclosed is not None:
+            self._enclosed.closing(program)
         return program
 
     def render(self, person: Addressee, at: int, shown: ShownLinks | None = None) -> tuple[str, bytes]:
@@ -191,6 +209,8 @@ class CompiledEmail:
         ]  # fmt: skip
         if self._constant_subject is None:
             names.insert(1, self._subject_for(fields))
+        if self._enclosed is not None and self._enclosed.names_reader:
+            names += [wire.quoted_printable(attendee_line(address))] * 2
         if shown is not None:
             program = self._compile(_NO_PREFIX)
             return address, program.filled(names, fields, self._shown(program.links, shown))
@@ -279,7 +299,7 @@ def render_one(compiled: CompiledEmail, person: Addressee, at: int, shown: Shown
     }
     bodies: dict[str, str] = {}
     for part in message.walk():
-        if not part.is_multipart():
+        if not part.is_multipart() and part.get_content_disposition() != "attachment":
             payload = part.get_payload(decode=True)
             bodies[part.get_content_type()] = payload.decode("utf-8") if isinstance(payload, bytes) else ""
     return RenderedMessage(

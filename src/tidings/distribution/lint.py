@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 from tidings.distribution.findings import Area, Grade, PreflightFinding
 
 CLIPPED = 102 * 1024  # Gmail cuts a longer HTML part off, and the way out with it
+HEAVY = 1024 * 1024  # what a marketing mail may weigh before it is asked about
 LONGEST_LINE = 998  # RFC 5322, 2.1.1
 _ONCE = (
     "From", "To", "Subject", "Date", "Message-ID", "MIME-Version", "Content-Type", "List-Id", "List-Unsubscribe",
@@ -73,7 +74,7 @@ def lint(specimen: Specimen) -> list[PreflightFinding]:
     page.close()
     found = [
         *_headers(message, specimen), *_unsubscribe(message), *_size(bodies), *_postal(specimen, bodies, page),
-        *_links(specimen, page), *_images(page), *_left_open(message, bodies),
+        *_links(specimen, page), *_images(page), *_left_open(message, bodies), *_weight(specimen),
     ]  # fmt: skip
     if not found:
         size = len(specimen.raw) / 1024
@@ -88,7 +89,8 @@ def _finding(check: str, grade: Grade, message: str, remedy: str = "") -> Prefli
 def _bodies(message: Message) -> dict[str, str]:
     found: dict[str, str] = {}
     for part in message.walk():
-        payload = None if part.is_multipart() else part.get_payload(decode=True)
+        aside = part.is_multipart() or part.get_content_disposition() == "attachment"
+        payload = None if aside else part.get_payload(decode=True)
         if isinstance(payload, bytes):
             found[part.get_content_type()] = payload.decode("utf-8", "replace")
     return found
@@ -133,6 +135,17 @@ def _size(bodies: dict[str, str]) -> list[PreflightFinding]:
         return [_finding("size", Grade.ERROR, words, "Shorten its texts.")]
     missing = [kind for kind in ("text/plain", "text/html") if not bodies.get(kind, "").strip()]
     return [_finding("parts", Grade.ERROR, f"the part {kind} is empty") for kind in missing]
+
+
+def _weight(specimen: Specimen) -> list[PreflightFinding]:
+    """Attachments make a mail slow to send and unwelcome to receive."""
+    size = len(specimen.raw)
+    if size <= HEAVY:
+        return []
+    words = (
+        f"one mail weighs {size / 1024 / 1024:.1f} MB; some receivers refuse more than 10, and many readers pay for it"
+    )
+    return [_finding("weight", Grade.WARNING, words, "Put the files on your site and link to them.")]
 
 
 def _postal(specimen: Specimen, bodies: dict[str, str], page: _Page) -> list[PreflightFinding]:

@@ -7,7 +7,8 @@ about: the world may be right by the time the mail leaves, and a relay may do wh
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from urllib.parse import urlsplit
 
 from tidings.distribution.dns.doctor import DnsDoctor
 from tidings.distribution.findings import ORDER, Area, Grade, PreflightFinding
@@ -45,7 +46,7 @@ class Preflight:
         self, specimens: Sequence[Specimen], domains: Iterable[str], planned: Mapping[str, Mapping[int, int]]
     ) -> list[PreflightFinding]:
         """Every finding, the worst first. `planned` counts messages by provider and hour (hours since 1970)."""
-        asked = self.domains(domains)
+        asked = [*self.domains(domains), *self._links(_hosts(specimens))]
         found = [
             *self.lint(specimens),
             *(check_spam(specimen.raw, specimen.variant, self._spamd) for specimen in specimens),
@@ -55,21 +56,37 @@ class Preflight:
 
     def domains(self, domains: Iterable[str]) -> list[PreflightFinding]:
         """What the DNS doctor says of the relay and of these sender domains."""
-        key = tuple(sorted({domain.lower() for domain in domains}))
+        names = sorted({domain.lower() for domain in domains})
+        return self._once(("domains", *names), lambda: self._doctor.examine(tuple(names)))
+
+    def _links(self, hosts: Sequence[str]) -> list[PreflightFinding]:
+        """Whether a domain that links lead to is on a blocklist."""
+        return self._once(("links", *hosts), lambda: self._doctor.links(hosts))
+
+    def _once(self, key: tuple[str, ...], ask: Callable[[], list[PreflightFinding]]) -> list[PreflightFinding]:
         kept = self._kept.get(key)
         if kept is not None and time.monotonic() - kept[0] < _KEPT_SECONDS:
             return kept[1]
         if len(self._kept) > 100:
             self._kept.clear()
-        found = self._doctor.examine(key)
+        found = ask()
         self._kept[key] = (time.monotonic(), found)
         return found
+
+
+def _hosts(specimens: Iterable[Specimen]) -> list[str]:
+    """Where links lead, our own among them: domains of the brand and the brief, never of a reader."""
+    addresses = (url for each in specimens for url in (*each.targets, each.base_url))
+    return sorted({host for url in addresses if (host := urlsplit(url).hostname)})
 
 
 def volume(
     planned: Mapping[str, Mapping[int, int]], asked: Sequence[PreflightFinding]
 ) -> list[PreflightFinding]:  # fmt: skip
-    """The bulk senders' rule: from 5,000 messages to a provider within 24 hours on, it demands SPF, DKIM and DMARC."""
+    """The bulk senders' rule: from 5,000 messages to a provider within 24 hours on, it demands more.
+
+    `planned` holds what was sent within the last day and what is planned, of every campaign of the sender's domain.
+    """
     most = {provider: _most_in_a_day(hours) for provider, hours in planned.items()}
     found = [_bulk(provider, count, asked) for provider, count in most.items() if count >= BULK]
     if found:
@@ -90,7 +107,11 @@ def _bulk(provider: str, count: int, asked: Sequence[PreflightFinding]) -> Prefl
     unknown = [
         name for name in needed if not any(f.check == name and f.grade is not Grade.NOT_CHECKED for f in of_domain)
     ]
+    of_relay = {finding.check: finding.grade for finding in asked if finding.area is Area.RELAY}
+    wrong += ["TLS"] if of_relay.get("TLS") is Grade.ERROR else []
+    wrong += ["PTR"] if of_relay.get("PTR") in {Grade.ERROR, Grade.WARNING} else []
     start = f"{count:,} messages to {provider} within 24 hours; from {BULK:,} on it demands SPF, DKIM and DMARC"
+    start += ", one-click, TLS and PTR" if of_relay else ""
     remedy = "Put the records right first, or spread the sending over more days."
     if wrong:
         words = f"{start}, and {' and '.join(wrong)} would not pass"

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Row
 
 from tidings.access.audit import record
 from tidings.access.permissions import Permission, require
-from tidings.distribution import repository
+from tidings.distribution import attachments, repository, volume
 from tidings.distribution.compile import Addressee, CompiledEmail, RenderedMessage, ShownLinks, render_one
 from tidings.distribution.lint import Specimen
 from tidings.distribution.preflight import PROVIDERS
@@ -40,6 +40,11 @@ class DistributionService:
         """What links in mails begin with."""
         return self._base_url
 
+    @property
+    def signer(self) -> TokenSigner:
+        """Makes the Message-IDs and the tokens of links."""
+        return self._signer
+
     # A campaign's deliveries
 
     def launch(
@@ -54,7 +59,10 @@ class DistributionService:
         if repository.is_launched(conn, campaign_pk):
             return repository.people(conn, campaign_pk)
         campaign_id, _ = repository.campaign_name(conn, campaign_pk)
-        compiled = [self._compile(template, campaign_pk, campaign_id) for template in templates]
+        compiled = [
+            self._compile(template, campaign_pk, campaign_id, attachments.contents(conn, template.attachments))
+            for template in templates
+        ]
         missing = repository.variants_planned(conn, campaign_pk) - {each.template.variant for each in compiled}
         if missing or not compiled:
             names = ", ".join(sorted(missing)) or "all"
@@ -151,13 +159,14 @@ class DistributionService:
     # One message
 
     def render_one(
-        self, template: EmailTemplate, fields: Mapping[str, object], links: Sequence[str], unsubscribe_url: str
-    ) -> RenderedMessage:
+        self, template: EmailTemplate, fields: Mapping[str, object], links: Sequence[str], unsubscribe_url: str,
+        contents: Mapping[str, bytes] | None = None,
+    ) -> RenderedMessage:  # fmt: skip
         """One message as the campaign would send it, with plain links: the same compiled code, read back from bytes.
 
         An address that is masked or cannot be written to is shown as it is, but does not stand in the bytes.
         """
-        compiled = self._compile(template, 0, _PREVIEW_ID)
+        compiled = self._compile(template, 0, _PREVIEW_ID, contents)
         shown = ShownLinks({link.no: url for link, url in zip(template.links, links, strict=False)}, unsubscribe_url)
         address = str(fields.get("email") or "")
         given = {**fields} if wire_address(address) else {**fields, "email": "preview@example.invalid"}
@@ -165,13 +174,13 @@ class DistributionService:
 
     def specimen(
         self, template: EmailTemplate, fields: Mapping[str, object], *, postal_address: str, hosts: Iterable[str],
-        stays_here: bool = False,
+        stays_here: bool = False, contents: Mapping[str, bytes] | None = None,
     ) -> Specimen:  # fmt: skip
         """One message with signed links and every header, for pre-flight to read; it belongs to nobody.
 
         Raises InvalidInputError when the message cannot be compiled.
         """
-        compiled = self._compile(template, 0, _PREVIEW_ID)
+        compiled = self._compile(template, 0, _PREVIEW_ID, contents)
         address = str(fields.get("email") or "")
         given = {**fields} if wire_address(address) else {**fields, "email": "preview@example.invalid"}
         _, raw = compiled.render(Addressee(0, 0, given), self._clock.now())
@@ -184,10 +193,23 @@ class DistributionService:
         )  # fmt: skip
 
     def planned_by_provider(self, conn: Connection, campaign_pk: int) -> dict[str, dict[int, int]]:
-        """How many of the plan go to each large provider in which hour since 1970."""
-        return repository.planned_by_provider(conn, campaign_pk, PROVIDERS)
+        """How many go to each large provider in which hour since 1970, as the provider counts.
 
-    def _compile(self, template: EmailTemplate, campaign_pk: int, campaign_id: str) -> CompiledEmail:
+        Beside the campaign's plan that is what others of the same sender domain sent within the last day, and what of
+        theirs still waits.
+        """
+        found = repository.planned_by_provider(conn, campaign_pk, PROVIDERS)
+        beside = volume.beside(conn, campaign_pk, PROVIDERS, self._clock.now())
+        for provider, hours in beside.items():
+            mine = found.setdefault(provider, {})
+            for hour, number in hours.items():
+                mine[hour] = mine.get(hour, 0) + number
+        return found
+
+    def _compile(
+        self, template: EmailTemplate, campaign_pk: int, campaign_id: str, contents: Mapping[str, bytes] | None = None
+    ) -> CompiledEmail:
         return CompiledEmail(
-            template, campaign_pk=campaign_pk, campaign_id=campaign_id, base_url=self._base_url, signer=self._signer
-        )
+            template, campaign_pk=campaign_pk, campaign_id=campaign_id, base_url=self._base_url, signer=self._signer,
+            contents=contents or {},
+        )  # fmt: skip

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from tidings.distribution import repository
+from tidings.distribution import attachments, repository
 from tidings.distribution.channels.base import Outgoing
 from tidings.distribution.compile import Addressee, CompiledEmail, UndeliverableError
 from tidings.distribution.tokens import TokenSigner
@@ -70,7 +70,7 @@ def compile_campaign(conn: Any, campaign_pk: int, addresses: Addresses) -> Compi
     return {
         (step, template.variant): CompiledEmail(
             template, campaign_pk=campaign_pk, campaign_id=campaign_id, base_url=addresses.base_url,
-            signer=addresses.signer,
+            signer=addresses.signer, contents=attachments.contents(conn, template.attachments),
         )
         for step, template in repository.templates_of(conn, campaign_pk)
     }  # fmt: skip

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from tidings.domain.claim import ClaimKind
 from tidings.domain.errors import InvalidInputError
+from tidings.domain.invitation import Invitation
 from tidings.domain.wording import problem
 
 CampaignType = Literal[
@@ -61,6 +62,7 @@ class Brief(BaseModel):
     send_after: str | None = Field(default=None, description="ISO date from which it may be sent")
     send_within_days: int = Field(default=3, ge=1, le=30)
     subjects: int = Field(default=2, ge=1, le=5, description="How many subject lines to test")
+    invitation: Invitation | None = Field(default=None, description="An event for the readers' calendars")
 
     @field_validator("facts", mode="before")
     @classmethod

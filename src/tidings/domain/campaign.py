@@ -28,7 +28,7 @@ TRANSITIONS: dict[CampaignState, frozenset[CampaignState]] = {
     S.APPROVED: frozenset({S.SENDING, S.REVIEW, S.DRAFTING, S.PLANNING, S.CANCELLED}),
     S.SENDING: frozenset({S.DONE, S.BLOCKED, S.CANCELLED}),
     S.BLOCKED: frozenset({S.DRAFTING, S.PLANNING, S.REVIEW, S.SENDING, S.CANCELLED}),
-    S.DONE: frozenset(),
+    S.DONE: frozenset({S.SENDING}),  # a person has one uncertain delivery sent again
     S.CANCELLED: frozenset(),
 }
 TERMINAL = frozenset({S.DONE, S.CANCELLED})

@@ -15,6 +15,7 @@ PREFIXES = {
     "segment": "seg", "campaign": "cmp", "revision": "rev", "draft": "drf", "approval": "apr", "override": "ovr",
     "plan": "pln", "event": "evt", "decision": "dec", "recommendation": "rec", "message": "msg", "node": "nod",
     "turn": "trn", "channel": "chn", "posting": "pst", "sequence": "seq", "model": "mdl", "conversion": "cnv",
+    "attachment": "att",
 }  # fmt: skip
 
 

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from pydantic import BaseModel, ConfigDict
 
+from tidings.domain.attachment import Attachment
+from tidings.domain.invitation import Invitation
+
 TRAP = 1023
 """The number of the link that people cannot see (`Tracking.trap`): the last one a token can carry."""
 
@@ -47,6 +50,9 @@ class EmailTemplate(BaseModel):
     """Whether those who consented get a pixel."""
     tracking_url: str = ""
     """The brand's own tracking address; empty: the installation's."""
+    attachments: tuple[Attachment, ...] = ()
+    """Files that go with every mail, in their order; their bytes stand in the table `attachment`."""
+    invitation: Invitation | None = None
 
 
 class ShortTemplate(BaseModel):

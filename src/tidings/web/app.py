@@ -28,6 +28,8 @@ from tidings.web.routes import (
     campaign,
     campaign_new,
     campaigns,
+    delivery,
+    enclosures,
     insights,
     live,
     mailbox,
@@ -46,7 +48,7 @@ if TYPE_CHECKING:
 _log = logging.getLogger("tidings.web")
 _PAGES = (
     sign_in, overview, live, campaign_new, campaigns, campaign, preview, approvals, agents, audience, insights,
-    mailbox, models, sending, settings,
+    mailbox, models, sending, settings, delivery, enclosures,
 )  # fmt: skip
 
 

@@ -43,6 +43,13 @@ FLASHES = {
     "model_removed": "The model is removed.",
     "exam_started": "It takes the exam now.",
     "exam_stopped": "The exam is stopped.",
+    "attached": "Attached. The campaign needs approval with it.",
+    "detached": "Taken off. The campaign needs approval without it.",
+    "invited": "The invitation goes with every mail. It needs approval.",
+    "uninvited": "The invitation is out.",
+    "settled_arrived": "Noted: it arrived.",
+    "settled_again": "It goes out again,
+    with the same Message-ID.",
     "sample_removed": "The sample data are gone.",
 }
 

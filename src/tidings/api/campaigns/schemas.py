@@ -8,10 +8,12 @@ from pydantic import ConfigDict, Field
 
 from tidings.api.pages import Body, Moment, Schema
 from tidings.distribution.findings import Area, Grade
+from tidings.domain.attachment import Attachment
 from tidings.domain.brief import Brief
 from tidings.domain.campaign import CampaignState
 from tidings.domain.delivery import DeliveryState
 from tidings.domain.draft import Draft
+from tidings.domain.invitation import Invitation
 from tidings.domain.plan import SlotReason
 
 if TYPE_CHECKING:
@@ -85,6 +87,8 @@ class Revision(Schema):
     created_at: Moment
     content_hash: str
     drafts: tuple[Draft, ...]
+    attachments: tuple[Attachment, ...] = ()
+    invitation: Invitation | None = None
 
 
 class Action(Schema):

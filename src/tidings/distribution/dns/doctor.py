@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 
+from tidings.distribution.dns.blocklists import CHECK, check_addresses, check_domains
 from tidings.distribution.dns.dkim import Selector, check_dkim
 from tidings.distribution.dns.dmarc import check_dmarc
+from tidings.distribution.dns.inbound_tls import MxTlsCheck, check_mta_sts, check_tls_reports
 from tidings.distribution.dns.names import is_here, is_reserved
 from tidings.distribution.dns.relay_host import CertificateCheck, addresses_of, check_reverse
 from tidings.distribution.dns.resolver import SECONDS, DnsResolver, DnsUnreachableError, Resolver
@@ -13,7 +15,8 @@ from tidings.distribution.dns.spf import check_spf
 from tidings.distribution.findings import Area, Grade, PreflightFinding
 from tidings.distribution.relay import Relay
 
-_RELAY_CHECKS, _DOMAIN_CHECKS = ("PTR", "TLS"), ("MX", "SPF", "DKIM", "DMARC")
+_RELAY_CHECKS = ("PTR", "TLS", CHECK)
+_DOMAIN_CHECKS = ("MX", "SPF", "DKIM", "DMARC", "MTA-STS", "TLS-RPT")
 
 
 class DnsDoctor:
@@ -37,16 +40,36 @@ class DnsDoctor:
         relay = self._relay
         certificate = None if self.stays_here else CertificateCheck(relay, self._seconds)
         found: list[PreflightFinding] = []
+        inbound: list[MxTlsCheck] = []
         for domain in dict.fromkeys(domain.lower().rstrip(".") for domain in domains):
             found += self.domain(resolver, domain)
+            if certificate is not None and not is_reserved(domain):
+                inbound.append(MxTlsCheck(resolver, domain, self._seconds))
         if certificate is None:
             words = "the relay is on this machine: nothing to check"
             return [_skipped(Area.RELAY, check, words, relay.name) for check in _RELAY_CHECKS] + found
         reverse = _asked(Area.RELAY, "PTR", relay.name, lambda: check_reverse(resolver, relay))
-        return [*reverse, certificate.finding(resolver.left), *found]
+        listed = self._blocklists(resolver)
+        found += [finding for check in inbound for finding in check.findings(resolver.left)]
+        return [*reverse, certificate.finding(resolver.left), *listed, *found]
+
+    def links(self, hosts: Iterable[str]) -> list[PreflightFinding]:
+        """Whether a domain that links lead to is on a blocklist. While mail stays on this machine nobody is asked."""
+        if self.stays_here:
+            return []
+        return check_domains(DnsResolver(self._nameserver, seconds=self._seconds), hosts)
+
+    def _blocklists(self, known: DnsResolver) -> list[PreflightFinding]:
+        """With a time limit of its own, for some lists are slow; where no name server answers nobody is asked again."""
+        relay = self._relay
+        resolver = known if known.silent else DnsResolver(self._nameserver, seconds=self._seconds)
+        return _asked(
+            Area.RELAY, CHECK, relay.name,
+            lambda: check_addresses(resolver, addresses_of(known, relay.host), relay.name),
+        )  # fmt: skip
 
     def domain(self, resolver: Resolver, domain: str) -> list[PreflightFinding]:
-        """One sender domain's findings: MX, SPF, DKIM, DMARC."""
+        """One sender domain's findings: MX, SPF, DKIM, DMARC, and how mail comes back to it."""
         if is_reserved(domain):
             words = "reserved name: nothing to check"
             return [_skipped(Area.DOMAIN, "DNS", words, domain)]
@@ -61,6 +84,8 @@ class DnsDoctor:
             spf,
             lambda: check_dkim(resolver, domain, self._selectors),
             lambda: check_dmarc(resolver, domain),
+            lambda: check_mta_sts(resolver, domain),
+            lambda: check_tls_reports(resolver, domain),
         )
         found: list[PreflightFinding] = []
         for name, check in zip(_DOMAIN_CHECKS, checks, strict=True):

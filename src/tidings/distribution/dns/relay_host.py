@@ -56,8 +56,8 @@ def _reverse(resolver: Resolver, relay: Relay, address: str) -> PreflightFinding
 class CertificateCheck:
     """Looks at the relay's certificate beside whatever else is done; `finding` waits for it, up to a limit."""
 
-    def __init__(self, relay: Relay, seconds: float) -> None:
-        self._relay, self._seconds = relay, seconds
+    def __init__(self, relay: Relay, seconds: float, whose: str = "the relay") -> None:
+        self._relay, self._seconds, self._whose = relay, seconds, whose
         self._answer: PreflightFinding | None = None
         # A thread that nobody waits for: looking up a name or connecting cannot be interrupted.
         self._thread = threading.Thread(target=self._look, name="tidings-certificate", daemon=True)
@@ -66,7 +66,7 @@ class CertificateCheck:
     def finding(self, seconds: float) -> PreflightFinding:
         """What was found within so many seconds."""
         self._thread.join(max(0.0, seconds))
-        return self._answer or self._found(Grade.NOT_CHECKED, "the relay did not answer in time")
+        return self._answer or self._found(Grade.NOT_CHECKED, f"{self._whose} did not answer in time")
 
     def _found(self, grade: Grade, message: str, remedy: str = "") -> PreflightFinding:
         return PreflightFinding(Area.RELAY, "TLS", grade, message, remedy, self._relay.name)
@@ -80,10 +80,10 @@ class CertificateCheck:
             remedy = "Use the name that stands in the certificate, or give its authority by `ca=`. Mail is held."
             self._answer = self._found(Grade.ERROR, f"the certificate is not valid: {error.verify_message}", remedy)
         except smtplib.SMTPNotSupportedError:
-            words = "the relay offers no STARTTLS; mail is held rather than sent unencrypted"
+            words = f"{self._whose} offers no STARTTLS; mail is held rather than sent unencrypted"
             self._answer = self._found(Grade.ERROR, words, "Use its port with encryption, often 465: tls=implicit.")
         except (OSError, smtplib.SMTPException) as error:
-            self._answer = self._found(Grade.NOT_CHECKED, f"the relay cannot be reached ({_words(error)})")
+            self._answer = self._found(Grade.NOT_CHECKED, f"{self._whose} cannot be reached ({_words(error)})")
 
     def _judged(self, expiry: datetime | None) -> PreflightFinding:
         if expiry is None:

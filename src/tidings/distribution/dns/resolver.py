@@ -58,6 +58,11 @@ class DnsResolver:
         """Seconds left."""
         return max(0.0, self._ends - time.monotonic())
 
+    @property
+    def silent(self) -> bool:
+        """Whether no name server answered, so that nobody is asked any more."""
+        return bool(self._silent)
+
     def txt(self, name: str) -> list[str]:
         """See `Resolver`."""
         return self._ask(name, "TXT", lambda item: b"".join(item.strings).decode("utf-8", "replace"))

@@ -65,7 +65,7 @@ def parse_mail(raw: bytes) -> ParsedMail:
             continue
         kind, body = _kind(part), _payload(part)
         name = _file_name(part)
-        if name or _is_attachment(part) or not kind.startswith("text/"):
+        if name or _is_attachment(part) or not kind.startswith("text/") or kind == "text/calendar":
             attachments.append((name or kind, len(body)))
         else:
             (pages if kind == "text/html" else texts).append(_decode(part, body))

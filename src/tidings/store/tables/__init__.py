@@ -2,6 +2,7 @@
 
 from tidings.store.tables.access import account, api_token, audit, idempotency, session, setting, sign_in_link
 from tidings.store.tables.agents import activity, agent, agent_turn, decision, worker
+from tidings.store.tables.attachments import attachment
 from tidings.store.tables.audience import consent, contact, segment, suppression
 from tidings.store.tables.base import metadata
 from tidings.store.tables.campaigns import approval, brand, campaign, claim, override, revision, send_plan, slot
@@ -12,9 +13,10 @@ from tidings.store.tables.models import language_model, model_call
 from tidings.store.tables.tracking import conversion
 
 __all__ = [
-    "account", "activity", "agent", "agent_turn", "api_token", "approval", "attempt", "audit", "brand", "campaign",
-    "channel_account", "chunk", "claim", "consent", "contact", "conversion", "decision", "delivery", "engagement",
-    "event", "idempotency", "language_model", "link", "mailbox_message", "message", "metadata", "model_call",
-    "override", "posting", "provider_reference", "recommendation", "returned_mail", "revision", "rollup_hour",
-    "rollup_local", "segment", "send_plan", "session", "setting", "sign_in_link", "slot", "suppression", "worker",
+    "account", "activity", "agent", "agent_turn", "api_token", "approval", "attachment", "attempt", "audit",
+    "brand", "campaign", "channel_account", "chunk", "claim", "consent", "contact", "conversion", "decision",
+    "delivery", "engagement", "event", "idempotency", "language_model", "link", "mailbox_message", "message",
+    "metadata", "model_call", "override", "posting", "provider_reference", "recommendation", "returned_mail",
+    "revision", "rollup_hour", "rollup_local", "segment", "send_plan", "session", "setting", "sign_in_link", "slot",
+    "suppression", "worker",
 ]  # fmt: skip

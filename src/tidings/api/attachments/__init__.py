@@ -1,0 +1,1 @@
+"""Attachments and calendar invitations over the API."""
