@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import ipaddress
 import os
 import socket
@@ -44,6 +45,8 @@ class Settings:
     """Where bounces go, as `bounces@example.com`; each mail then carries a return address of its own."""
     returns: str | None = None
     """Where returned mail is fetched (`imaps://…`, `pop3s://…`) or received (`smtp://0.0.0.0:port`)."""
+    reports_secret: str | None = None
+    """`whsec_…`: what other systems sign their reports with (`/hooks/generic/house`)."""
     allowed_places: frozenset[str] = frozenset()
     """Hosts, `host:port` or networks of one's own that channel accounts may name; all others must be public."""
     agents_here: bool = True
@@ -83,6 +86,7 @@ def load_settings(environ: Mapping[str, str] | None = None, **given: object) -> 
         "spamd": env.get("TIDINGS_SPAMD") or None,
         "bounce_address": env.get("TIDINGS_BOUNCE_ADDRESS") or None,
         "returns": env.get("TIDINGS_RETURNS") or None,
+        "reports_secret": _reports_secret(env),
         "allowed_places": _places(env),
         "agents_here": env.get("TIDINGS_AGENTS", "here") != "none",
         "model": _model(env),
@@ -98,6 +102,23 @@ def load_settings(environ: Mapping[str, str] | None = None, **given: object) -> 
             remedy="Write postgresql://user:password@host/database, or leave it out for the encrypted file.",
         )
     return Settings(environ=env, **values)  # pyright: ignore[reportArgumentType]  # checked one by one above
+
+
+def _reports_secret(env: Mapping[str, str]) -> str | None:
+    """TIDINGS_REPORTS_SECRET: `whsec_` and base64 of at least 24 bytes, as Standard Webhooks says."""
+    text = env.get("TIDINGS_REPORTS_SECRET", "").strip()
+    if not text:
+        return None
+    try:
+        strong = len(base64.b64decode(text.removeprefix("whsec_"), validate=True)) >= 24
+    except ValueError:
+        strong = False
+    if not (strong and text.startswith("whsec_")):
+        raise InvalidInputError(
+            "TIDINGS_REPORTS_SECRET cannot be used.",
+            remedy='Make one: echo "whsec_$(openssl rand -base64 32)"', field="TIDINGS_REPORTS_SECRET",
+        )  # fmt: skip
+    return text
 
 
 def _places(env: Mapping[str, str]) -> frozenset[str]:

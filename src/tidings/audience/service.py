@@ -171,12 +171,13 @@ class AudienceService:
         campaign_pk: int | None,
         source: str,
         reason: SuppressionReason = SuppressionReason.UNSUBSCRIBED,
+        channel: str = "email",
     ) -> bool:
         """A person's own no, in the caller's transaction; True if new. See `audience/unsubscribe.py`.
 
         Asks no rights: the person themselves asks, with a signed link, a reply or a complaint.
         """
-        return unsubscribe(conn, self._secrets, contact_pk, campaign_pk, source, self._clock.now(), reason)
+        return unsubscribe(conn, self._secrets, contact_pk, campaign_pk, source, self._clock.now(), reason, channel)
 
     def erase(self, actor: Actor, contact_id: str) -> None:
         """Erases a person for good; of the address only the keyed hash remains. Raises NotFoundError."""

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel
 
+from tidings.distribution.reports.forms import with_reports
 from tidings.domain.channel import Channel
 
 if TYPE_CHECKING:
@@ -43,7 +44,10 @@ class Provider:
 
 
 def provider(name: str) -> Provider:
-    """The provider of that name. Raises NotFoundError that names those there are."""
+    """The provider of that name; its form also has what its reports are checked with.
+
+    Raises NotFoundError that names those there are.
+    """
     from importlib import import_module
 
     from tidings.domain.errors import NotFoundError
@@ -52,4 +56,5 @@ def provider(name: str) -> Provider:
         raise NotFoundError(
             f"There is no provider {name!r}.", remedy=f"Those there are: {', '.join(sorted(PROVIDERS)) or 'none'}."
         )
-    return import_module(PROVIDERS[name]).PROVIDER
+    found: Provider = import_module(PROVIDERS[name]).PROVIDER
+    return replace(found, form=with_reports(found.name, found.form))
