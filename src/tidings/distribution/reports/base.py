@@ -16,6 +16,7 @@ from typing import Any, Protocol, cast
 
 from tidings.domain.instant import Instant
 
+_FAR = 10**14  # in the year 5138
 Record = Mapping[str, Any]
 
 
@@ -177,11 +178,15 @@ def instant(value: object) -> Instant | None:
         return None
     try:
         if isinstance(value, int | float) or (isinstance(value, str) and value.replace(".", "", 1).isdigit()):
-            return int(float(value) * 1000)
+            return _plausible(int(float(value) * 1000))
         when = datetime.fromisoformat(_six_digits(str(value)))
-        return int((when if when.tzinfo else when.replace(tzinfo=UTC)).timestamp() * 1000)
+        return _plausible(int((when if when.tzinfo else when.replace(tzinfo=UTC)).timestamp() * 1000))
     except (ValueError, OverflowError, OSError):
         return None
+
+
+def _plausible(ms: int) -> Instant | None:
+    return ms if 0 < ms < _FAR else None
 
 
 def _six_digits(value: str) -> str:
