@@ -100,10 +100,18 @@ class SnsSigner:
         """One message of ours; the string to sign is written out as the documentation has it."""
         body = {
             "Type": kind, "MessageId": "22b80b92-fdea-4c2c-8f9d-bdfb0c7bf324", "TopicArn": TOPIC,
-            "Timestamp": "2026-03-02T10:00:00.000Z", "SignatureVersion": version, "SigningCertURL": CERTIFICATE, **fields,
+            "Timestamp": "2026-03-02T10:00:00.000Z", "SignatureVersion": version, "SigningCertURL": CERTIFICATE,
+            **fields,
         }  # fmt: skip
         if kind == "Notification":
-            order = ["Message", "MessageId", *(["Subject"] if "Subject" in body else []), "Timestamp", "TopicArn", "Type"]
+            order = [
+                "Message",
+                "MessageId",
+                *(["Subject"] if "Subject" in body else []),
+                "Timestamp",
+                "TopicArn",
+                "Type",
+            ]
         else:
             order = ["Message", "MessageId", "SubscribeURL", "Timestamp", "Token", "TopicArn", "Type"]
         signed = "".join(f"{each}\n{body[each]}\n" for each in order).encode()

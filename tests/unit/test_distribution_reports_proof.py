@@ -153,7 +153,9 @@ def test_an_sns_certificate_of_somebody_else_is_refused() -> None:
     signer = SnsSigner("evil.example")
     fresh = type(reader("ses"))()  # type: ignore[misc]
     with pytest.raises(RefusedError, match="not SNS's"):
-        fresh.read(request(signer.message(Message="{}")), {"topic_arn": TOPIC}, context(pages={CERTIFICATE: signer.pem}))
+        fresh.read(
+            request(signer.message(Message="{}")), {"topic_arn": TOPIC}, context(pages={CERTIFICATE: signer.pem})
+        )
 
 
 def test_a_subscription_is_confirmed_at_sns_only() -> None:

@@ -1,5 +1,7 @@
 """Bounces in the manner of mail systems of the world, in several languages."""
 
+# ruff: noqa: E501  # what servers say is not broken where they do not
+
 from __future__ import annotations
 
 from tests.unit.bounces_unseen.build import Case, plain, report

@@ -1,5 +1,7 @@
 """Bounces of systems that write their own texts, and mails that are none."""
 
+# ruff: noqa: E501  # what servers say is not broken where they do not
+
 from __future__ import annotations
 
 from tests.unit.bounces_unseen.bounces import DAEMON, R, _text

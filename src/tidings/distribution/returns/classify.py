@@ -42,6 +42,7 @@ def classify(raw: bytes) -> Report:
         parts.notice,
         parts.original.get("list-unsubscribe", ""),
         _delivered_to(parts),
+        _only_relayed(parts),
         not _is_late(parts),
     )
 
@@ -67,6 +68,11 @@ def _decide(parts: Parts) -> tuple[Kind, list[Verdict]]:  # noqa: PLR0911  # one
     if is_reply(parts):
         return Kind.REPLY, [Verdict(recipients.clean(one_line(parts.headers.get("from", ""))))]
     return Kind.OTHER, []
+
+
+def _only_relayed(parts: Parts) -> bool:
+    actions = {_action(group) for group in parts.groups} - {""}
+    return bool(actions) and actions <= {"relayed", "expanded"}
 
 
 def _complained(parts: Parts) -> list[Verdict]:

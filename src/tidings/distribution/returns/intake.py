@@ -14,6 +14,7 @@ from tidings.distribution.returns.classify import classify
 from tidings.distribution.returns.guard import Guard
 from tidings.distribution.returns.matching import Match, find
 from tidings.distribution.returns.report import Cause, Kind, Report, Verdict
+from tidings.distribution.returns.settle import settle
 from tidings.distribution.tokens import TokenPurpose, TokenSigner
 from tidings.domain.consent import SuppressionReason
 from tidings.domain.delivery import DeliveryState
@@ -93,15 +94,31 @@ class Intake:
             return self._complained(conn, report, match, found.variant, now)
         if report.kind is Kind.BOUNCE and report.final:
             return self._bounced(conn, report, verdict, match, found.variant, now)
+        if report.kind is Kind.RECEIPT or (report.kind is Kind.BOUNCE and not report.final):
+            self._passed(conn, report, verdict, match, now)
         if report.kind is Kind.REPLY:
             self._note(conn, "distribution", "received a reply", None)
         return Taken(report, True, match)
 
+    def _passed(self, conn: Connection, report: Report, verdict: Verdict, match: Match, now: Instant) -> None:
+        """A receipt says that the mail arrived, a notice of delay that a relay has it: only a MAC makes either so."""
+        if not match.proved:
+            return
+        arrived = report.kind is Kind.RECEIPT and not report.relayed
+        state = DeliveryState.DELIVERED if arrived else DeliveryState.ACCEPTED
+        words = verdict.words or ("a receipt came" if arrived else "a later system has it")
+        told = settle(conn, match, state, now, verdict.status, words, "returned mail")
+        if told is not None:
+            append(conn, told.events)
+            if told.moved and arrived:
+                self._log(conn, EventKind.DELIVERED, match, told.variant, now, {"by": "receipt"})
+
     def _bounced(
         self, conn: Connection, report: Report, verdict: Verdict, match: Match, variant: str, now: Instant
     ) -> Taken:
-        moved = repository.move(conn, match, DeliveryState.BOUNCED, now, verdict.status, verdict.words)
-        if moved:
+        told = settle(conn, match, DeliveryState.BOUNCED, now, verdict.status, verdict.words, "returned mail")
+        if told is not None and told.moved:
+            append(conn, told.events)
             detail = {"reason": verdict.reason.value, "cause": verdict.cause.value, "status": verdict.status}
             detail["type"] = "hard" if verdict.hard else "soft"
             self._log(conn, EventKind.BOUNCED, match, variant, now, detail)
@@ -113,7 +130,10 @@ class Intake:
         return Taken(report, True, match, suppressed, held)
 
     def _complained(self, conn: Connection, report: Report, match: Match, variant: str, now: Instant) -> Taken:
-        if repository.move(conn, match, DeliveryState.COMPLAINED, now, "", f"complaint: {report.feedback}"):
+        words = f"complaint: {report.feedback}"
+        told = settle(conn, match, DeliveryState.COMPLAINED, now, "", words, "returned mail")
+        if told is not None and told.moved:
+            append(conn, told.events)
             self._log(conn, EventKind.COMPLAINED, match, variant, now, {"feedback": report.feedback})
         suppressed = False
         if match.proved:
