@@ -169,7 +169,7 @@ TEXTS = [
         " couldn't be found.\n", "Reporting-MTA: dns; googlemail.com\n\nFinal-Recipient: rfc822; una@nosuch.example\n"
         "Action: failed\nStatus: 4.0.0\nDiagnostic-Code: smtp; The recipient server did not accept our requests to"
         " connect. DNS Error: DNS type 'mx' lookup of nosuch.example responded with code NXDOMAIN\n",
-        "una@nosuch.example", R.ADDRESS, hard=True),
+        "una@nosuch.example", R.TEMPORARY),
 ]  # fmt: skip
 
 OTHERS = [
@@ -178,7 +178,7 @@ OTHERS = [
     Case("reply-quoting", plain("Bo <bo@example.com>", "AW: Fresh bread on Saturday", "Danke! Bitte zwei Brote.\n\n> If"
         " your mailbox is full of offers, you can unsubscribe\n", In_Reply_To="<0badc0de@northwind.example>"), Kind.REPLY),
     Case("reply-undeliverable-parcel", plain("Cy <cy@example.com>", "Undeliverable parcel", "The courier says the parcel"
-        " with the bread was undeliverable to my address. Can you send it again?\n"), Kind.REPLY),
+        " with the bread was undeliverable to my address. Can you send it again?\n"), Kind.OTHER),
     Case("away-en", plain("Di <di@example.com>", "Automatic reply: Fresh bread", "I am out of the office until 9 March"
         " with no access to my mailbox. For urgent matters contact eve@example.com.\n", Auto_Submitted="auto-replied"),
         Kind.AUTO_REPLY),

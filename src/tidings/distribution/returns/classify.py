@@ -182,8 +182,9 @@ def _by_stage(cause: Cause, code: str, words: str, spoken: str) -> Cause:  # noq
     Unknown at MAIL FROM is the sender; a user who is unknown only once the message was seen, and without a code that
     says so, is a filter's answer; a local program's failure says nothing about the address.
     """
-    if cause is Cause.FILTERED and _SAYS_WHO.match(code) and "mailbox unavailable" in words.lower():
-        return Cause.UNKNOWN_USER
+    if cause is Cause.FILTERED and "mailbox unavailable" in words.lower():
+        known = _SAYS_WHO.match(code) or ("550" in words and _AT_RCPT.search(f"{words} {spoken}"))
+        return Cause.UNKNOWN_USER if known else cause
     if cause not in _ABOUT_WHO:
         return cause
     text = f"{words} {spoken}"
