@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from tests.channel_fakes import FakeChannels
+from tests.reply_fakes import FakeReplies
 
 from tidings.access.permissions import Permission, require
 from tidings.agents.policy import Effect
@@ -575,7 +576,7 @@ def make_services(db: Any, clock: Any) -> Services:
         db=db, clock=clock, access=FakeAccess(), agents=FakeAgents(), brands=FakeBrands(), audience=FakeAudience(),
         campaigns=campaigns, distribution=FakeDistribution(), analytics=FakeAnalytics(),
         activity=FakeActivity(campaigns), health=FakeHealth(), asking=FakeAsking(),
-        channels=FakeChannels(), base_url="https://localhost:8443",
+        channels=FakeChannels(), replies=FakeReplies(), base_url="https://localhost:8443",
     )  # type: ignore[arg-type]  # fmt: skip
 
 

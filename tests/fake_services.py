@@ -9,6 +9,7 @@ from types import SimpleNamespace
 from typing import Any
 
 from tests.channel_fakes import FakeChannels
+from tests.reply_fakes import FakeReplies
 
 from tidings.agents.config import check_config, config_schema
 from tidings.agents.policy import Effect
@@ -550,5 +551,7 @@ def fake_services() -> Any:
         agents=FakeAgents(), asking=FakeAsking(),
         brands=SimpleNamespace(brands=lambda _: [BRAND], claims=lambda *_: CLAIMS),
         audience=FakeAudience(), campaigns=FakeCampaigns(), distribution=FakeDistribution(), analytics=FakeAnalytics(),
-        channels=FakeChannels(), activity=FakeFeed(), health=SimpleNamespace(check=lambda: health), base_url="https://localhost",
+        channels=FakeChannels(), replies=FakeReplies(), activity=FakeFeed(),
+        health=SimpleNamespace(check=lambda: health),
+        base_url="https://localhost",
     )  # fmt: skip

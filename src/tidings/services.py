@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from tidings.campaigns.service import CampaignService
     from tidings.content.service import BrandService
     from tidings.distribution.accounts.service import ChannelService
+    from tidings.distribution.returns.replies import ReplyService
     from tidings.distribution.service import DistributionService
     from tidings.domain.instant import Clock
     from tidings.events.activity import ActivityFeed
@@ -31,6 +32,7 @@ class Services:
     agents: AgentService
     brands: BrandService
     channels: ChannelService
+    replies: ReplyService
     audience: AudienceService
     campaigns: CampaignService
     asking: AskService

@@ -18,6 +18,7 @@ from tidings_client.contacts import Contacts
 from tidings_client.decisions import Decisions
 from tidings_client.health import Health
 from tidings_client.mailbox import Mailbox
+from tidings_client.replies import Replies
 from tidings_client.segments import Segments
 from tidings_client.sending import Sending
 from tidings_client.transport import TIMEOUT_S, AwaitingTransport, BlockingTransport, trust
@@ -42,6 +43,7 @@ class _Resources(Generic[Mode]):
         self.decisions = Decisions[Mode](transport)
         self.health = Health[Mode](transport)
         self.mailbox = Mailbox[Mode](transport)
+        self.replies = Replies[Mode](transport)
         self.segments = Segments[Mode](transport)
         self.sending = Sending[Mode](transport)
         self.tokens = Tokens[Mode](transport)

@@ -26,6 +26,7 @@ from tidings.api.idempotency import Idempotency
 from tidings.api.mailbox.routes import router as mailbox_routes
 from tidings.api.problems import MEDIA_TYPE, Problem, UnexpectedErrors
 from tidings.api.rate_limit import RateLimit
+from tidings.api.replies.routes import router as replies
 from tidings.api.sending.routes import router as sending
 
 if TYPE_CHECKING:
@@ -34,8 +35,8 @@ if TYPE_CHECKING:
 
 MOUNT = "/api/v1"
 ROUTERS: tuple[APIRouter, ...] = (
-    campaigns, approvals, agents, decisions, brands, audience, analytics, mailbox_routes, activity, sending, access,
-    health,
+    campaigns, approvals, agents, decisions, brands, audience, analytics, mailbox_routes, replies, activity, sending,
+    access, health,
 )  # fmt: skip
 
 DESCRIPTION = """\

@@ -30,6 +30,7 @@ from tidings.distribution.dns.doctor import DnsDoctor
 from tidings.distribution.mailbox.service import MailboxService
 from tidings.distribution.preflight import Preflight
 from tidings.distribution.relay import parse_relay
+from tidings.distribution.returns.replies import ReplyService
 from tidings.distribution.returns.source import parse_source
 from tidings.distribution.service import DistributionService
 from tidings.domain.errors import InvalidInputError
@@ -120,6 +121,7 @@ def wire(
     tools = agent_tools(Kit(campaigns, brands, analytics))
     services = Services(
         db=db, clock=clock, access=access, channels=ChannelService(db, clock, secrets, guard_of(settings)),
+        replies=ReplyService(db, clock, audience.unsubscribe),
         agents=AgentService(db, clock, on_resume=run.restart_waiting, tools=tools), brands=brands, audience=audience,
         campaigns=campaigns, asking=AskService(db, clock, campaigns, tools, models), distribution=distribution,
         analytics=analytics, activity=feed,

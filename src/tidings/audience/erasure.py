@@ -26,7 +26,7 @@ from tidings.store.tables import (
 )
 
 _PSEUDONYM_BITS = 62
-_NAMELESS: dict[str, Any] = {"contact_pk": None, "sender": "", "subject": "", "text": ""}
+_NAMELESS: dict[str, Any] = {"contact_pk": None, "sender": "", "subject": "", "text": "", "wish": ""}
 
 
 def erase_contact(conn: Connection, secrets: Secrets, contact_pk: int, at: Instant) -> None:

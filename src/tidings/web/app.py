@@ -33,6 +33,7 @@ from tidings.web.routes import (
     mailbox,
     overview,
     preview,
+    replies,
     sending,
     settings,
     sign_in,
@@ -45,7 +46,7 @@ if TYPE_CHECKING:
 _log = logging.getLogger("tidings.web")
 _PAGES = (
     sign_in, overview, live, campaign_new, campaigns, campaign, preview, approvals, agents, audience, insights,
-    mailbox, sending, settings,
+    mailbox, replies, sending, settings,
 )  # fmt: skip
 
 

@@ -38,6 +38,9 @@ FLASHES = {
     "configured": "The agent's configuration is saved.",
     "overridden": "The decision is overridden. The agent has noted it.",
     "decided": "Noted.",
+    "reply_done": "Done.",
+    "reply_open": "Open again.",
+    "unsubscribed": "This person gets no more mail.",
     "sample_removed": "The sample data are gone.",
 }
 

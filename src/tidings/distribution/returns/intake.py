@@ -15,6 +15,7 @@ from tidings.distribution.returns.guard import Guard
 from tidings.distribution.returns.matching import Match, find
 from tidings.distribution.returns.report import Cause, Kind, Report, Verdict
 from tidings.distribution.returns.settle import settle
+from tidings.distribution.returns.wishes import Wish, wish_of
 from tidings.distribution.tokens import TokenPurpose, TokenSigner
 from tidings.domain.consent import SuppressionReason
 from tidings.domain.delivery import DeliveryState
@@ -68,7 +69,7 @@ class Intake:
                 return Taken(report, True, wish, self._unsubscribe(conn, wish, now))
             if match is None:
                 return Taken(report, True)
-            return self._act(conn, report, verdict, match, now)
+            return self._act(conn, raw, report, verdict, match, now)
 
     def _wish(self, report: Report) -> Match | None:
         """The mail a mail program sends for "unsubscribe": its subject carries the signed token (RFC 2369)."""
@@ -86,7 +87,7 @@ class Intake:
                 return verdict
         return report.verdicts[0]
 
-    def _act(self, conn: Connection, report: Report, verdict: Verdict, match: Match, now: Instant) -> Taken:
+    def _act(self, conn: Connection, raw: bytes, report: Report, verdict: Verdict, match: Match, now: Instant) -> Taken:
         found = repository.delivery_of(conn, match)
         if found is None:
             return Taken(report, True, match)
@@ -97,8 +98,19 @@ class Intake:
         if report.kind is Kind.RECEIPT or (report.kind is Kind.BOUNCE and not report.final):
             self._passed(conn, report, verdict, match, now)
         if report.kind is Kind.REPLY:
-            self._note(conn, "distribution", "received a reply", None)
+            return Taken(report, True, match, self._replied(conn, raw, report, match, now))
         return Taken(report, True, match)
+
+    def _replied(self, conn: Connection, raw: bytes, report: Report, match: Match, now: Instant) -> bool:
+        """A reply that says nothing but "stop" is heard, when it is proved to answer our mail."""
+        wish = wish_of(report.subject, report.text)
+        if wish is Wish.CLEAR and match.proved:
+            new = self._unsubscribe(conn, match, now, "reply")
+            repository.done(conn, digest_of(raw), now, "Distribution agent")
+            self._note(conn, "distribution", "received a reply that asks for no more mail, and heard it", None)
+            return new
+        self._note(conn, "distribution", "received a reply", None)
+        return False
 
     def _passed(self, conn: Connection, report: Report, verdict: Verdict, match: Match, now: Instant) -> None:
         """A receipt says that the mail arrived, a notice of delay that a relay has it: only a MAC makes either so."""
@@ -143,8 +155,7 @@ class Intake:
             )  # fmt: skip
         return Taken(report, True, match, suppressed, self._guard.look(conn, match.campaign_pk, now))
 
-    def _unsubscribe(self, conn: Connection, wish: Match, now: Instant) -> bool:
-        source = "unsubscribe mail"
+    def _unsubscribe(self, conn: Connection, wish: Match, now: Instant, source: str = "unsubscribe mail") -> bool:
         new = self._suppress(conn, wish.contact_pk, wish.campaign_pk, source, SuppressionReason.UNSUBSCRIBED)
         if new:
             found = repository.delivery_of(conn, wish)
@@ -159,12 +170,23 @@ class Intake:
         append(conn, [event])
 
 
+def digest_of(raw: bytes) -> str:
+    """What a mail is told from others by."""
+    return hashlib.blake2b(raw, digest_size=20).hexdigest()
+
+
+def _wish(report: Report, match: Match | None) -> Wish:
+    """Clear counts only where it is heard by itself."""
+    wish = wish_of(report.subject, report.text)
+    return Wish.MAYBE if wish is Wish.CLEAR and not (match and match.proved) else wish
+
+
 def _row(raw: bytes, report: Report, verdict: Verdict, match: Match | None, now: Instant) -> dict[str, object]:
     """What is kept: of a reply its words, of anything else only what it was."""
     personal = report.kind is Kind.REPLY
     bounce = report.kind is Kind.BOUNCE
     return {
-        "digest": hashlib.blake2b(raw, digest_size=20).hexdigest(),
+        "digest": digest_of(raw),
         "at": now,
         "kind": "late" if bounce and not report.final else report.kind.value,
         "cause": verdict.cause.value if bounce and verdict.cause is not Cause.UNKNOWN else report.feedback,
@@ -176,4 +198,5 @@ def _row(raw: bytes, report: Report, verdict: Verdict, match: Match | None, now:
         "sender": report.sender[:320] if personal else "",
         "subject": report.subject[:998] if personal else "",
         "text": report.text[:_MAX_TEXT] if personal else "",
+        "wish": _wish(report, match).value if personal else "",
     }

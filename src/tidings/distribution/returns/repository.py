@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import Connection, Row, func, insert, or_, select, union, update
@@ -75,15 +74,6 @@ def add_attempt(conn: Connection, row: dict[str, Any]) -> None:
     conn.execute(insert(attempt), row)
 
 
-def replies(conn: Connection, *, before: int | None = None, limit: int = 50) -> Sequence[Row[Any]]:
-    """People's replies, newest first."""
-    query = (
-        select(returned_mail, contact.c.id.label("contact_id"))
-        .join(contact, contact.c.pk == returned_mail.c.contact_pk, isouter=True)
-        .where(returned_mail.c.kind == "reply")
-        .order_by(returned_mail.c.pk.desc())
-        .limit(limit)
-    )
-    if before is not None:
-        query = query.where(returned_mail.c.pk < before)
-    return conn.execute(query).all()
+def done(conn: Connection, digest: str, at: Instant, by: str) -> None:
+    """Nobody needs to look at a reply any more."""
+    conn.execute(update(returned_mail).where(returned_mail.c.digest == digest).values(done_at=at, done_by=by))

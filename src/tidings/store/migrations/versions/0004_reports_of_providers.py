@@ -40,3 +40,8 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_provider_event_contact_pk"), ["contact_pk"], unique=False)
         batch_op.create_index(batch_op.f("ix_provider_event_recipient_hash"), ["recipient_hash"], unique=False)
         batch_op.create_index("ix_provider_event_state", ["state", "received_at"], unique=False)
+
+    with op.batch_alter_table("returned_mail", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("wish", sa.Text(), server_default="", nullable=False))
+        batch_op.add_column(sa.Column("done_at", sa.BigInteger(), nullable=True))
+        batch_op.add_column(sa.Column("done_by", sa.Text(), server_default="", nullable=False))
