@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ssl
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -11,7 +12,7 @@ from tidings.distribution.accounts.schemas import Account
 from tidings.distribution.returns.guard import Guard
 from tidings.distribution.returns.intake import Intake
 from tidings.distribution.returns.loop import ReturnsLoop
-from tidings.distribution.returns.source import parse_bounce_address, parse_source
+from tidings.distribution.returns.source import LISTENING, parse_bounce_address, parse_source
 from tidings.distribution.tokens import TokenSigner
 from tidings.domain.errors import InvalidInputError, UnavailableError
 from tidings.keys.secrets import address_hash
@@ -68,6 +69,14 @@ def build_reports(house: House) -> ReportsApp:
     return ReportsApp(desk, base_url)
 
 
+def _tls(house: House) -> ssl.SSLContext:
+    """The house's own certificate, with which the listener offers STARTTLS."""
+    from tidings.app.wiring import certificates
+    from tidings.distribution.mailbox.server import server_context
+
+    return server_context(certificates(house))
+
+
 def build_returns(house: House) -> ReturnsLoop | None:
     """The loop that brings returned mail in; None where no way in is configured.
 
@@ -78,9 +87,10 @@ def build_returns(house: House) -> ReturnsLoop | None:
         return None
     source = parse_source(settings.returns)
     address = parse_bounce_address(settings.bounce_address) if settings.bounce_address else ""
-    if source.scheme == "smtp" and not address:
+    if source.scheme in LISTENING and not address:
         raise InvalidInputError(
             "To receive returned mail, Tidings must know its address.",
             remedy="Set TIDINGS_BOUNCE_ADDRESS=bounces@example.com.", field="TIDINGS_BOUNCE_ADDRESS",
         )  # fmt: skip
-    return ReturnsLoop(house.db, house.clock, source, address, build_intake(house))
+    tls = _tls(house) if source.scheme == "smtp" else None
+    return ReturnsLoop(house.db, house.clock, source, address, build_intake(house), tls=tls)
