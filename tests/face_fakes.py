@@ -25,6 +25,7 @@ from tidings.analytics.views import (
 )
 from tidings.audience.contacts import AudienceCounts, ContactDetail, ContactView
 from tidings.audience.intake import ImportResult, Refusal
+from tidings.audience.refused import RefusedResult
 from tidings.audience.segments import SegmentView
 from tidings.campaigns.asking import AnswerView, UseView, WishView
 from tidings.campaigns.figures import Figure
@@ -443,6 +444,10 @@ class FakeAudience:
 
     def suppress(self, actor: Actor, address: str, *, reason: str = "") -> None:
         pass
+
+    def import_suppressions(self, actor: Actor, source: Any, *, told: str, otherwise: Any) -> RefusedResult:
+        self.imported.append((source, (told, otherwise)))
+        return RefusedResult(added=1, known=2, refused=[Refusal(3, "there is no e-mail address", "Correct it.")])
 
     def erase(self, actor: Actor, contact_id: str) -> None:
         pass
