@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from functools import partial
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 from pydantic import SecretStr, create_model
@@ -19,6 +20,7 @@ from tidings.audience.unsubscribe import unsubscribe
 from tidings.distribution.accounts.schemas import Account
 from tidings.distribution.reports.desk import ReportDesk
 from tidings.distribution.reports.endpoint import MAX_BODY, ReportsApp
+from tidings.distribution.reports.twilio import signature
 from tidings.distribution.returns import guard
 from tidings.distribution.returns.guard import Guard
 from tidings.distribution.service import DistributionService
@@ -38,7 +40,12 @@ from tidings.store.tables import (
     provider_reference,
 )
 
-FORM = create_model("Form", webhook_public_key=(SecretStr | None, None), webhook_secret=(SecretStr | None, None))
+FORM = create_model(
+    "Form",
+    auth_token=(SecretStr | None, None),
+    webhook_public_key=(SecretStr | None, None),
+    webhook_secret=(SecretStr | None, None),
+)
 
 
 class Bed:
@@ -68,6 +75,7 @@ class Bed:
     def account(self, _conn: Any, account_id: str) -> Account:
         forms = {
             "chn_sg": ("sendgrid", FORM(webhook_public_key=SecretStr(self.signer.public))),
+            "chn_tw": ("twilio", FORM(auth_token=SecretStr("tok"))),
             "chn_mg": ("mailgun", FORM(webhook_secret=SecretStr("key-1"))),
         }
         if account_id not in forms:
@@ -314,3 +322,26 @@ def test_a_thousand_events_at_once(database: Database, clock: Any, secrets: Secr
     with bed.db.reading() as conn:
         assert conn.execute(select(func.count()).select_from(provider_event)).scalar_one() == 1_000
         assert conn.execute(select(func.count()).select_from(campaign)).scalar_one() == 1
+
+
+def test_stop_by_text_message_is_heard_from_the_number_that_was_written_to(bed: Bed) -> None:
+    with bed.db.transaction() as conn:
+        conn.execute(update(delivery).where(delivery.c.contact_pk == bed.people[0]).values(channel="sms"))
+        conn.execute(
+            insert(provider_reference).values(
+                provider="twilio", reference="SM1", campaign_pk=bed.campaign, contact_pk=bed.people[0], channel="sms",
+                step=0, at=NOW,
+            )
+        )  # fmt: skip
+
+    def tell(fields: dict[str, str]) -> int:
+        signed = signature("tok", "https://localhost:8443/hooks/twilio/chn_tw", list(fields.items()))
+        headers = {"X-Twilio-Signature": signed, "Content-Type": "application/x-www-form-urlencoded"}
+        return bed.web.post("/hooks/twilio/chn_tw", content=urlencode(fields), headers=headers).status_code
+
+    stop = {"MessageSid": "SM9", "SmsStatus": "received", "Body": "STOP", "From": "+49 151 1234"}
+    assert tell({**stop, "MessageSid": "SM8"}) == 200  # nobody is known by that number yet
+    assert tell({"MessageSid": "SM1", "MessageStatus": "delivered", "To": "+491511234"}) == 200
+    assert tell(stop) == 200
+    assert (bed.suppressed(0, "sms"), bed.suppressed(0)) == (True, False)
+    assert [kind for kind, _ in bed.events()] == ["delivered", "unsubscribed"]

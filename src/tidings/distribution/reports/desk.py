@@ -25,7 +25,7 @@ from tidings.distribution.reports.base import (
     made_id,
 )
 from tidings.distribution.reports.effects import FAILURES, Effects, Suppress, judge_failure
-from tidings.distribution.reports.matching import find_all
+from tidings.distribution.reports.matching import Hash, find_all, recipient_hash
 from tidings.distribution.reports.registry import reader
 from tidings.distribution.returns.guard import Guard
 from tidings.distribution.returns.matching import Match
@@ -45,7 +45,6 @@ _NOBODY: dict[str, Any] = {"campaign_pk": None, "contact_pk": None}
 
 FindAccount = Callable[[Connection, str], Account]
 """`ChannelService.account`. Raises NotFoundError."""
-Hash = Callable[[str], str]
 
 
 class ReportDesk:
@@ -90,7 +89,7 @@ class ReportDesk:
         events = list({event.id: event for event in map(_named_shortly, batch.events)}.values())
         if batch.nonce and not repository.keep(conn, [self._nonce(account, batch.nonce, now)]):
             return 0  # a replay
-        matches = find_all(conn, self._signer, account.provider, events, now)
+        matches = find_all(conn, self._signer, account.provider, events, now, self._hashed)
         rows = [self._row(account, event, matches.get(event.id), now) for event in events]
         new = repository.keep(conn, rows)
         fresh = [event for event in events if event.id in new]
@@ -129,7 +128,7 @@ class ReportDesk:
         self, conn: Connection, account_id: str, provider: str, rows: Sequence[Row[Any]], now: Instant
     ) -> int:  # fmt: skip
         events = [_said(row) for row in rows]
-        matches = find_all(conn, self._signer, provider, events, now)
+        matches = find_all(conn, self._signer, provider, events, now, self._hashed)
         for event in events:
             match = matches.get(event.id)
             if match is not None:
@@ -144,7 +143,7 @@ class ReportDesk:
             "kind": event.kind.value, "native": event.native[:200], "state": state, "at": event.at or now,
             "received_at": now, "hard": event.kind in FAILURES and judge_failure(event).hard,
             **(_named(match) if match is not None else {**_NOBODY, "channel": event.channel, "step": 0, "matched": ""}),
-            "recipient_hash": self._hashed(event.recipient) if "@" in event.recipient else "",
+            "recipient_hash": recipient_hash(event, self._hashed),
             "said": _saying(event), "body": _small(event.body),
         }  # fmt: skip
 

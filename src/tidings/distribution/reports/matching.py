@@ -2,13 +2,13 @@
 
 In order: a signed token we gave along, the provider's own name for the message as it was noted when it was sent, our
 Message-ID, and last the recipient's address among recent deliveries. The request is signed by the provider, so all
-are proved; what a text message was about is found by the first two only.
+are proved. A text message of a person has none of these: it is theirs whom the last report about that number named.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, Row
@@ -19,6 +19,8 @@ from tidings.distribution.returns.matching import Match
 from tidings.distribution.tokens import TokenSigner
 from tidings.domain.instant import DAY, Instant
 
+Hash = Callable[[str], str]
+_FROM_PEOPLE = frozenset({Happening.UNSUBSCRIBED, Happening.INBOUND})
 _RECENT = 14 * DAY
 _KEPT = 120 * DAY
 _BY_ADDRESS = frozenset(
@@ -28,7 +30,7 @@ _BY_ADDRESS = frozenset(
 
 
 def find_all(
-    conn: Connection, signer: TokenSigner, provider: str, events: Sequence[Reported], now: Instant
+    conn: Connection, signer: TokenSigner, provider: str, events: Sequence[Reported], now: Instant, hashed: Hash
 ) -> dict[str, Match]:
     """The delivery of each event that has one, by the event's id."""
     noted = repository.references(conn, provider, [each for event in events for each in event.references])
@@ -40,7 +42,19 @@ def find_all(
             found[event.id] = match
         elif event.channel == "email" and event.recipient:
             left.append(event)
+        elif event.kind in _FROM_PEOPLE and event.recipient:
+            earlier = repository.last_told(conn, provider, recipient_hash(event, hashed), event.channel)
+            if earlier is not None:
+                found[event.id] = Match(*earlier, "number of an earlier report", event.channel)
     return found | _by_address(conn, signer, left, now)
+
+
+def recipient_hash(event: Reported, hashed: Hash) -> str:
+    """A keyed hash of the address or number, so that later events and an erasure find it; empty when there is none."""
+    if "@" in event.recipient:
+        return hashed(event.recipient)
+    digits = "".join(filter(str.isdigit, event.recipient))
+    return hashed(f"tel:{digits}") if event.channel != "email" and digits else ""
 
 
 def _by_token(signer: TokenSigner, event: Reported) -> Match | None:

@@ -10,6 +10,8 @@ from tidings.distribution.reports.base import Reader
 _FOLDER = "tidings.distribution.reports"
 READERS: dict[str, tuple[str, str]] = {
     "azure": ("event_grid", "EventGrid"),
+    "acs-email": ("event_grid", "EventGrid"),
+    "acs-sms": ("event_grid", "EventGrid"),
     "azure-email": ("event_grid", "EventGrid"),
     "azure-sms": ("event_grid", "EventGrid"),
     "ses": ("ses", "Ses"),

@@ -55,6 +55,17 @@ def recent(conn: Connection, addresses: Sequence[str], since: Instant) -> Sequen
     return found
 
 
+def last_told(conn: Connection, provider: str, recipient: str, channel: str) -> tuple[int, int, int] | None:
+    """Campaign, contact and step of the newest report about a recipient (its hash)."""
+    table = provider_event.c
+    query = select(table.campaign_pk, table.contact_pk, table.step).where(
+        table.recipient_hash == recipient, table.channel == channel, table.provider == provider,
+        table.contact_pk.is_not(None), table.campaign_pk.is_not(None),
+    )  # fmt: skip
+    row = conn.execute(query.order_by(table.at.desc()).limit(1)).first() if recipient else None
+    return None if row is None else (row.campaign_pk, row.contact_pk, row.step)
+
+
 def settled_as(conn: Connection, account_id: str, event_id: str, state: str, match: dict[str, Any]) -> None:
     """What became of an event that had to wait."""
     which = (provider_event.c.account_id == account_id) & (provider_event.c.event_id == event_id)

@@ -21,7 +21,7 @@ from tidings.distribution.reports.base import (
     Request,
     made_id,
 )
-from tidings.distribution.reports.proof import needed, same
+from tidings.distribution.reports.proof import same
 
 _H = Happening
 _KINDS = {
@@ -40,13 +40,16 @@ class Twilio:
     """The reader."""
 
     keys: ClassVar[Mapping[str, str]] = {
-        "auth_token": "the auth token of the account, which signs its requests",
+        "auth_token": "the auth token of the account, which signs its requests even where an API key sends",
+        "secret": "the same, where the account sends with it",
     }
 
     def read(self, request: Request, secret: Mapping[str, str], _context: Context) -> Batch:
         """One status, or what somebody answered."""
         fields = parse_qsl(request.body.decode("utf-8", "replace"), keep_blank_values=True, max_num_fields=200)
-        token = secret.get("webhook_secret", "") or needed(secret, "auth_token")
+        token = secret.get("auth_token", "") or secret.get("secret", "")
+        if not token:
+            raise RefusedError("the account has no auth_token, so that nothing can be checked")
         given = request.headers.get("x-twilio-signature", "")
         fits = [same(given, signature(token, url, fields)) for url in _spellings(request.url)]
         if not any(fits):
