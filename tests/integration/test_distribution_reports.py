@@ -155,6 +155,7 @@ def test_each_kind_has_its_effect_once_however_often_it_is_told(bed: Bed) -> Non
     assert rows[0].body["reason"] == "550 5.1.1 User unknown"
 
 
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 def test_what_proves_nothing_writes_nothing(bed: Bed) -> None:
     body = json.dumps([bed.told(0, "a")]).encode()
     for headers in ({}, SendGridSigner().headers(body), bed.signer.headers(body + b" ")):
@@ -174,6 +175,7 @@ def test_what_proves_nothing_writes_nothing(bed: Bed) -> None:
     assert (bed.kept(), bed.events(), states(bed.db, bed.campaign)) == ([], [], {"accepted": 4})
 
 
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 def test_a_signature_that_covers_no_body_serves_once(bed: Bed) -> None:
     one = {"event": "failed", "severity": "permanent", "reason": "bounce", "id": "1", "recipient": "p0@example.com",
            "delivery-status": {"code": 550, "message": "5.1.1 no such user"}}  # fmt: skip
@@ -202,6 +204,7 @@ def test_finds_by_reference_message_id_and_address(bed: Bed) -> None:
     assert states(bed.db, bed.campaign) == {"bounced": 2, "delivered": 1, "accepted": 1}
 
 
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 @pytest.mark.parametrize(
     ("kind", "state"), [("delivered", "delivered"), ("bounce", "bounced"), ("processed", "accepted"),
                         ("deferred", "accepted"), ("spamreport", "complained")],
@@ -219,6 +222,7 @@ def test_settles_what_was_uncertain_and_shows_how(bed: Bed, kind: str, state: st
     assert "accepted" in [kind for kind, _ in bed.events()]
 
 
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 def test_full_mailboxes_and_policy_suppress_nobody_and_lists_of_the_provider_do(bed: Bed) -> None:
     bed.post(
         bed.told(0, "a", reason="552 5.2.2 mailbox full"),
@@ -252,6 +256,7 @@ def test_waits_for_what_is_recorded_a_moment_later(bed: Bed) -> None:
     assert bed.kept()[2].state == "nobody"
 
 
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 def test_opens_count_with_consent_only_and_own_links_once(bed: Bed) -> None:
     with bed.db.transaction() as conn:
         conn.execute(
@@ -271,6 +276,7 @@ def test_opens_count_with_consent_only_and_own_links_once(bed: Bed) -> None:
     assert len(bed.kept()) == 4
 
 
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 def test_the_guard_rail_hears_of_it(bed: Bed, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(guard, "AT_LEAST", 10)
     with bed.db.transaction() as conn:
@@ -302,6 +308,7 @@ def test_a_fault_leaves_nothing_half_and_asks_to_come_again(bed: Bed, monkeypatc
     assert states(bed.db, bed.campaign) == {"accepted": 2, "bounced": 1, "complained": 1}
 
 
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 def test_a_text_message_that_fails_for_good_leaves_the_mail_address_alone(bed: Bed) -> None:
     with bed.db.transaction() as conn:
         conn.execute(update(delivery).where(delivery.c.contact_pk == bed.people[0]).values(channel="sms"))
@@ -324,6 +331,7 @@ def test_a_thousand_events_at_once(database: Database, clock: Any, secrets: Secr
         assert conn.execute(select(func.count()).select_from(campaign)).scalar_one() == 1
 
 
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 def test_stop_by_text_message_is_heard_from_the_number_that_was_written_to(bed: Bed) -> None:
     with bed.db.transaction() as conn:
         conn.execute(update(delivery).where(delivery.c.contact_pk == bed.people[0]).values(channel="sms"))
