@@ -8,6 +8,9 @@ from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
+from tests.channel_fakes import FakeChannels
+from tests.reply_fakes import FakeReplies
+
 from tidings.access.permissions import Permission, require
 from tidings.agents.policy import Effect
 from tidings.agents.service import AgentView, ToolView
@@ -23,6 +26,7 @@ from tidings.analytics.views import (
 )
 from tidings.audience.contacts import AudienceCounts, ContactDetail, ContactView
 from tidings.audience.intake import ImportResult, Refusal
+from tidings.audience.refused import RefusedResult
 from tidings.audience.segments import SegmentView
 from tidings.campaigns.asking import AnswerView, UseView, WishView
 from tidings.campaigns.delivery_views import AttemptView, DeliveryDetail, EventView, StandingView
@@ -530,6 +534,10 @@ class FakeAudience:
     def suppress(self, actor: Actor, address: str, *, reason: str = "") -> None:
         pass
 
+    def import_suppressions(self, actor: Actor, source: Any, *, told: str, otherwise: Any) -> RefusedResult:
+        self.imported.append((source, (told, otherwise)))
+        return RefusedResult(added=1, known=2, refused=[Refusal(3, "there is no e-mail address", "Correct it.")])
+
     def erase(self, actor: Actor, contact_id: str) -> None:
         pass
 
@@ -744,7 +752,7 @@ def make_services(db: Any, clock: Any) -> Services:
         campaigns=campaigns, distribution=FakeDistribution(), analytics=FakeAnalytics(),
         activity=FakeActivity(campaigns), health=FakeHealth(), models=FakeModels(), asking=FakeAsking(),
         base_url="https://localhost:8443", conversions=FakeConversions(), postbacks=FakePostbacks(),
-        attachments=FakeAttachments(), deliveries=FakeDeliveries(),
+        attachments=FakeAttachments(), deliveries=FakeDeliveries(), channels=FakeChannels(), replies=FakeReplies(),
     )  # type: ignore[arg-type]  # fmt: skip
 
 

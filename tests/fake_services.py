@@ -8,6 +8,9 @@ from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
+from tests.channel_fakes import FakeChannels
+from tests.reply_fakes import FakeReplies
+
 from tidings.agents.config import check_config, config_schema
 from tidings.agents.policy import Effect
 from tidings.agents.service import AgentView, ToolView
@@ -664,5 +667,5 @@ def fake_services() -> Any:
         brands=SimpleNamespace(brands=lambda _: [BRAND], claims=lambda *_: CLAIMS),
         audience=FakeAudience(), campaigns=FakeCampaigns(), distribution=FakeDistribution(), analytics=FakeAnalytics(),
         activity=FakeFeed(), health=SimpleNamespace(check=lambda: health), base_url="https://localhost",
-        models=FakeModels(),
+        models=FakeModels(), channels=FakeChannels(), replies=FakeReplies(),
     )  # fmt: skip

@@ -16,8 +16,10 @@ if TYPE_CHECKING:
     from tidings.campaigns.service import CampaignService
     from tidings.content.models.service import ModelService
     from tidings.content.service import BrandService
+    from tidings.distribution.accounts.service import ChannelService
     from tidings.distribution.conversions import Conversions
     from tidings.distribution.postback import Postbacks
+    from tidings.distribution.returns.replies import ReplyService
     from tidings.distribution.service import DistributionService
     from tidings.domain.instant import Clock
     from tidings.events.activity import ActivityFeed
@@ -34,6 +36,8 @@ class Services:
     access: AccessService
     agents: AgentService
     brands: BrandService
+    channels: ChannelService
+    replies: ReplyService
     audience: AudienceService
     campaigns: CampaignService
     asking: AskService

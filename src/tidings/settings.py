@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import ipaddress
 import os
 import socket
@@ -50,6 +51,10 @@ class Settings:
     """Where returned mail is fetched (`imaps://…`, `pop3s://…`) or received (`smtp://0.0.0.0:port`)."""
     attachments_mb: int = 5
     """What all attachments of a mail may add to it, encoded."""
+    reports_secret: str | None = None
+    """`whsec_…`: what other systems sign their reports with (`/hooks/generic/house`)."""
+    allowed_places: frozenset[str] = frozenset()
+    """Hosts, `host:port` or networks of one's own that channel accounts may name; all others must be public."""
     agents_here: bool = True
     """Whether `up` runs the four agents itself; off where each has a process of its own (`tidings worker`)."""
     model: ModelChoice | None = None
@@ -95,6 +100,8 @@ def load_settings(environ: Mapping[str, str] | None = None, **given: object) -> 
         "bounce_address": env.get("TIDINGS_BOUNCE_ADDRESS") or None,
         "returns": env.get("TIDINGS_RETURNS") or None,
         "attachments_mb": _megabytes(env, "TIDINGS_ATTACHMENTS_MB"),
+        "reports_secret": _reports_secret(env),
+        "allowed_places": _places(env),
         "agents_here": env.get("TIDINGS_AGENTS", "here") != "none",
         "model": _model(env),
     }
@@ -132,6 +139,38 @@ def _interval(env: Mapping[str, str]) -> int | None:
             f"TIDINGS_TRACKING_INTERVAL_MS is {text!r}.", remedy="Use milliseconds from 0 (write first) to 10000."
         )
     return int(text)
+
+
+def _reports_secret(env: Mapping[str, str]) -> str | None:
+    """TIDINGS_REPORTS_SECRET: `whsec_` and base64 of at least 24 bytes, as Standard Webhooks says."""
+    text = env.get("TIDINGS_REPORTS_SECRET", "").strip()
+    if not text:
+        return None
+    try:
+        strong = len(base64.b64decode(text.removeprefix("whsec_"), validate=True)) >= 24
+    except ValueError:
+        strong = False
+    if not (strong and text.startswith("whsec_")):
+        raise InvalidInputError(
+            "TIDINGS_REPORTS_SECRET cannot be used.",
+            remedy='Make one: echo "whsec_$(openssl rand -base64 32)"', field="TIDINGS_REPORTS_SECRET",
+        )  # fmt: skip
+    return text
+
+
+def _places(env: Mapping[str, str]) -> frozenset[str]:
+    """TIDINGS_ALLOWED_PLACES: `sms.lan, 10.0.0.0/8`."""
+    places = frozenset(place.strip() for place in env.get("TIDINGS_ALLOWED_PLACES", "").split(",") if place.strip())
+    for place in places:
+        if "/" in place:
+            try:
+                ipaddress.ip_network(place)
+            except ValueError:
+                raise InvalidInputError(
+                    f"TIDINGS_ALLOWED_PLACES: {place!r} is no network.",
+                    remedy="Write hosts, host:port or networks, with commas between: sms.lan, 10.0.0.0/8",
+                ) from None
+    return places
 
 
 def _port(env: Mapping[str, str], name: str) -> int | None:

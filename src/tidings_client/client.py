@@ -22,6 +22,7 @@ from tidings_client.deliveries import Deliveries
 from tidings_client.health import Health
 from tidings_client.mailbox import Mailbox
 from tidings_client.models import Models
+from tidings_client.replies import Replies
 from tidings_client.segments import Segments
 from tidings_client.sending import Sending
 from tidings_client.transport import TIMEOUT_S, AwaitingTransport, BlockingTransport, trust
@@ -50,6 +51,7 @@ class _Resources(Generic[Mode]):
         self.health = Health[Mode](transport)
         self.mailbox = Mailbox[Mode](transport)
         self.models = Models[Mode](transport)
+        self.replies = Replies[Mode](transport)
         self.segments = Segments[Mode](transport)
         self.sending = Sending[Mode](transport)
         self.tokens = Tokens[Mode](transport)

@@ -77,6 +77,14 @@ class ImportResult(Model):
     warnings: list[str] = Field(default_factory=list[str])
 
 
+class SuppressionImport(Model):
+    """What became of the rows of a list. Of these, `known` stood on ours before."""
+
+    added: int
+    known: int
+    refused: list[RefusedRow]
+
+
 class ConsentProof(Model):
     """Where and in which words people agreed; covers rows that bring none of their own."""
 
@@ -128,6 +136,14 @@ class Contacts(Resource[Mode]):
     def suppress(self, address: str, reason: str = "") -> Call[None]:
         """Nothing is sent to the address any more, whoever imports it again."""
         return Call("POST", "/contacts/suppress", body={"address": address, "reason": reason})
+
+    @Endpoint
+    def import_suppressions(self, table: bytes, source: str, reason: str = "manual") -> Call[SuppressionImport]:
+        """Imports the addresses another system does not write to; `reason` is that of rows that give none."""
+        query = given(source=source, reason=reason)
+        return Call(
+            "POST", "/suppressions/import", SuppressionImport, query, content=table, content_type="text/csv"
+        )  # fmt: skip
 
     @Endpoint
     def erase(self, contact_id: str) -> Call[None]:

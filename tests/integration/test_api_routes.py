@@ -38,6 +38,7 @@ _SPEC.loader.exec_module(fakes)
 ROLES = list(Role)
 LEAK = "ada@example.com has password hunter2"
 BODIES: dict[str, Any] = {
+    "mark_reply": {"done": True},
     "create_campaign": fakes.BRIEF,
     "check_brief": fakes.BRIEF,
     "request_changes": {"comment": "Name the date."},
@@ -113,11 +114,11 @@ def call(client: TestClient, services: Any, method: str, path: str, name: str, h
     address = path.format(
         campaign_id=detail.row.id, variant="A", name="content", decision_id="dec_1", brand_id="brd_1",
         contact_id=fakes.CONTACT.id, recommendation_id="rec_1", message_id="msg_1", account_id="acc_1",
-        token_id="tok_1", turn_id="trn_1", model_id="mdl_1", attachment_id="att_1",
+        token_id="tok_1", turn_id="trn_1", model_id="mdl_1", attachment_id="att_1", reply_id="rpl_1",
     )  # fmt: skip
     if name == "preview_prompt":
         address += f"?campaign_id={detail.row.id}"
-    if name == "import_contacts":
+    if name in {"import_contacts", "import_suppressions"}:
         return client.request(method, address, content=b"email\na@example.com\n", headers=headers)
     if name == "attach_file":
         return client.request(method, f"{address}?name=b.pdf", content=b"%PDF", headers=headers)

@@ -43,7 +43,7 @@ from tidings.engine.process import boot_id
 from tidings.events.activity import ActivityFeed
 from tidings.keys.secrets import Secrets, address_hash
 from tidings.store.database import Database
-from tidings.store.tables import activity, contact, decision, delivery, event, returned_mail
+from tidings.store.tables import activity, attempt, contact, decision, delivery, event, returned_mail
 
 
 class Bed:
@@ -293,3 +293,37 @@ def test_reads_a_source() -> None:
     assert source.context().verify_mode is ssl.CERT_REQUIRED
     with pytest.raises(InvalidInputError):
         parse_bounce_address("a+b@example.com")
+
+
+def receipt(to: str, action: str) -> bytes:
+    return bounce("250 2.0.0 Ok", to=to, action=action)
+
+
+@pytest.mark.parametrize(
+    ("raw", "state"),
+    [
+        (lambda to: bounce("550 5.1.1 User unknown", to=to), "bounced"),
+        (lambda to: bounce("450 4.2.1 try later", to=to, action="delayed"), "accepted"),
+        (lambda to: receipt(to, "delivered"), "delivered"),
+        (lambda to: receipt(to, "relayed"), "accepted"),
+        (complaint, "complained"),
+    ],
+)
+def test_what_comes_back_settles_an_uncertain_delivery(bed: Bed, raw: Any, state: str) -> None:
+    with bed.db.transaction() as conn:
+        conn.execute(update(delivery).where(delivery.c.contact_pk == bed.people[0]).values(state="uncertain"))
+    bed.intake.take(raw(bed.verp(bed.people[0])))
+    counted = states(bed.db, bed.campaign)
+    assert "uncertain" not in counted
+    assert counted[state] == (3 if state == "accepted" else 1)
+    with bed.db.reading() as conn:
+        row = conn.execute(select(attempt)).one()
+    assert (row.outcome, row.words.partition(":")[0]) == (state, "settled by returned mail")
+    assert "accepted" in [kind for kind, _ in bed.events()]
+
+
+def test_a_receipt_without_proof_settles_nothing(bed: Bed) -> None:
+    with bed.db.transaction() as conn:
+        conn.execute(update(delivery).where(delivery.c.contact_pk == bed.people[0]).values(state="uncertain"))
+    bed.intake.take(receipt("bounces@example.net", "delivered"))
+    assert states(bed.db, bed.campaign)["uncertain"] == 1

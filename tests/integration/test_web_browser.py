@@ -31,7 +31,8 @@ PAGES = [
     "/campaigns/cmp_2/deliveries/con_1", "/campaigns/cmp_2/deliveries/con_9",
     "/deliveries", "/deliveries?q=anna@example.com", "/deliveries?q=nobody@example.com", "/approvals",
     "/agents/content", "/agents/distribution", "/audience", "/audience/import", "/insights", "/mailbox",
-    "/mailbox/msg_1", "/settings", "/models", "/nothing", "/sign-in", "/sign-in/link?token=once",
+    "/mailbox/msg_1", "/settings", "/models", "/nothing", "/sign-in", "/sign-in/link?token=once", "/replies",
+    "/replies?show=all", "/replies/rpl_1",
 ]  # fmt: skip
 PHONE, DESK = {"width": 390, "height": 844}, {"width": 1440, "height": 900}
 LIMIT = 120 * 1024  # bytes of the overview, gzipped

@@ -258,6 +258,7 @@ def test_help_is_grouped_and_names_every_command() -> None:
         "agent",
         "audience",
         "mailbox",
+        "replies",
         "sending",
         "token",
         "report",

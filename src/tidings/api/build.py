@@ -30,6 +30,7 @@ from tidings.api.mailbox.routes import router as mailbox_routes
 from tidings.api.models.routes import router as models
 from tidings.api.problems import MEDIA_TYPE, Problem, UnexpectedErrors
 from tidings.api.rate_limit import RateLimit
+from tidings.api.replies.routes import router as replies
 from tidings.api.sending.routes import router as sending
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ if TYPE_CHECKING:
 MOUNT = "/api/v1"
 ROUTERS: tuple[APIRouter, ...] = (
     campaigns, approvals, agents, decisions, brands, audience, analytics, mailbox_routes, activity, sending, models,
-    access, health, conversions, attachments, deliveries,
+    access, health, conversions, attachments, deliveries, replies,
 )  # fmt: skip
 
 DESCRIPTION = """\

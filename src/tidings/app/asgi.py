@@ -14,9 +14,11 @@ from tidings.access import audit
 from tidings.access.permissions import Permission, require
 from tidings.api.body_limit import BodyLimit
 from tidings.api.build import MOUNT, build_api
+from tidings.app.returning import build_reports
 from tidings.app.tracking_hosts import TrackingHosts
 from tidings.audience.selection import may_track
 from tidings.distribution.conversion_door import ConversionDoor
+from tidings.distribution.reports.endpoint import PREFIX, ReportsApp
 from tidings.distribution.tracking import PATHS, TrackingApp
 from tidings.distribution.way_out import Wishes
 from tidings.domain.actor import Actor
@@ -53,19 +55,23 @@ def build_asgi(house: House) -> Front:
     web.add_middleware(BodyLimit)  # anybody may post a form to the sign-in page
     web.add_api_route("/health/live", _live, include_in_schema=False)
     web.add_api_route("/health/ready", _ready, include_in_schema=False)
-    return Front(web, build_api(house.services, house.mailbox), tracking, hosts)
+    return Front(web, build_api(house.services, house.mailbox), tracking, build_reports(house), hosts)
 
 
 class Front:
-    """Sends readers' requests straight to tracking, `/api/v1` to the API, everything else to the pages.
+    """Readers' requests go straight to tracking, `/hooks/…` to the providers' reports, `/api/v1` to the API, all else
+    to the pages.
 
     At a tracking address of its own there is nothing else: no page to sign in, no API.
     """
 
-    def __init__(self, web: Any, api: Any, tracking: TrackingApp, hosts: TrackingHosts | None = None) -> None:
+    def __init__(
+        self, web: Any, api: Any, tracking: TrackingApp, reports: ReportsApp, hosts: TrackingHosts | None = None
+    ) -> None:
         self.web = web
         self.api = api
         self.tracking = tracking
+        self.reports = reports
         self.hosts = hosts
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -76,6 +82,8 @@ class Front:
         path: str = scope["path"]
         if path[:3] in PATHS or (self.hosts is not None and await self.hosts.only_tracking(scope["headers"])):
             await self.tracking(scope, receive, send)
+        elif path.startswith(PREFIX):
+            await self.reports(scope, receive, send)
         elif path == "/api/docs":
             await RedirectResponse(f"{MOUNT}/docs", 308)(scope, receive, send)
         elif path == MOUNT or path.startswith(MOUNT + "/"):
@@ -85,12 +93,14 @@ class Front:
             await self.web(scope, receive, send)
 
     async def _lifespan(self, receive: Receive, send: Send) -> None:
-        """Nothing to start; at the end the clicks that wait are written."""
+        """Looks after reports that wait; at the end the clicks that wait are written."""
         while True:
             message = await receive()
             if message["type"] == "lifespan.startup":
+                self.reports.start()
                 await send({"type": "lifespan.startup.complete"})
             else:
+                self.reports.close()
                 await asyncio.to_thread(self.tracking.close)
                 await send({"type": "lifespan.shutdown.complete"})
                 return

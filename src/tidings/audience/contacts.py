@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Row, case, false, func, or_, select, true
 
 from tidings.audience.consents import history
-from tidings.audience.repository import consents, suppressed
+from tidings.audience.repository import EVERY_CHANNEL, consents, suppressed
 from tidings.audience.segments import matching
 from tidings.domain.consent import Consent, Purpose
 from tidings.domain.contact import mask_address
@@ -35,6 +35,10 @@ class ContactView:
     """`subscribed`, `no_consent` or `suppressed`, for marketing e-mail."""
     sample: bool
     created_at: Instant
+    because: str = ""
+    """Why it is suppressed: bounced, complained …; empty when it is not."""
+    because_source: str = ""
+    """Who or what said so, for those who may read addresses: servers quote them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +88,8 @@ def list_contacts(
     if query.strip():
         found = found.where(_mentions(query.strip(), addresses=unmasked))
     rows = conn.execute(found).all()
-    page = [_view(row, unmasked=unmasked) for row in rows[:limit]]
+    why = _reasons(conn, [row.address_hash for row in rows[:limit] if row.status == "suppressed"])
+    page = [_view(row, unmasked=unmasked, why=why.get(row.address_hash)) for row in rows[:limit]]
     return page, page[-1].id if len(rows) > limit else ""
 
 
@@ -141,7 +146,18 @@ def _mentions(text: str, *, addresses: bool) -> ColumnElement[bool]:
     )
 
 
-def _view(row: Row[Any], *, unmasked: bool) -> ContactView:
+def _reasons(conn: Connection, hashes: list[str]) -> dict[str, tuple[str, str]]:
+    """The first reason and source of each suppressed address."""
+    if not hashes:
+        return {}
+    query = select(suppression.c.address_hash, suppression.c.reason, suppression.c.source).where(
+        suppression.c.address_hash.in_(hashes), suppression.c.channel.in_((CHANNEL, EVERY_CHANNEL))
+    )
+    rows = conn.execute(query.order_by(suppression.c.at.desc())).all()
+    return {row.address_hash: (row.reason, row.source) for row in rows}
+
+
+def _view(row: Row[Any], *, unmasked: bool, why: tuple[str, str] | None = None) -> ContactView:
     return ContactView(
         id=row.id,
         email=row.email if unmasked else mask_address(row.email),
@@ -154,4 +170,6 @@ def _view(row: Row[Any], *, unmasked: bool) -> ContactView:
         status=row.status,
         sample=row.sample,
         created_at=row.created_at,
+        because=why[0] if why else "",
+        because_source=why[1] if why and unmasked else "",
     )

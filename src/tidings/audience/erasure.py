@@ -20,13 +20,14 @@ from tidings.store.tables import (
     engagement,
     event,
     mailbox_message,
+    provider_event,
     returned_mail,
     slot,
     suppression,
 )
 
 _PSEUDONYM_BITS = 62
-_NAMELESS: dict[str, Any] = {"contact_pk": None, "sender": "", "subject": "", "text": ""}
+_NAMELESS: dict[str, Any] = {"contact_pk": None, "sender": "", "subject": "", "text": "", "wish": ""}
 
 
 def erase_contact(conn: Connection, secrets: Secrets, contact_pk: int, at: Instant) -> None:
@@ -46,6 +47,9 @@ def erase_contact(conn: Connection, secrets: Secrets, contact_pk: int, at: Insta
     conn.execute(delete(slot).where(slot.c.contact_pk == contact_pk))
     conn.execute(delete(mailbox_message).where(func.lower(mailbox_message.c.rcpt_to) == suppression_form(row.email)))
     conn.execute(update(returned_mail).where(returned_mail.c.contact_pk == contact_pk).values(**_NAMELESS))
+    told = (provider_event.c.contact_pk == contact_pk) | (provider_event.c.recipient_hash == digest)
+    silence: dict[str, Any] = {"contact_pk": None, "recipient_hash": "", "said": {}, "body": {}, "state": "nobody"}
+    conn.execute(update(provider_event).where(told).values(**silence))
     conn.execute(delete(contact).where(contact.c.pk == contact_pk))  # consent goes with it
 
 

@@ -17,6 +17,7 @@ from tidings.audience.contacts import AudienceCounts, ContactDetail, ContactView
 from tidings.audience.erasure import erase_contact
 from tidings.audience.incoming import ConsentGiven, NewContact, RefusedRowError, column_name, read_row
 from tidings.audience.intake import BATCH, ImportResult, Refusal, take_in
+from tidings.audience.refused import RefusedResult, read_refused, take_refused
 from tidings.audience.segments import SegmentView
 from tidings.audience.suppression import suppress_address
 from tidings.audience.table import read_table
@@ -164,6 +165,34 @@ class AudienceService:
             suppress_address(conn, self._secrets, address, reason=SuppressionReason.MANUAL, source=source, at=now)
             record(conn, now, actor, "contacts.suppress", address_hash(self._secrets, suppression_form(address)))
 
+    def import_suppressions(
+        self, actor: Actor, source: Path | str | bytes, *, told: str,
+        otherwise: SuppressionReason = SuppressionReason.MANUAL,
+    ) -> RefusedResult:  # fmt: skip
+        """Takes in the addresses another system does not write to any more, with its reasons, in one transaction.
+
+        `told` says where the list comes from; `otherwise` is the reason of rows that give none. Raises
+        InvalidInputError for a file that is no list; bad rows are in the result.
+        """
+        require(actor, Permission.CONTACTS_WRITE)
+        if otherwise is SuppressionReason.ERASED:
+            raise InvalidInputError(
+                "An erasure cannot be imported.",
+                remedy="Erase the person; that suppresses the address.",
+                field="reason",
+            )
+        if not told.strip():
+            raise InvalidInputError(
+                "It is not said where the list comes from.", remedy="Name the system, as in `SendGrid, July`.",
+                field="source",
+            )  # fmt: skip
+        now, result = self._clock.now(), RefusedResult()
+        with self._db.transaction() as conn:
+            take_refused(conn, self._secrets, read_refused(source, otherwise), told.strip()[:100], now, result)
+            numbers = {"added": result.added, "known": result.known, "refused": len(result.refused)}
+            record(conn, now, actor, "suppressions.import", "", numbers)
+        return result
+
     def unsubscribe(
         self,
         conn: Connection,
@@ -171,12 +200,13 @@ class AudienceService:
         campaign_pk: int | None,
         source: str,
         reason: SuppressionReason = SuppressionReason.UNSUBSCRIBED,
+        channel: str = "email",
     ) -> bool:
         """A person's own no, in the caller's transaction; True if new. See `audience/unsubscribe.py`.
 
         Asks no rights: the person themselves asks, with a signed link, a reply or a complaint.
         """
-        return unsubscribe(conn, self._secrets, contact_pk, campaign_pk, source, self._clock.now(), reason)
+        return unsubscribe(conn, self._secrets, contact_pk, campaign_pk, source, self._clock.now(), reason, channel)
 
     def resubscribe(self, conn: Connection, contact_pk: int, source: str, wording: str) -> bool:
         """Takes back the person's own no of the last day, in the caller's transaction; see `unsubscribe.py`."""

@@ -147,3 +147,28 @@ def erase(
     with connected() as tidings:
         tidings.contacts.erase(contact)
     say("Erased. Of the address only a keyed hash remains, so that no import brings it back.")
+
+
+@commands.command("suppress-list")
+def suppress_list(
+    file: Annotated[Path, typer.Argument(help="CSV with an address column, or one address a line; `-` reads stdin.",
+                                         allow_dash=True)],
+    source: Annotated[str, typer.Option("--from", help="Where the list comes from, e.g. 'SendGrid, July'.")],
+    reason: Annotated[
+        str, typer.Option("--reason", help="Of rows that give none: manual, bounced, complained or unsubscribed.")
+    ] = "manual",
+    as_json: AsJson = False,
+) -> None:  # fmt: skip
+    """Import the addresses another system does not write to any more, with its reasons."""
+    try:
+        table = sys.stdin.buffer.read() if str(file) == "-" else file.read_bytes()
+    except OSError as error:
+        raise CommandError(f"{file} cannot be read: {error.strerror}.", code=USAGE) from None
+    with connected() as tidings:
+        result = tidings.contacts.import_suppressions(table, source, reason)
+    if as_json:
+        show_json(result)
+        return
+    show_fields({"Added": result.added, "Known before": result.known, "Refused": len(result.refused)})
+    for refused in result.refused:
+        say(f"Row {refused.row}: {refused.reason}. {refused.remedy}")

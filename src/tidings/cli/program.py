@@ -11,12 +11,14 @@ from tidings.cli import (
     account,
     agent,
     audience,
+    campaign_verbs,
     conversion,
     delivery,
     enclosures,
     local,
     mailbox,
     models,
+    replies,
     report,
     sending,
     token,
@@ -78,9 +80,9 @@ def _add_commands(app: typer.Typer) -> None:
     app.command("status", rich_help_panel=SERVER)(status)
     app.command("report", rich_help_panel=SERVER)(report.report)
     for name, group in (
-        ("campaign", enclosures.commands), ("delivery", delivery.commands), ("agent", agent.commands),
-        ("audience", audience.commands),
-        ("mailbox", mailbox.commands), ("sending", sending.commands), ("account", account.commands),
-        ("token", token.commands), ("models", models.commands), ("conversion", conversion.commands),
+        ("campaign", enclosures.commands), ("delivery", delivery.commands), ("agent", agent.commands), ("audience",
+        audience.commands), ("mailbox", mailbox.commands), ("sending", sending.commands), ("account",
+        account.commands), ("token", token.commands), ("models", models.commands), ("conversion",
+        conversion.commands), ("campaign", campaign_verbs.commands), ("replies", replies.commands),
     ):  # fmt: skip
         app.add_typer(group, name=name, rich_help_panel=SERVER)

@@ -36,6 +36,7 @@ from tidings.web.routes import (
     models,
     overview,
     preview,
+    replies,
     sending,
     settings,
     sign_in,
@@ -48,7 +49,7 @@ if TYPE_CHECKING:
 _log = logging.getLogger("tidings.web")
 _PAGES = (
     sign_in, overview, live, campaign_new, campaigns, campaign, preview, approvals, agents, audience, insights,
-    mailbox, models, sending, settings, delivery, enclosures,
+    mailbox, models, sending, settings, delivery, enclosures, replies,
 )  # fmt: skip
 
 

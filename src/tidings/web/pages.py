@@ -48,8 +48,10 @@ FLASHES = {
     "invited": "The invitation goes with every mail. It needs approval.",
     "uninvited": "The invitation is out.",
     "settled_arrived": "Noted: it arrived.",
-    "settled_again": "It goes out again,
-    with the same Message-ID.",
+    "settled_again": "It goes out again, with the same Message-ID.",
+    "reply_done": "Done.",
+    "reply_open": "Open again.",
+    "unsubscribed": "This person gets no more mail.",
     "sample_removed": "The sample data are gone.",
 }
 

@@ -104,6 +104,7 @@ class Visit:
         return {
             "agents": self.allowed(lambda: services.agents.list(self.actor), []),
             "waiting": len(self.allowed(lambda: services.campaigns.waiting(self.actor), [])),
+            "replies": self.allowed(lambda: services.replies.open_count(self.actor), 0),
             "paused": paused,
             "path": self.request.url.path,
         }

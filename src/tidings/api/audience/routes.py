@@ -12,6 +12,7 @@ from tidings.api.authentication import CurrentActor, needs
 from tidings.api.given import Given
 from tidings.api.pages import After, Limit, Page
 from tidings.audience.incoming import ConsentGiven
+from tidings.domain.consent import SuppressionReason
 from tidings.domain.errors import InvalidInputError
 
 router = APIRouter(tags=["audience"])
@@ -81,6 +82,22 @@ async def import_contacts(
 def suppress_address(actor: CurrentActor, given: Given, body: schemas.Suppress) -> None:
     """From now on nothing is sent to it, whoever imports it again."""
     given.audience.suppress(actor, body.address, reason=body.reason)
+
+
+@router.post("/suppressions/import", summary="Import a suppression list", **_IMPORT)
+async def import_suppressions(
+    actor: CurrentActor,
+    given: Given,
+    request: Request,
+    source: Annotated[str, Query(max_length=100, description="Where the list comes from")] = "another system",
+    reason: Annotated[SuppressionReason, Query(description="Of rows that give none")] = SuppressionReason.MANUAL,
+) -> schemas.SuppressionImport:
+    """The body is a CSV file with a column of addresses, or one address a line, as other systems export it."""
+    from asyncio import to_thread
+
+    table = await request.body()
+    result = await to_thread(given.audience.import_suppressions, actor, table, told=source, otherwise=reason)
+    return schemas.SuppressionImport.model_validate(result)
 
 
 @router.get("/contacts/{contact_id}", summary="Get a contact", **needs(Permission.CONTACTS_READ))

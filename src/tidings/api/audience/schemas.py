@@ -129,6 +129,14 @@ class ImportResult(Schema):
     warnings: list[str] = Field(default_factory=list[str], description="What looks odd about the table")
 
 
+class SuppressionImport(Schema):
+    """What became of the rows of a list. Of these, `known` stood on ours before."""
+
+    added: int
+    known: int
+    refused: list[RefusedRow]
+
+
 class Suppress(Body):
     """An address that must not be written to, known as a contact or not."""
 

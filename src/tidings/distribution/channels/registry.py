@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel
 
+from tidings.distribution.reports.forms import with_reports
 from tidings.domain.channel import Channel
 
 if TYPE_CHECKING:
     from tidings.distribution.channels.base import Channel as Way
     from tidings.distribution.channels.posting import Poster
+    from tidings.net.client import Guard, Outbound
 
 PROVIDERS: dict[str, str] = {}
 """The provider's name → the module that holds its `PROVIDER`."""
@@ -23,15 +25,18 @@ class Provider:
     """One service that messages can leave through.
 
     `form` is a pydantic model of what its account needs; fields of type SecretStr are kept apart and never shown.
-    A provider of a personal channel has `open`, one that posts has `poster`; both get the filled-in form.
+    A provider of a personal channel has `open`, one that posts has `poster`; both get the filled-in form and what goes
+    through the house's one outbound guard. `check` makes a harmless request that proves the account works.
     """
 
     name: str
     title: str
     channel: Channel
     form: type[BaseModel]
-    open: Callable[[Any], Way] | None = None
-    poster: Callable[[Any], Poster] | None = None
+    open: Callable[[Any, Guard], Way] | None = None
+    poster: Callable[[Any, Outbound], Poster] | None = None
+    check: Callable[[Any, Outbound], str] | None = None
+    """Says what was proved, in words. Raises TidingsError with the remedy. None: the provider has nothing to ask."""
     about: str = ""
     """What somebody needs to know before setting it up, with the address of the provider's own page on it."""
     limits: dict[str, str] = field(default_factory=dict[str, str])
@@ -39,7 +44,10 @@ class Provider:
 
 
 def provider(name: str) -> Provider:
-    """The provider of that name. Raises NotFoundError that names those there are."""
+    """The provider of that name; its form also has what its reports are checked with.
+
+    Raises NotFoundError that names those there are.
+    """
     from importlib import import_module
 
     from tidings.domain.errors import NotFoundError
@@ -48,4 +56,5 @@ def provider(name: str) -> Provider:
         raise NotFoundError(
             f"There is no provider {name!r}.", remedy=f"Those there are: {', '.join(sorted(PROVIDERS)) or 'none'}."
         )
-    return import_module(PROVIDERS[name]).PROVIDER
+    found: Provider = import_module(PROVIDERS[name]).PROVIDER
+    return replace(found, form=with_reports(found.name, found.form))

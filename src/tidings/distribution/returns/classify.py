@@ -42,6 +42,7 @@ def classify(raw: bytes) -> Report:
         parts.notice,
         parts.original.get("list-unsubscribe", ""),
         _delivered_to(parts),
+        _only_relayed(parts),
         not _is_late(parts),
     )
 
@@ -67,6 +68,11 @@ def _decide(parts: Parts) -> tuple[Kind, list[Verdict]]:  # noqa: PLR0911  # one
     if is_reply(parts):
         return Kind.REPLY, [Verdict(recipients.clean(one_line(parts.headers.get("from", ""))))]
     return Kind.OTHER, []
+
+
+def _only_relayed(parts: Parts) -> bool:
+    actions = {_action(group) for group in parts.groups} - {""}
+    return bool(actions) and actions <= {"relayed", "expanded"}
 
 
 def _complained(parts: Parts) -> list[Verdict]:
@@ -176,8 +182,9 @@ def _by_stage(cause: Cause, code: str, words: str, spoken: str) -> Cause:  # noq
     Unknown at MAIL FROM is the sender; a user who is unknown only once the message was seen, and without a code that
     says so, is a filter's answer; a local program's failure says nothing about the address.
     """
-    if cause is Cause.FILTERED and _SAYS_WHO.match(code) and "mailbox unavailable" in words.lower():
-        return Cause.UNKNOWN_USER
+    if cause is Cause.FILTERED and "mailbox unavailable" in words.lower():
+        known = _SAYS_WHO.match(code) or ("550" in words and _AT_RCPT.search(f"{words} {spoken}"))
+        return Cause.UNKNOWN_USER if known else cause
     if cause not in _ABOUT_WHO:
         return cause
     text = f"{words} {spoken}"

@@ -14,6 +14,8 @@ from tidings.distribution.returns.classify import classify
 from tidings.distribution.returns.guard import Guard
 from tidings.distribution.returns.matching import Match, find
 from tidings.distribution.returns.report import Cause, Kind, Report, Verdict
+from tidings.distribution.returns.settle import settle
+from tidings.distribution.returns.wishes import Wish, wish_of
 from tidings.distribution.tokens import TokenPurpose, TokenSigner
 from tidings.domain.consent import SuppressionReason
 from tidings.domain.delivery import DeliveryState
@@ -67,7 +69,7 @@ class Intake:
                 return Taken(report, True, wish, self._unsubscribe(conn, wish, now))
             if match is None:
                 return Taken(report, True)
-            return self._act(conn, report, verdict, match, now)
+            return self._act(conn, raw, report, verdict, match, now)
 
     def _wish(self, report: Report) -> Match | None:
         """The mail a mail program sends for "unsubscribe": its subject carries the signed token (RFC 2369)."""
@@ -85,7 +87,7 @@ class Intake:
                 return verdict
         return report.verdicts[0]
 
-    def _act(self, conn: Connection, report: Report, verdict: Verdict, match: Match, now: Instant) -> Taken:
+    def _act(self, conn: Connection, raw: bytes, report: Report, verdict: Verdict, match: Match, now: Instant) -> Taken:
         found = repository.delivery_of(conn, match)
         if found is None:
             return Taken(report, True, match)
@@ -93,15 +95,42 @@ class Intake:
             return self._complained(conn, report, match, found.variant, now)
         if report.kind is Kind.BOUNCE and report.final:
             return self._bounced(conn, report, verdict, match, found.variant, now)
+        if report.kind is Kind.RECEIPT or (report.kind is Kind.BOUNCE and not report.final):
+            self._passed(conn, report, verdict, match, now)
         if report.kind is Kind.REPLY:
-            self._note(conn, "distribution", "received a reply", None)
+            return Taken(report, True, match, self._replied(conn, raw, report, match, now))
         return Taken(report, True, match)
+
+    def _replied(self, conn: Connection, raw: bytes, report: Report, match: Match, now: Instant) -> bool:
+        """A reply that says nothing but "stop" is heard, when it is proved to answer our mail."""
+        wish = wish_of(report.subject, report.text)
+        if wish is Wish.CLEAR and match.proved:
+            new = self._unsubscribe(conn, match, now, "reply")
+            repository.done(conn, digest_of(raw), now, "Distribution agent")
+            self._note(conn, "distribution", "received a reply that asks for no more mail, and heard it", None)
+            return new
+        self._note(conn, "distribution", "received a reply", None)
+        return False
+
+    def _passed(self, conn: Connection, report: Report, verdict: Verdict, match: Match, now: Instant) -> None:
+        """A receipt says that the mail arrived, a notice of delay that a relay has it: only a MAC makes either so."""
+        if not match.proved:
+            return
+        arrived = report.kind is Kind.RECEIPT and not report.relayed
+        state = DeliveryState.DELIVERED if arrived else DeliveryState.ACCEPTED
+        words = verdict.words or ("a receipt came" if arrived else "a later system has it")
+        told = settle(conn, match, state, now, verdict.status, words, "returned mail")
+        if told is not None:
+            append(conn, told.events)
+            if told.moved and arrived:
+                self._log(conn, EventKind.DELIVERED, match, told.variant, now, {"by": "receipt"})
 
     def _bounced(
         self, conn: Connection, report: Report, verdict: Verdict, match: Match, variant: str, now: Instant
     ) -> Taken:
-        moved = repository.move(conn, match, DeliveryState.BOUNCED, now, verdict.status, verdict.words)
-        if moved:
+        told = settle(conn, match, DeliveryState.BOUNCED, now, verdict.status, verdict.words, "returned mail")
+        if told is not None and told.moved:
+            append(conn, told.events)
             detail = {"reason": verdict.reason.value, "cause": verdict.cause.value, "status": verdict.status}
             detail["type"] = "hard" if verdict.hard else "soft"
             self._log(conn, EventKind.BOUNCED, match, variant, now, detail)
@@ -113,7 +142,10 @@ class Intake:
         return Taken(report, True, match, suppressed, held)
 
     def _complained(self, conn: Connection, report: Report, match: Match, variant: str, now: Instant) -> Taken:
-        if repository.move(conn, match, DeliveryState.COMPLAINED, now, "", f"complaint: {report.feedback}"):
+        words = f"complaint: {report.feedback}"
+        told = settle(conn, match, DeliveryState.COMPLAINED, now, "", words, "returned mail")
+        if told is not None and told.moved:
+            append(conn, told.events)
             self._log(conn, EventKind.COMPLAINED, match, variant, now, {"feedback": report.feedback})
         suppressed = False
         if match.proved:
@@ -123,8 +155,7 @@ class Intake:
             )  # fmt: skip
         return Taken(report, True, match, suppressed, self._guard.look(conn, match.campaign_pk, now))
 
-    def _unsubscribe(self, conn: Connection, wish: Match, now: Instant) -> bool:
-        source = "unsubscribe mail"
+    def _unsubscribe(self, conn: Connection, wish: Match, now: Instant, source: str = "unsubscribe mail") -> bool:
         new = self._suppress(conn, wish.contact_pk, wish.campaign_pk, source, SuppressionReason.UNSUBSCRIBED)
         if new:
             found = repository.delivery_of(conn, wish)
@@ -139,12 +170,23 @@ class Intake:
         append(conn, [event])
 
 
+def digest_of(raw: bytes) -> str:
+    """What a mail is told from others by."""
+    return hashlib.blake2b(raw, digest_size=20).hexdigest()
+
+
+def _wish(report: Report, match: Match | None) -> Wish:
+    """Clear counts only where it is heard by itself."""
+    wish = wish_of(report.subject, report.text)
+    return Wish.MAYBE if wish is Wish.CLEAR and not (match and match.proved) else wish
+
+
 def _row(raw: bytes, report: Report, verdict: Verdict, match: Match | None, now: Instant) -> dict[str, object]:
     """What is kept: of a reply its words, of anything else only what it was."""
     personal = report.kind is Kind.REPLY
     bounce = report.kind is Kind.BOUNCE
     return {
-        "digest": hashlib.blake2b(raw, digest_size=20).hexdigest(),
+        "digest": digest_of(raw),
         "at": now,
         "kind": "late" if bounce and not report.final else report.kind.value,
         "cause": verdict.cause.value if bounce and verdict.cause is not Cause.UNKNOWN else report.feedback,
@@ -156,4 +198,5 @@ def _row(raw: bytes, report: Report, verdict: Verdict, match: Match | None, now:
         "sender": report.sender[:320] if personal else "",
         "subject": report.subject[:998] if personal else "",
         "text": report.text[:_MAX_TEXT] if personal else "",
+        "wish": _wish(report, match).value if personal else "",
     }

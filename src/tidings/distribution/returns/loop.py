@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import logging
+import ssl
 import threading
 from collections.abc import Sequence
 
 from tidings.distribution.returns.intake import Intake
 from tidings.distribution.returns.listener import Listener
 from tidings.distribution.returns.pickup import fetch
-from tidings.distribution.returns.source import Source
+from tidings.distribution.returns.source import LISTENING, Source
 from tidings.domain.errors import TidingsError
 from tidings.domain.instant import Clock
 from tidings.store.database import Database
@@ -27,10 +28,10 @@ class ReturnsLoop:
 
     def __init__(
         self, db: Database, clock: Clock, source: Source, bounce_address: str, intake: Intake,
-        every: float = EVERY_SECONDS,
+        every: float = EVERY_SECONDS, tls: ssl.SSLContext | None = None,
     ) -> None:  # fmt: skip
         self._db, self._clock, self._source, self._intake = db, clock, source, intake
-        self._bounce_address, self._every = bounce_address, every
+        self._bounce_address, self._every, self._tls = bounce_address, every, tls
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="tidings-returns", daemon=True)
 
@@ -44,7 +45,7 @@ class ReturnsLoop:
         self._thread.join(45)
 
     def _run(self) -> None:
-        if self._source.scheme == "smtp":
+        if self._source.scheme in LISTENING:
             self._listen()
             return
         while not self._stopping.is_set():
@@ -73,7 +74,7 @@ class ReturnsLoop:
         self._intake.take(raw, came_to)
 
     def _listen(self) -> None:
-        listener = Listener(self._source, self._bounce_address, self._take)
+        listener = Listener(self._source, self._bounce_address, self._take, self._tls)
         try:
             listener.start()
         except TidingsError as error:

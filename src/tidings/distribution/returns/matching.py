@@ -34,6 +34,7 @@ class Match:
     contact_pk: int
     step: int
     by: str
+    channel: str = "email"
 
     @property
     def proved(self) -> bool:

@@ -135,5 +135,7 @@ class Report:
     """List-Unsubscribe of the original mail, as it was returned: its signed link proves whose mail it was."""
     delivered_to: tuple[str, ...] = ()
     """Where the headers say the report itself was delivered."""
+    relayed: bool = False
+    """Of a receipt: the mail went on to a system that reports nothing; whether it arrived is not known."""
     final: bool = True
     """False for a notice that a mail is only late and still being tried."""

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, or_, select, update
+from sqlalchemy import Connection, Row, func, insert, or_, select, union, update
 
 from tidings.distribution.returns.matching import Match
 from tidings.domain.delivery import SENT, TRANSITIONS, DeliveryState
 from tidings.domain.instant import Instant
-from tidings.store.tables import contact, delivery, returned_mail
+from tidings.store.tables import attempt, contact, delivery, provider_event, returned_mail
 from tidings.store.upsert import upsert
 
-CHANNEL = "email"
+REPORTED = {"bounce": ("bounced", "rejected", "failed"), "complaint": ("complained",)}
+"""Kinds of returned mail and what providers call the same."""
 
 
 def keep(conn: Connection, row: dict[str, Any]) -> bool:
@@ -22,9 +22,9 @@ def keep(conn: Connection, row: dict[str, Any]) -> bool:
     return conn.execute(insert.returning(returned_mail.c.pk), row).first() is not None
 
 
-def delivery_of(conn: Connection, match: Match) -> Row[str, str] | None:
-    """State and variant of the delivery, held until the transaction ends."""
-    query = select(delivery.c.state, delivery.c.variant).where(*_row(match)).with_for_update()
+def delivery_of(conn: Connection, match: Match) -> Row[str, str, int] | None:
+    """State, variant and number of attempts of the delivery, held until the transaction ends."""
+    query = select(delivery.c.state, delivery.c.variant, delivery.c.attempt).where(*_row(match)).with_for_update()
     return conn.execute(query).one_or_none()
 
 
@@ -44,7 +44,7 @@ def move(conn: Connection, match: Match, state: DeliveryState, at: Instant, code
 def _row(match: Match) -> tuple[Any, ...]:
     return (
         delivery.c.campaign_pk == match.campaign_pk, delivery.c.contact_pk == match.contact_pk,
-        delivery.c.channel == CHANNEL, delivery.c.step == match.step,
+        delivery.c.channel == match.channel, delivery.c.step == match.step,
     )  # fmt: skip
 
 
@@ -56,22 +56,24 @@ def sent(conn: Connection, campaign_pk: int) -> int:
 
 
 def people(conn: Connection, campaign_pk: int, kind: str, *, hard: bool) -> int:
-    """How many people of a campaign a kind of mail came back for."""
-    query = select(func.count(func.distinct(returned_mail.c.contact_pk))).where(
+    """For how many people of a campaign a kind of mail came back, or a provider reported the same."""
+    mails = select(returned_mail.c.contact_pk).where(
         returned_mail.c.campaign_pk == campaign_pk, returned_mail.c.kind == kind, returned_mail.c.hard.is_(hard)
     )
-    return conn.execute(query).scalar_one()
-
-
-def replies(conn: Connection, *, before: int | None = None, limit: int = 50) -> Sequence[Row[Any]]:
-    """People's replies, newest first."""
-    query = (
-        select(returned_mail, contact.c.id.label("contact_id"))
-        .join(contact, contact.c.pk == returned_mail.c.contact_pk, isouter=True)
-        .where(returned_mail.c.kind == "reply")
-        .order_by(returned_mail.c.pk.desc())
-        .limit(limit)
+    told = select(provider_event.c.contact_pk).where(
+        provider_event.c.campaign_pk == campaign_pk,
+        provider_event.c.kind.in_(REPORTED[kind]),
+        provider_event.c.hard.is_(hard),
     )
-    if before is not None:
-        query = query.where(returned_mail.c.pk < before)
-    return conn.execute(query).all()
+    both = union(mails, told).subquery()
+    return conn.execute(select(func.count(both.c.contact_pk))).scalar_one()
+
+
+def add_attempt(conn: Connection, row: dict[str, Any]) -> None:
+    """What was learnt about an attempt after it ended."""
+    conn.execute(insert(attempt), row)
+
+
+def done(conn: Connection, digest: str, at: Instant, by: str) -> None:
+    """Nobody needs to look at a reply any more."""
+    conn.execute(update(returned_mail).where(returned_mail.c.digest == digest).values(done_at=at, done_by=by))

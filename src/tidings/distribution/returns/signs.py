@@ -21,7 +21,12 @@ _SUBJECT = re.compile(
     r"|could ?n.t be delivered|can(?:not|'t) (?:be )?deliver"
     r"|warning: (?:could not|message)|mail could not|returning message|message you sent blocked|rejected mail"
     r"|mail error|user unknown|loop alert|considered unsolicited|delivery error|delivery incomplete"
-    r"|unzustellbar|zustellung|unzustellbarkeit|non remis|non distribu|échec de|mancata consegna|não entregue"
+    r"|unzustellbar|zustellung|nicht zugestellt|falha (?:na|no|de) entrega|não (?:foi )?entreg|onbestelbaar"
+    r"|niet (?:af)?gelever|niedostarcz|nie dostarcz|nie można dostarczyć|nedoruč|nepodařilo se doruč|olevererbar"
+    r"|ikke lever|kan ikke lever|teslim edilem"
+    r"|no (?:se )?(?:pudo|ha podido) (?:ser )?entreg|non recapitat|consegna (?:non|fallita)"
+    r"|remise (?:du message )?(?:impossible|échou)|unzustellbarkeit|non remis|non distribu|échec de"
+    r"|mancata consegna|não entregue"
     r"|no se pudo entregar|no entregado|impossibile recapitare|niet bezorg|kunde inte|недостав|не доставлено"
     r"|配信不能|配信でき|送信エラー|メールエラー|エラー通知|エラーメール|配送失败|退信|系统退信"
 )
@@ -36,7 +41,10 @@ _BODY = re.compile(
     r"|an error (?:has )?occurred|could not (?:deliver|send)|(?:was|were) (?:rejected|not relayed)|giving up|"
     r"delivery (?:status )?notification|message (?:has been|was) (?:blocked|rejected)|not delivered"
     r"|送信できません|配信できません|送信に失敗|届けられません|無法投遞|无法投递|无法发送|退回|не может быть доставлено"
-    r"|nicht zugestellt|konnte nicht|n'a pas pu être|no se ha podido|non è stato possibile|não pôde ser"
+    r"|nicht (?:\w+ )?zugestellt|nicht erreicht|nicht erreichbar|konnte[n]? nicht|nie mog\w+ zostać"
+    r"|kon(?:den)? niet|niet (?:worden )?bezorgd"
+    r"|não foi possível entregar|impossibile (?:recapitare|consegnare)|impossible de (?:remettre|distribuer)"
+    r"|n'a pu être|n'a pas pu être|no se ha podido|non è stato possibile|não pôde ser"
     r"|duplicated message-id|blocked by our|smtp error|mail server .{0,40}said"
 )
 _AUTO_SUBJECT = re.compile(

@@ -12,7 +12,7 @@ from tidings.distribution.wire import wire_address
 from tidings.domain.errors import InvalidInputError
 
 EXAMPLE = "imaps://user:password@mail.example.com/INBOX"
-Scheme = Literal["imap", "pop3", "smtp"]
+Scheme = Literal["imap", "pop3", "smtp", "lmtp"]
 Tls = Literal["implicit", "starttls", "none"]
 _SCHEMES: dict[str, tuple[Scheme, Tls, int]] = {
     "imaps": ("imap", "implicit", 993),
@@ -20,7 +20,10 @@ _SCHEMES: dict[str, tuple[Scheme, Tls, int]] = {
     "pop3s": ("pop3", "implicit", 995),
     "pop3": ("pop3", "starttls", 110),
     "smtp": ("smtp", "none", 25),
+    "lmtp": ("lmtp", "none", 24),
 }
+LISTENING = frozenset({"smtp", "lmtp"})
+"""Ways in on which mail is brought to us."""
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
@@ -49,7 +52,8 @@ class Source:
 
 
 def parse_source(url: str) -> Source:
-    """The way in of `imaps://user:password@host[:port][/folder][?move=Done&ca=/path]`, `pop3s://…` or `smtp://host:port`.
+    """The way in of `imaps://user:password@host[:port][/folder][?move=Done&ca=/path]`, `pop3s://…`, `smtp://host:port`
+    or `lmtp://host:port`.
 
     Connections are encrypted and the certificate is checked; `tls=none` is taken for this machine only. Raises
     InvalidInputError that names the wrong part.
@@ -60,19 +64,19 @@ def parse_source(url: str) -> Source:
     except ValueError as error:
         raise _wrong(f"its address cannot be read ({error})") from error
     if parts.scheme not in _SCHEMES:
-        raise _wrong(f"it begins with `{parts.scheme}:`; it can be imaps, imap, pop3s, pop3 or smtp")
+        raise _wrong(f"it begins with `{parts.scheme}:`; it can be imaps, imap, pop3s, pop3, smtp or lmtp")
     if not parts.hostname:
         raise _wrong("no host is named")
     scheme, tls, usual = _SCHEMES[parts.scheme]
     options = {key: values[-1] for key, values in parse_qs(parts.query, keep_blank_values=True).items()}
     if set(options) - {"move", "ca", "tls"}:
         raise _wrong(f"it has an unknown option `{min(set(options) - {'move', 'ca', 'tls'})}`")
-    if scheme != "smtp" and options.get("tls") == "none":
+    if scheme not in LISTENING and options.get("tls") == "none":
         if parts.hostname not in _LOOPBACK:
             raise _wrong("a password must not go over a connection with tls=none")
         tls = "none"
     user, password = unquote(parts.username or ""), unquote(parts.password or "")
-    if scheme != "smtp" and not (user and password):
+    if scheme not in LISTENING and not (user and password):
         raise _wrong("user and password are missing")
     folder = unquote(parts.path.strip("/")) or "INBOX"
     ca = Path(options["ca"]) if options.get("ca") else None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from tidings.distribution.returns.grammar import cause_of_sentence
 from tidings.distribution.returns.phrases import PHRASES, WEAK
 from tidings.distribution.returns.report import Cause
 
@@ -47,6 +48,9 @@ TELLING_REPLY: dict[str, Cause] = {
     "556": Cause.NO_MAIL_HOST,
 }  # fmt: skip
 """Reply codes that say more than a vague word."""
+_FIRST_VAGUE = [cause for cause, _ in PHRASES].index(Cause.POLICY)
+STRONG, VAGUE = PHRASES[:_FIRST_VAGUE], PHRASES[_FIRST_VAGUE:]
+"""What says who is at fault, and what only says no: in between the sentence's build is asked."""
 _OF_DOMAINS = frozenset({Cause.UNKNOWN_HOST, Cause.NO_MAIL_HOST})
 _HARD = _OF_DOMAINS | {Cause.UNKNOWN_USER, Cause.MOVED}
 
@@ -114,7 +118,7 @@ def judge(words: str, status: str) -> tuple[Cause, str]:
     text = plain(words)
     replies = reply_codes(words)
     first = replies[0] if replies else ""
-    cause = cause_of_words(text)
+    cause = cause_of_words(text, STRONG) or cause_of_sentence(text) or cause_of_words(text, VAGUE)
     if cause is None and "5.4.1" in codes and "access denied" in text:
         cause = Cause.UNKNOWN_USER  # Exchange Online's answer for a recipient its directory does not have
     cause = cause or cause_of_codes(codes) or TELLING_REPLY.get(first)

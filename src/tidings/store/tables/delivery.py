@@ -103,6 +103,9 @@ returned_mail = Table(
     text("sender"),
     text("subject"),
     text("text"),
+    Column("wish", Text, nullable=False, server_default=""),  # distribution.returns.wishes.Wish
+    instant("done_at", nullable=True),
+    Column("done_by", Text, nullable=False, server_default=""),
     Index("uq_returned_mail_digest", "digest", unique=True),
     Index("ix_returned_mail_campaign", "campaign_pk", "kind", "hard"),
     Index("ix_returned_mail_kind", "kind", "at"),

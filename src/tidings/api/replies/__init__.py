@@ -1,0 +1,1 @@
+"""What people answered, over HTTP."""
