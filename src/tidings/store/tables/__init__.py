@@ -8,11 +8,13 @@ from tidings.store.tables.campaigns import approval, brand, campaign, claim, ove
 from tidings.store.tables.channels import channel_account, posting, provider_reference
 from tidings.store.tables.delivery import attempt, chunk, delivery, link, mailbox_message, message, returned_mail
 from tidings.store.tables.events import engagement, event, recommendation, rollup_hour, rollup_local
+from tidings.store.tables.throttle import mail_provider, relay_state, throttle_state, warmup
 
 __all__ = [
     "account", "activity", "agent", "agent_turn", "api_token", "approval", "attempt", "audit", "brand", "campaign",
     "channel_account", "chunk", "claim", "consent", "contact", "decision", "delivery", "engagement", "event",
-    "idempotency", "link", "mailbox_message", "message", "metadata", "override", "posting", "provider_reference",
-    "recommendation", "returned_mail", "revision", "rollup_hour", "rollup_local", "segment", "send_plan", "session",
-    "setting", "sign_in_link", "slot", "suppression", "worker",
+    "idempotency", "link", "mail_provider", "mailbox_message", "message", "metadata", "override", "posting", "provider_reference",
+    "recommendation", "relay_state", "returned_mail", "revision", "rollup_hour", "rollup_local", "segment", "send_plan", "session",
+    "setting", "sign_in_link", "slot", "suppression", "throttle_state",
+    "warmup", "worker",
 ]  # fmt: skip
