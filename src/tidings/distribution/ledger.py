@@ -30,6 +30,8 @@ from tidings.distribution.outcomes import Settled
 from tidings.distribution.session import Session, Statements
 from tidings.distribution.statements import PAUSE_KEY
 from tidings.distribution.takeover import Takeover
+from tidings.distribution.throttle.gate import Gate, NoGate, Wait
+from tidings.distribution.throttle.repository import PUT_OFF
 from tidings.domain.channel import Channel
 from tidings.domain.consent import marketing_purpose
 from tidings.domain.delivery import DeliveryState
@@ -79,10 +81,11 @@ class Ledger:
 
     def __init__(
         self, db: Database, clock: Clock, hooks: Hooks, *, owner: str, boot_id: str, relay: str,
-        channel: Channel = Channel.EMAIL,
+        channel: Channel = Channel.EMAIL, gate: Gate | None = None,
     ) -> None:  # fmt: skip
+        """`gate` says who must wait although they are due; see `throttle/`."""
         self._db, self._clock, self._hooks = db, clock, hooks
-        self._owner, self._relay = owner, relay
+        self._owner, self._relay, self._gate = owner, relay, gate or NoGate()
         session = Session(db)
         of = self._of = statements.of_channel(channel)
         self._wire: OnWire = FileOnWire(session, of, owner) if db.is_sqlite else RowsOnWire(session, of, relay, owner)
@@ -132,6 +135,7 @@ class Ledger:
         now, leases, step = self._clock.now(), work.leases, work.step
         with self._db.transaction() as conn:
             self._write(conn, work)
+            self._gate.sync(conn, now)
             if work.hold:
                 step.held = repository.hold_due(conn, now, work.hold, self._of.channel)
             step.stopped = self._is_stopped(conn)
@@ -227,7 +231,17 @@ class Ledger:
                 good.append(Outgoing(pk, person, step, variant, attempt, no, lease.fence, lease.epoch, known, now))
         if refused:
             conn.execute(repository.SET_STATE, refused)
-        return good
+        return self._past_the_gate(conn, pk, good, now)
+
+    def _past_the_gate(self, conn: Connection, pk: int, good: list[Outgoing], now: Instant) -> list[Outgoing]:
+        """Those whose provider takes mail now; the others are put off."""
+        due = [(each.contact_pk, str(each.fields.get("email") or "")) for each in good] if not isinstance(self._gate, NoGate) else []
+        waits = self._gate.hold_back(conn, pk, due, now) if due else {}
+        if not waits:
+            return good
+        waiting = [each for each in good if each.contact_pk in waits]
+        conn.execute(PUT_OFF, [_put_off_row(each, self._of.channel, waits[each.contact_pk]) for each in waiting])
+        return [each for each in good if each.contact_pk not in waits]
 
     # Step B
 
@@ -301,3 +315,11 @@ def _put_off(conn: Connection, key: tuple[int, int, str, int], until: Instant) -
         )
         .values(due_at=until, state=D.PLANNED.value, reason="waits for the person's quiet hours to end")
     )  # fmt: skip
+
+
+def _put_off_row(message: Outgoing, channel: Channel, wait: Wait) -> dict[str, Any]:
+    state = D.HELD if wait.held else D.PLANNED
+    return {
+        "campaign": message.campaign_pk, "person": message.contact_pk, "of_channel": channel.value,
+        "of_step": message.step, "until": wait.until, "new_state": state.value, "new_reason": wait.reason,
+    }  # fmt: skip

@@ -13,6 +13,7 @@ from tidings.distribution.backoff import next_try
 from tidings.distribution.channels.base import Outcome, Outgoing, Result
 from tidings.distribution.session import Statements
 from tidings.distribution.statements import ChannelSql
+from tidings.distribution.throttle.replies import About
 from tidings.domain.channel import Channel
 from tidings.domain.delivery import DeliveryState
 from tidings.domain.event import Event, EventKind
@@ -38,7 +39,8 @@ def settle(message: Outgoing, outcome: Outcome, now: Instant, chance: random.Ran
     if outcome.result is not Result.DEFERRED:
         return Settled(message, outcome, now, outcome.result.value, outcome.words)
     number = message.attempt + 1
-    again = next_try(number, now, chance)
+    asked = outcome.wait if number == 1 or outcome.about is not About.GREYLIST else 0
+    again = next_try(number, now, chance, asked=asked)
     if again is not None:
         return Settled(message, outcome, now, outcome.result.value, outcome.words, again)
     return Settled(message, outcome, now, _FAILED, f"given up after {number} tries; the last answer: {outcome.words}")
@@ -62,7 +64,8 @@ def write(sql: Statements, of: ChannelSql, settled: Sequence[Settled], relay: st
         else:
             final.append((state, at, outcome.code, words, number, *key))
         if not accepted:
-            attempts.append((*key[:2], of.channel.value, key[2], number, at, state, outcome.code, words, relay, owner))
+            by = message.relay or relay
+            attempts.append((*key[:2], of.channel.value, key[2], number, at, state, outcome.code, words, by, owner))
     for (campaign, step, number, code), told in alike.items():
         sql.run(of.accepted, (code, number, json.dumps(told), campaign, step))
     if final:

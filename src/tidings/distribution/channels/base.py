@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Protocol
 
+from tidings.distribution.throttle.replies import About
 from tidings.domain.instant import Instant
 
 
@@ -48,6 +49,12 @@ class Outgoing:
     body: bytes = b""
     envid: str = ""
     """What a delivery report names it by (RFC 3461); empty where none is asked for."""
+    relay: str = ""
+    """The one of several relays that took it on."""
+    group: str = ""
+    """The provider whose limit it counts for."""
+    most: int = 0
+    """So many of its group a connection may carry; 0: any number."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,21 +65,30 @@ class Outcome:
     code: str = ""
     words: str = ""
     hard: bool = False
+    about: About = About.NOTHING
+    wait: int = 0
+    """Milliseconds until the next try; 0: as the schedule says."""
 
 
 class ChannelDownError(Exception):
-    """The way out cannot be used now; messages are held with these words. `refused`: it is reachable and says no."""
+    """The way out cannot be used now; messages are held with these words. `refused`: it is reachable and says no.
 
-    def __init__(self, words: str, *, refused: bool = False) -> None:
+    `offline`: not even its name or its network can be reached.
+    """
+
+    def __init__(self, words: str, *, refused: bool = False, offline: bool = False) -> None:
         super().__init__(words)
-        self.refused = refused
+        self.refused, self.offline = refused, offline
 
 
 class Feed(Protocol):
     """Where a channel gets its messages and leaves its answers. All calls come from the event loop's thread."""
 
-    def take(self) -> Outgoing | None:
-        """The next message; None when there is nothing to send now (`Channel.wake` tells when there may be)."""
+    def take(self, relay: str = "") -> Outgoing | None:
+        """The next message; None when there is nothing to send now (`Channel.wake` tells when there may be).
+
+        `relay` names who asks where there are several.
+        """
         ...
 
     def ask(self, message: Outgoing, go: Callable[[bool], None]) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import errno
+import socket
 import ssl
 from collections.abc import Callable
 from typing import Protocol, cast
@@ -13,6 +15,17 @@ from tidings.distribution.smtp.machine import Answered, Broken, Mail, NeedGo, Re
 OPENING_SECONDS = 30.0
 COMMAND_SECONDS = 120.0
 ACCEPTANCE_SECONDS = 600.0  # RFC 5321, 4.5.3.2.6: a server may need ten minutes after the final dot
+
+
+_NO_NETWORK = frozenset({errno.ENETUNREACH, errno.ENETDOWN, errno.EHOSTUNREACH, errno.EHOSTDOWN})
+
+
+class OfflineError(ConnectionError):
+    """Not even the relay's name or network can be reached: it may be this machine that has no network."""
+
+
+class UntrustedError(ConnectionError):
+    """The relay's certificate is not valid: trying at once again makes no sense."""
 
 
 class Lane(Protocol):
@@ -26,7 +39,7 @@ class Lane(Protocol):
         """The server waits for the body."""
         ...
 
-    def answered(self, answer: Answered) -> None:
+    def answered(self, connection: SmtpConnection, answer: Answered) -> None:
         """The server's word."""
         ...
 
@@ -64,7 +77,8 @@ class SmtpConnection(asyncio.Protocol):
         if self._switching:  # bytes before the handshake would be an injection (CVE-2011-0411)
             self._fail("the relay sent plain text after STARTTLS")
             return
-        self._busy_since = self._loop.time()
+        if b"\n" in data:  # a server that sends one byte a second has not answered
+            self._busy_since = self._loop.time()
         self._write(self.machine.feed(data))
         self._work()
 
@@ -141,7 +155,7 @@ class SmtpConnection(asyncio.Protocol):
             event = events.popleft()
             match event:
                 case Answered():
-                    self._lane.answered(event)
+                    self._lane.answered(self, event)
                 case NeedGo(mail):
                     self._lane.need_go(self, mail)
                 case Ready():
@@ -163,6 +177,7 @@ class SmtpConnection(asyncio.Protocol):
                 transport, self, self._context, server_hostname=self._relay.host, ssl_handshake_timeout=OPENING_SECONDS
             )
         except (OSError, ssl.SSLError) as error:
+            self.refused = isinstance(error, ssl.SSLCertVerificationError)
             self._fail(f"encryption failed: {tls_words(error)}")
             return
         if secure is None:
@@ -201,9 +216,13 @@ async def connect(relay: Relay, make: Opener, context: ssl.SSLContext | None) ->
     except TimeoutError:
         raise ConnectionError(f"relay not reachable: {relay.name} did not answer") from None
     except ssl.SSLError as error:
-        raise ConnectionError(f"encryption failed: {tls_words(error)}") from error
+        kind = UntrustedError if isinstance(error, ssl.SSLCertVerificationError) else ConnectionError
+        raise kind(f"encryption failed: {tls_words(error)}") from error
+    except socket.gaierror as error:
+        raise OfflineError(f"relay not reachable: {relay.name} (no such host, or no network)") from error
     except OSError as error:
-        raise ConnectionError(f"relay not reachable: {relay.name} ({error.strerror or 'no such host'})") from error
+        words = f"relay not reachable: {relay.name} ({error.strerror or type(error).__name__})"
+        raise (OfflineError if error.errno in _NO_NETWORK else ConnectionError)(words) from error
     try:
         async with asyncio.timeout(OPENING_SECONDS):
             await asyncio.shield(connection.opened)

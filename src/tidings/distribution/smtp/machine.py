@@ -221,7 +221,7 @@ class SmtpMachine:
         if self.closed:
             return b""
         if not self._waiting:
-            return self._break(f"the server said {reply.shown} unasked: {reply.text[:200]}", refused=reply.code == 421)
+            return self._break(f"the server said {reply.shown} unasked: {reply.text[:200]}")
         wait = self._waiting.popleft()
         match wait:
             case _Wait.MAIL | _Wait.RCPT:
@@ -255,12 +255,15 @@ class SmtpMachine:
             case _Wait.AUTH | _Wait.AUTH_USER | _Wait.AUTH_PASSWORD:
                 return self._denied(reply)
             case _:
-                return self._break(f"the relay does not let us in: {reply.code} {reply.text[:200]}", refused=True)
+                words = f"the relay does not let us in: {reply.code} {reply.text[:200]}"
+                return self._break(words, refused=not reply.transient)
 
     def _denied(self, reply: Reply) -> bytes:
         if self._auth == "xoauth2" and reply.code == 334:
             return self._say(b"", _Wait.AUTH)  # the reason; the relay wants an empty answer before its 535
         what = "user and password" if self._auth == "password" else "the access token"
+        if reply.transient:
+            return self._break(f"the relay cannot check {what} now: {reply.shown}")
         return self._break(f"the relay refuses {what}: {reply.shown}", refused=True)
 
     def _on_features(self, reply: Reply) -> bytes:

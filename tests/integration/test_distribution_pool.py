@@ -1,0 +1,205 @@
+"""Several relays as one way out: failover, breakers, pauses, and that nothing is repeated by any of it."""
+
+from __future__ import annotations
+
+import ssl
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from sqlalchemy import select
+from tests.integration import distribution_bed as bed
+
+from tidings.distribution.ledger import Ledger
+from tidings.distribution.owner import owner_name
+from tidings.distribution.pool import NO_NETWORK, RelayPool
+from tidings.distribution.relay import Relay
+from tidings.distribution.templates import Addresses
+from tidings.distribution.throttle import repository
+from tidings.distribution.throttle.line_up import LineUp
+from tidings.distribution.throttle.throttle import Throttle
+from tidings.distribution.worker import Worker
+from tidings.engine.process import boot_id
+from tidings.keys.certificates import ensure_certificates
+from tidings.store.database import Database
+from tidings.store.tables import attempt, delivery
+
+
+class Watcher:
+    """Remembers what it is told."""
+
+    def __init__(self) -> None:
+        self.paused: list[tuple[str, str, str]] = []
+        self.back: list[str] = []
+
+    def lane_paused(self, relay: str, words: str, remedy: str) -> None:
+        self.paused.append((relay, words, remedy))
+
+    def lane_back(self, relay: str) -> None:
+        self.back.append(relay)
+
+
+def pooled(db: Database, relays: list[Relay], *, lanes: int = 3, watcher: Watcher | None = None) -> Worker:
+    """A worker with a pool, as the product builds it."""
+    clock = bed.WallClock()
+    throttle = Throttle(clock, relays)
+    line = LineUp(throttle)
+    throttle.waiting = line.waiting
+    ledger = Ledger(
+        db, clock, bed.hooks(), owner=owner_name(), boot_id=boot_id(db), relay=relays[0].name, gate=throttle
+    )
+    pool = RelayPool(relays, throttle, line, clock, connections=lanes, ehlo_name="test.example", watcher=watcher)
+    return Worker(db, clock, ledger, pool, Addresses(bed.BASE_URL, bed.SIGNER), lanes=lanes, line_up=line)
+
+
+def at(port: int, **options: object) -> Relay:
+    """A plain relay on this machine."""
+    return Relay("127.0.0.1", port, "none", **options)  # type: ignore[arg-type]
+
+
+def launched(db: Database, number: int, domain: str = "example.com") -> int:
+    """A campaign to so many people, due now."""
+    now = bed.WallClock().now()
+    return bed.add_campaign(db, bed.add_people(db, number, now, domain), now - 1, name=domain)
+
+
+@contextmanager
+def two_sinks(first: bed.Faults, second: bed.Faults | None = None) -> Iterator[tuple[bed.Sink, bed.Sink]]:
+    with bed.sink(first) as one, bed.sink(second) as two:
+        yield one, two
+
+
+def relay_states(db: Database) -> dict[str, str]:
+    """As the pages show them."""
+    with db.reading() as conn:
+        return {row.name: row.state for row in repository.relays(conn)}
+
+
+def test_a_relay_that_is_away_stops_nobody(sqlite_database: Database) -> None:
+    pk = launched(sqlite_database, 200)
+    away = bed.free_port()
+    with bed.sink() as sink, bed.running(pooled(sqlite_database, [at(away), at(sink.port)])):
+        bed.wait_for(lambda: bed.states(sqlite_database, pk) == {"accepted": 200})
+    assert set(sink.taken.values()) == {1}
+
+
+def test_both_relays_are_used(sqlite_database: Database) -> None:
+    pk = launched(sqlite_database, 300)
+    with two_sinks(bed.Faults(delay=0.005), bed.Faults(delay=0.005)) as (one, two):
+        with bed.running(pooled(sqlite_database, [at(one.port), at(two.port)])):
+            bed.wait_for(lambda: bed.states(sqlite_database, pk) == {"accepted": 300})
+        assert min(sum(one.taken.values()), sum(two.taken.values())) > 50
+        assert set((one.taken + two.taken).values()) == {1}
+
+
+def test_a_standby_is_used_only_while_the_other_does_not_work(sqlite_database: Database) -> None:
+    pk = launched(sqlite_database, 100)
+    with two_sinks(bed.Faults(), bed.Faults()) as (one, two):
+        with bed.running(pooled(sqlite_database, [at(one.port), at(two.port, weight=0.0)])):
+            bed.wait_for(lambda: bed.states(sqlite_database, pk) == {"accepted": 100})
+        assert not two.taken
+        pk = launched(sqlite_database, 50, "second.example")
+        with bed.running(pooled(sqlite_database, [at(bed.free_port()), at(two.port, weight=0.0)])):
+            bed.wait_for(lambda: bed.states(sqlite_database, pk) == {"accepted": 50})
+
+
+def test_a_wrong_password_pauses_that_lane_alone_and_says_what_to_do(sqlite_database: Database) -> None:
+    pk, watcher = launched(sqlite_database, 100), Watcher()
+    closed = bed.Faults(auth="PLAIN", secret=b"\0me\0right")
+    with two_sinks(closed) as (one, two):
+        relays = [at(one.port, user="me", password="wrong"), at(two.port)]  # noqa: S106
+        with bed.running(pooled(sqlite_database, relays, watcher=watcher)):
+            bed.wait_for(lambda: bed.states(sqlite_database, pk) == {"accepted": 100})
+            bed.wait_for(lambda: relay_states(sqlite_database).get(f"127.0.0.1:{one.port}") == "paused")
+        assert not one.taken
+        assert one.logins <= 5, "a wrong password is not tried again and again"
+    assert len(watcher.paused) == 1
+    assert "password" in watcher.paused[0][1]
+    assert "TIDINGS_RELAY" in watcher.paused[0][2]
+
+
+def test_a_certificate_that_nobody_vouches_for_pauses_that_lane(sqlite_database: Database, tmp_path: Path) -> None:
+    pk, watcher = launched(sqlite_database, 60), Watcher()
+    files = ensure_certificates(tmp_path / "tls", b"p" * 32, ["127.0.0.1"])
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(files.certificate, files.private_key, files.password)
+    with bed.sink(context=context) as one, bed.sink() as two:
+        relays = [Relay("127.0.0.1", one.port, "implicit"), at(two.port)]
+        with bed.running(pooled(sqlite_database, relays, watcher=watcher)):
+            bed.wait_for(lambda: bed.states(sqlite_database, pk) == {"accepted": 60})
+            bed.wait_for(lambda: bool(watcher.paused))
+    assert "certificate" in watcher.paused[0][2].lower()
+
+
+def test_an_unknown_host_stops_nobody_and_is_no_missing_network(sqlite_database: Database) -> None:
+    pk = launched(sqlite_database, 60)
+    with bed.sink() as sink:
+        relays = [Relay("no-such-host.invalid", 25, "none"), at(sink.port)]
+        with bed.running(pooled(sqlite_database, relays)):
+            bed.wait_for(lambda: bed.states(sqlite_database, pk) == {"accepted": 60})
+
+
+def test_without_a_network_what_is_due_is_held_with_that_reason(sqlite_database: Database) -> None:
+    pk = launched(sqlite_database, 20)
+    relays = [Relay("one.invalid", 25, "none"), Relay("two.invalid", 25, "none")]
+    with bed.running(pooled(sqlite_database, relays)):
+        bed.wait_for(lambda: bed.states(sqlite_database, pk) == {"held": 20})
+        with sqlite_database.reading() as conn:
+            assert set(conn.execute(select(delivery.c.reason)).scalars()) == {NO_NETWORK}
+
+
+def test_a_relay_that_puts_off_too_much_is_left_alone(sqlite_database: Database) -> None:
+    pk = launched(sqlite_database, 400)
+    sick = bed.Faults(mail_reply=b"451 4.3.0 try later\r\n")
+    with two_sinks(sick, bed.Faults(delay=0.002)) as (one, two):
+        with bed.running(pooled(sqlite_database, [at(one.port), at(two.port)])):
+            bed.wait_for(lambda: bed.states(sqlite_database, pk).get("accepted", 0) >= 350)
+            bed.wait_for(lambda: relay_states(sqlite_database).get(f"127.0.0.1:{one.port}") == "resting")
+        assert not one.taken
+        assert set(two.taken.values()) == {1}
+    with sqlite_database.reading() as conn:
+        assert len(conn.execute(select(attempt.c.pk)).all()) <= 60
+
+
+def test_a_storm_of_421_tries_no_mail_often_and_ends_by_itself(sqlite_database: Database) -> None:
+    pk = launched(sqlite_database, 30)
+    tries: dict[str, int] = {}
+
+    def storm(address: str) -> bytes | None:
+        tries[address] = tries.get(address, 0) + 1
+        return b"421 4.3.2 closing\r\n" if storming else None
+
+    storming = True
+    with bed.sink(bed.Faults(refuse_rcpt=storm)) as sink:
+        with bed.running(pooled(sqlite_database, [at(sink.port)])):
+            time.sleep(4)
+            storming = False
+            bed.wait_for(lambda: bed.states(sqlite_database, pk).get("accepted", 0) >= 28, seconds=25)
+        assert set(sink.taken.values()) == {1}
+    assert max(tries.values()) <= 6
+
+
+def test_what_may_have_been_accepted_is_not_sent_by_another_relay(sqlite_database: Database) -> None:
+    pk = launched(sqlite_database, 200)
+    with two_sinks(bed.Faults(drop_every=10), bed.Faults(delay=0.005)) as (one, two):
+        with bed.running(pooled(sqlite_database, [at(one.port), at(two.port)])):
+            bed.wait_for(lambda: sum(bed.states(sqlite_database, pk).get(s, 0) for s in ("accepted", "uncertain")) == 200)
+        assert set((one.taken + two.taken).values()) == {1}
+        assert bed.states(sqlite_database, pk).get("uncertain", 0) == one.dropped
+
+
+@pytest.mark.parametrize("ending", [b"451 4.3.0 later\r\n"])
+def test_half_open_offers_one_message_only(sqlite_database: Database, ending: bytes) -> None:
+    pk = launched(sqlite_database, 40)
+    with bed.sink(bed.Faults(mail_reply=ending)) as sink:
+        with bed.running(pooled(sqlite_database, [at(sink.port)], lanes=5)):
+            bed.wait_for(lambda: relay_states(sqlite_database).get(f"127.0.0.1:{sink.port}") == "resting")
+            before = len(sink.envelopes)
+            time.sleep(2.5)  # one or two tries of the half-open relay
+            assert len(sink.envelopes) - before <= 3
+            sink.faults.mail_reply = b"250 2.1.0 Ok\r\n"
+            bed.wait_for(lambda: bed.states(sqlite_database, pk).get("accepted", 0) > 0, seconds=25)
+            bed.wait_for(lambda: relay_states(sqlite_database).get(f"127.0.0.1:{sink.port}") == "up", seconds=5)
+    assert set(sink.taken.values()) == {1}
