@@ -41,6 +41,7 @@ from tidings.store.database import Database
 from tidings.store.tables import agent, delivery, setting
 
 D = DeliveryState
+_LOOK_AT_MOST = 5000  # rows in one step, of which most may have to wait
 _HELD_BACK = {
     HeldBack.NO_CONSENT: "consent is withdrawn or missing",
     HeldBack.SUPPRESSED: "the address is on the suppression list",
@@ -182,18 +183,19 @@ class Ledger:
         return conn.execute(switch).first() is not None or conn.execute(paused).first() is not None
 
     def _claim(self, conn: Connection, leases: Leases, now: Instant, want: int) -> list[Outgoing]:
-        sql, claimed = Statements.within(conn), list[Outgoing]()
+        sql, claimed, looked = Statements.within(conn), list[Outgoing](), 0
         for (pk, no), lease in leases.usable():
-            room = want - len(claimed)
-            if room <= 0:
+            while (room := want - len(claimed)) > 0 and lease.exhausted_at < 0 and looked < _LOOK_AT_MOST:
+                rows = _due(sql, (pk, no, now, room))
+                if len(rows) < room:
+                    lease.exhausted_at = now
+                good = self._allowed(conn, pk, no, lease, rows, now)
+                looked += len(rows)
+                lease.flying += len(good)
+                claimed += good
+                self._mark_claimed(sql, good)
+            if room <= 0 or looked >= _LOOK_AT_MOST:
                 break
-            rows = _due(sql, (pk, no, now, room))
-            if len(rows) < room:
-                lease.exhausted_at = now
-            good = self._allowed(conn, pk, no, lease, rows, now)
-            lease.flying += len(good)
-            claimed += good
-        self._mark_claimed(sql, claimed)
         return claimed
 
     def _mark_claimed(self, sql: Statements, claimed: Sequence[Outgoing]) -> None:

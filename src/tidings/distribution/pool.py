@@ -13,7 +13,7 @@ import logging
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 
 from tidings.distribution.channels.base import ChannelDownError, Feed, Outcome, Outgoing, Result
 from tidings.distribution.channels.smtp import SmtpChannel
@@ -30,6 +30,14 @@ _TURNED_AWAY = 3  # so often a message goes back to the line when a relay closes
 _ELSEWHERE = 10 * SECOND  # until what one relay put off is offered to another
 _KEPT = 10_000
 NO_NETWORK = "no network: no relay can be reached; what is due waits here and goes out once when it is back"
+
+
+class PoolFeed(Feed, Protocol):
+    """The sender, who wants to know which relay asks."""
+
+    def take(self, relay: str = "") -> Outgoing | None:
+        """The next message for this relay."""
+        ...
 
 
 class Watcher(Protocol):
@@ -74,7 +82,7 @@ class RelayPool:
     async def connect(self, feed: Feed) -> None:
         """Opens at least one relay, and goes on with the others beside. Raises ChannelDownError."""
         for member in self.members:
-            member.serve(feed)
+            member.feed = cast("PoolFeed", feed)  # a pool is only ever the sender's own channel
         if self.lanes:
             return
         first = [member for member in self.members if not member.standby and member.may_try()]
@@ -125,7 +133,8 @@ class Member:
             relay, connections=connections, ehlo_name=ehlo_name, signer=signer, closing=self.closed_over
         )
         self.breaker = Breaker()
-        self.feed: Feed | None = None
+        self.feed: PoolFeed | None = None
+        """Whose messages it carries."""
         self.taken = self.accepted = 0
         self.offline = False
         self._probing = 0
@@ -143,10 +152,6 @@ class Member:
     def works(self) -> bool:
         """Whether it has lanes and may be used."""
         return self.channel.lanes > 0 and not self.breaker.shut
-
-    def serve(self, feed: Feed) -> None:
-        """Whose messages it carries."""
-        self.feed = feed
 
     def may_try(self) -> bool:
         """Whether it may be opened when nothing else works: the sender spaces these tries itself."""
@@ -195,7 +200,7 @@ class Member:
 
     # Feed
 
-    def take(self, relay: str = "") -> Outgoing | None:
+    def take(self) -> Outgoing | None:
         """The next message, while the relay may be used."""
         breaker, feed = self.breaker, self.feed
         if breaker.shut or (breaker.half_open and self._probing) or feed is None:

@@ -242,6 +242,8 @@ class Worker(SenderThread):
             self._told_of_hold(work.hold, step.held)
         if self._hold:
             self._begin_step(0)
+        if step.more and not step.claimed:  # those who were due had to wait; others may not have to
+            self._wake_if_empty()
         self._channel.wake()
 
     def _give_queue_back(self, campaigns: set[int] | None = None) -> None:

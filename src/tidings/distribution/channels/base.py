@@ -84,11 +84,8 @@ class ChannelDownError(Exception):
 class Feed(Protocol):
     """Where a channel gets its messages and leaves its answers. All calls come from the event loop's thread."""
 
-    def take(self, relay: str = "") -> Outgoing | None:
-        """The next message; None when there is nothing to send now (`Channel.wake` tells when there may be).
-
-        `relay` names who asks where there are several.
-        """
+    def take(self) -> Outgoing | None:
+        """The next message; None when there is nothing to send now (`Channel.wake` tells when there may be)."""
         ...
 
     def ask(self, message: Outgoing, go: Callable[[bool], None]) -> None:

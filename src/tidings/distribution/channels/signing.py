@@ -24,10 +24,10 @@ class SigningFeed:
         self._signing: set[Outgoing] = set()
         self._ready: deque[Outgoing] = deque()
 
-    def take(self, relay: str = "") -> Outgoing | None:
+    def take(self) -> Outgoing | None:
         """A signed message; None while the next ones are being signed."""
         loop = asyncio.get_running_loop()
-        while len(self._signing) + len(self._ready) < self._ahead and (message := self.feed.take(relay)) is not None:
+        while len(self._signing) + len(self._ready) < self._ahead and (message := self.feed.take()) is not None:
             self._signing.add(message)
             domain = message.sender.rpartition("@")[2].lower()
             work = loop.run_in_executor(self._pool, self._signer.sign, message.body, domain)
