@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
+from tidings.domain.channel import Channel
 from tidings.domain.consent import Purpose
 from tidings.domain.event import Event
 from tidings.domain.instant import Instant
@@ -19,6 +20,7 @@ MustWait = Callable[[Connection, int, Sequence[int], Instant], Mapping[int, Inst
 """Campaign and people due now → the instants of those whose hour does not allow it now (quiet hours)."""
 AppendEvents = Callable[[Connection, Sequence[Event]], None]
 OnHard = Callable[[Connection, int, str], None]
+OnBack = Callable[[Connection, Channel, Instant], int]
 OnCampaign = Callable[[Connection, int], None]
 
 
@@ -35,6 +37,11 @@ def no_suppression(_conn: Connection, _contact_pk: int, _words: str) -> None:
     """The `OnHard` of one who does not care."""
 
 
+def nobody_late(_conn: Connection, _channel: Channel, _now: Instant) -> int:
+    """The `OnBack` of an installation that sends late mail all the same."""
+    return 0
+
+
 @dataclass(frozen=True, slots=True)
 class Hooks:
     """What other rooms do for the ledger, so that it can be tested alone."""
@@ -49,3 +56,7 @@ class Hooks:
     """The first chunk of a campaign was taken."""
     on_finished: OnCampaign = nothing
     """Every delivery of a campaign is terminal."""
+    on_refused: OnCampaign = nothing
+    """Some of a campaign's recipients do not exist, said a relay: look whether there are too many."""
+    on_back: OnBack = nobody_late
+    """The way out works again: what is too late by now is dropped or planned anew; how many."""

@@ -170,6 +170,8 @@ class Ledger:
         for each in work.settled:
             if each.outcome.hard:
                 self._hooks.on_hard(conn, each.message.contact_pk, each.outcome.words)
+        for campaign_pk in {each.message.campaign_pk for each in work.settled if each.outcome.hard}:
+            self._hooks.on_refused(conn, campaign_pk)
 
     @property
     def unpublished(self) -> int:
@@ -280,9 +282,11 @@ class Ledger:
             return repository.something_due(conn, self._clock.now(), self._of.channel) and not self._is_stopped(conn)
 
     def release_held(self) -> int:
-        """The way out works again: what was held of its channel is planned."""
+        """The way out works again: what was held of its channel is planned, if it is not too late by now."""
+        now = self._clock.now()
         with self._db.transaction() as conn:
-            return repository.release_held(conn, channel=self._of.channel)
+            self._hooks.on_back(conn, self._of.channel, now)
+            return repository.release_held(conn, channel=self._of.channel, due_by=now)
 
     def leave(self) -> None:
         """Gives every chunk back; nothing of this worker is on the wire any more."""

@@ -244,13 +244,20 @@ def hold_due(conn: Connection, now: Instant, reason: str, channel: Channel = Cha
     ).rowcount
 
 
-def release_held(conn: Connection, campaign_pk: int | None = None, channel: Channel | None = None) -> int:
-    """Plans what is held again, of one campaign or of all that nobody holds; of one channel or of all."""
-    which = delivery.c.campaign_pk.in_(select(campaign.c.pk).where(not_held()))
+def release_held(
+    conn: Connection, campaign_pk: int | None = None, channel: Channel | None = None, due_by: Instant | None = None
+) -> int:
+    """Plans what is held again, of one campaign or of all that run; of one channel or of all.
+
+    With `due_by` only what is due by then: what is held beyond it waits for something else.
+    """
+    which = delivery.c.campaign_pk.in_(select(campaign.c.pk).where(campaign.c.state == "sending", not_held()))
     if campaign_pk is not None:
         which = delivery.c.campaign_pk == campaign_pk
     if channel is not None:
         which &= delivery.c.channel == channel.value
+    if due_by is not None:
+        which &= delivery.c.due_at <= due_by
     return conn.execute(
         update(delivery).where(which, delivery.c.state == D.HELD.value).values(state=D.PLANNED.value, reason="")
     ).rowcount

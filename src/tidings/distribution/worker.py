@@ -84,7 +84,7 @@ class Worker(SenderThread):
         self._failures = 0
         self._retry_at = 0.0
         self._down_words = self._hold = ""
-        self._untold = False
+        self._untold = self._was_open = False
         self._released = 0
         self._rate, self._counted, self._counted_at = 50.0, 0, time.monotonic()
         self._idle_looks = 0
@@ -164,8 +164,9 @@ class Worker(SenderThread):
             self._went_down(str(error), refused=error.refused)
             return False
         self._retry_at = 0.0
-        if self._down_words:
+        if self._down_words or not self._was_open:  # an earlier sender may have left something held
             self._released += self._ledger.release_held()
+        self._was_open = True
         return True
 
     def _went_down(self, words: str, *, refused: bool) -> None:

@@ -34,12 +34,13 @@ class Guard:
 
     def look(self, conn: Connection, campaign_pk: int, now: Instant) -> str:
         """Holds the campaign when a limit is passed; the reason, or an empty text."""
-        base = max(repository.sent(conn, campaign_pk), AT_LEAST)
+        refused = repository.refused_at_once(conn, campaign_pk)
+        base = max(repository.sent(conn, campaign_pk) + refused, AT_LEAST)
         for kind, hard, limit, what in (
             ("bounce", True, MAX_HARD_BOUNCES, "hard bounces"),
             ("complaint", False, MAX_COMPLAINTS, "complaints"),
         ):
-            number = repository.people(conn, campaign_pk, kind, hard=hard)
+            number = repository.people(conn, campaign_pk, kind, hard=hard) + (refused if hard else 0)
             if number > limit * base and self._first(conn, campaign_pk, kind, now):
                 facts = {"kind": kind, "people": number, "of": base, "limit": limit}
                 return self._stop(conn, campaign_pk, f"{number:,} {what} of {base:,} mails", facts, now)

@@ -12,6 +12,7 @@ or is a single value.
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -29,8 +30,10 @@ from tidings.distribution.throttle.groups import Groups
 from tidings.distribution.throttle.limit import Limit
 from tidings.distribution.throttle.replies import About
 from tidings.distribution.throttle.warming import Warming
+from tidings.domain.errors import InvalidInputError
 from tidings.domain.instant import MINUTE, SECOND, Clock, Instant
 
+log = logging.getLogger("tidings.distribution")
 _READ_EVERY = 1.0  # seconds between two looks at what others changed
 _CLAIM_SECONDS = 0.5  # so much of a limited provider's rate is claimed at once
 _FARTHEST = 10 * MINUTE  # a row is not put off further than this for its turn alone
@@ -183,7 +186,8 @@ class Throttle:
         seconds = time.monotonic()
         with self._lock:
             self._write(conn, now)
-            if seconds - self._read_at >= _READ_EVERY or not self._read_at:
+            if seconds - self._read_at >= log = logging.getLogger("tidings.distribution")
+_READ_EVERY or not self._read_at:
                 self._read_at = seconds
                 self._read(conn, now)
         self._warming.write(conn)
@@ -205,7 +209,10 @@ class Throttle:
         overrides, warm = self._rules(conn)
         if tuple(overrides) != self._overrides:
             self._overrides = tuple(overrides)
-            self.groups = Groups(self._overrides)
+            try:
+                self.groups = Groups(self._overrides)
+            except InvalidInputError as error:
+                log.warning("the provider groups stay as they were: %s %s", error.message, error.remedy)
         self.groups.learn(repository.providers(conn))
         for row in repository.limits(conn):
             self._adopt(row, now)
