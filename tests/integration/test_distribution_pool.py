@@ -109,7 +109,7 @@ def test_a_wrong_password_pauses_that_lane_alone_and_says_what_to_do(sqlite_data
     pk, watcher = launched(sqlite_database, 100), Watcher()
     closed = bed.Faults(auth="PLAIN", secret=b"\0me\0right")
     with two_sinks(closed) as (one, two):
-        relays = [at(one.port, user="me", password="wrong"), at(two.port)]  # noqa: S106
+        relays = [at(one.port, user="me", password="wrong"), at(two.port)]
         with bed.running(pooled(sqlite_database, relays, watcher=watcher)):
             bed.wait_for(lambda: bed.states(sqlite_database, pk) == {"accepted": 100})
             bed.wait_for(lambda: relay_states(sqlite_database).get(f"127.0.0.1:{one.port}") == "paused")
@@ -185,7 +185,9 @@ def test_what_may_have_been_accepted_is_not_sent_by_another_relay(sqlite_databas
     pk = launched(sqlite_database, 200)
     with two_sinks(bed.Faults(drop_every=10), bed.Faults(delay=0.005)) as (one, two):
         with bed.running(pooled(sqlite_database, [at(one.port), at(two.port)])):
-            bed.wait_for(lambda: sum(bed.states(sqlite_database, pk).get(s, 0) for s in ("accepted", "uncertain")) == 200)
+            bed.wait_for(
+                lambda: sum(bed.states(sqlite_database, pk).get(s, 0) for s in ("accepted", "uncertain")) == 200
+            )
         assert set((one.taken + two.taken).values()) == {1}
         assert bed.states(sqlite_database, pk).get("uncertain", 0) == one.dropped
 
@@ -193,13 +195,14 @@ def test_what_may_have_been_accepted_is_not_sent_by_another_relay(sqlite_databas
 @pytest.mark.parametrize("ending", [b"451 4.3.0 later\r\n"])
 def test_half_open_offers_one_message_only(sqlite_database: Database, ending: bytes) -> None:
     pk = launched(sqlite_database, 40)
-    with bed.sink(bed.Faults(mail_reply=ending)) as sink:
-        with bed.running(pooled(sqlite_database, [at(sink.port)], lanes=5)):
-            bed.wait_for(lambda: relay_states(sqlite_database).get(f"127.0.0.1:{sink.port}") == "resting")
-            before = len(sink.envelopes)
-            time.sleep(2.5)  # one or two tries of the half-open relay
-            assert len(sink.envelopes) - before <= 3
-            sink.faults.mail_reply = b"250 2.1.0 Ok\r\n"
-            bed.wait_for(lambda: bed.states(sqlite_database, pk).get("accepted", 0) > 0, seconds=25)
-            bed.wait_for(lambda: relay_states(sqlite_database).get(f"127.0.0.1:{sink.port}") == "up", seconds=5)
+    sick = bed.sink(bed.Faults(mail_reply=ending))
+    with sick as sink, bed.running(pooled(sqlite_database, [at(sink.port)], lanes=5)):
+        name = f"127.0.0.1:{sink.port}"
+        bed.wait_for(lambda: relay_states(sqlite_database).get(name) == "resting")
+        before = len(sink.envelopes)
+        time.sleep(2.5)  # one or two tries of the half-open relay
+        assert len(sink.envelopes) - before <= 3
+        sink.faults.mail_reply = b"250 2.1.0 Ok\r\n"
+        bed.wait_for(lambda: bed.states(sqlite_database, pk).get("accepted", 0) > 0, seconds=25)
+        bed.wait_for(lambda: relay_states(sqlite_database).get(name) == "up", seconds=5)
     assert set(sink.taken.values()) == {1}

@@ -20,6 +20,7 @@ MustWait = Callable[[Connection, int, Sequence[int], Instant], Mapping[int, Inst
 """Campaign and people due now → the instants of those whose hour does not allow it now (quiet hours)."""
 AppendEvents = Callable[[Connection, Sequence[Event]], None]
 OnHard = Callable[[Connection, int, str], None]
+OnRefused = Callable[[Connection, int, Instant], str]
 OnBack = Callable[[Connection, Channel, Instant], int]
 OnCampaign = Callable[[Connection, int], None]
 
@@ -35,6 +36,11 @@ def nothing(_conn: Connection, _campaign_pk: int) -> None:
 
 def no_suppression(_conn: Connection, _contact_pk: int, _words: str) -> None:
     """The `OnHard` of one who does not care."""
+
+
+def nobody_refused(_conn: Connection, _campaign_pk: int, _now: Instant) -> str:
+    """The `OnRefused` of one who does not care."""
+    return ""
 
 
 def nobody_late(_conn: Connection, _channel: Channel, _now: Instant) -> int:
@@ -56,7 +62,7 @@ class Hooks:
     """The first chunk of a campaign was taken."""
     on_finished: OnCampaign = nothing
     """Every delivery of a campaign is terminal."""
-    on_refused: OnCampaign = nothing
+    on_refused: OnRefused = nobody_refused
     """Some of a campaign's recipients do not exist, said a relay: look whether there are too many."""
     on_back: OnBack = nobody_late
     """The way out works again: what is too late by now is dropped or planned anew; how many."""

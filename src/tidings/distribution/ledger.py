@@ -30,7 +30,7 @@ from tidings.distribution.outcomes import Settled
 from tidings.distribution.session import Session, Statements
 from tidings.distribution.statements import PAUSE_KEY
 from tidings.distribution.takeover import Takeover
-from tidings.distribution.throttle.gate import Gate, NoGate, Wait
+from tidings.distribution.throttle.gate import Gate, Wait
 from tidings.distribution.throttle.repository import PUT_OFF
 from tidings.domain.channel import Channel
 from tidings.domain.consent import marketing_purpose
@@ -86,7 +86,7 @@ class Ledger:
     ) -> None:  # fmt: skip
         """`gate` says who must wait although they are due; see `throttle/`."""
         self._db, self._clock, self._hooks = db, clock, hooks
-        self._owner, self._relay, self._gate = owner, relay, gate or NoGate()
+        self._owner, self._relay, self._gate = owner, relay, gate
         session = Session(db)
         of = self._of = statements.of_channel(channel)
         self._wire: OnWire = FileOnWire(session, of, owner) if db.is_sqlite else RowsOnWire(session, of, relay, owner)
@@ -136,7 +136,8 @@ class Ledger:
         now, leases, step = self._clock.now(), work.leases, work.step
         with self._db.transaction() as conn:
             self._write(conn, work)
-            self._gate.sync(conn, now)
+            if self._gate is not None:
+                self._gate.sync(conn, now)
             if work.hold:
                 step.held = repository.hold_due(conn, now, work.hold, self._of.channel)
             step.stopped = self._is_stopped(conn)
@@ -171,7 +172,7 @@ class Ledger:
             if each.outcome.hard:
                 self._hooks.on_hard(conn, each.message.contact_pk, each.outcome.words)
         for campaign_pk in {each.message.campaign_pk for each in work.settled if each.outcome.hard}:
-            self._hooks.on_refused(conn, campaign_pk)
+            self._hooks.on_refused(conn, campaign_pk, self._clock.now())
 
     @property
     def unpublished(self) -> int:
@@ -239,8 +240,10 @@ class Ledger:
 
     def _past_the_gate(self, conn: Connection, pk: int, good: list[Outgoing], now: Instant) -> list[Outgoing]:
         """Those whose provider takes mail now; the others are put off."""
-        due = [(each.contact_pk, str(each.fields.get("email") or "")) for each in good] if not isinstance(self._gate, NoGate) else []
-        waits = self._gate.hold_back(conn, pk, due, now) if due else {}
+        if self._gate is None or not good:
+            return good
+        due = [(each.contact_pk, str(each.fields.get("email") or "")) for each in good]
+        waits = self._gate.hold_back(conn, pk, due, now)
         if not waits:
             return good
         waiting = [each for each in good if each.contact_pk in waits]

@@ -94,7 +94,9 @@ class RelayPool:
         """Why nothing can go out, in the words of all relays."""
         if all(member.offline for member in self.members):
             return ChannelDownError(NO_NETWORK, offline=True)
-        words = "; ".join(dict.fromkeys(member.breaker.words or f"relay {member.name} rests" for member in self.members))
+        words = "; ".join(
+            dict.fromkeys(member.breaker.words or f"relay {member.name} rests" for member in self.members)
+        )
         return ChannelDownError(words, refused=all(member.breaker.paused for member in self.members))
 
     def wake(self) -> None:
@@ -277,7 +279,7 @@ class Member:
         self.breaker.answered(time.monotonic(), words, deferred=about_relay)
         if self.breaker.shut:
             self._stopped()
-        if about_relay and message.attempt < 2 and self._pool.usable(self):  # noqa: PLR2004
+        if about_relay and message.attempt < 2 and self._pool.usable(self):
             return Outcome(outcome.result, outcome.code, outcome.words, about=outcome.about, wait=_ELSEWHERE)
         return outcome
 

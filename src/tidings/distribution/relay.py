@@ -155,14 +155,14 @@ def parse_relays(text: str) -> list[Relay]:
 
 def _weight(options: dict[str, list[str]]) -> float:
     text = options.get("weight", ["1"])[-1]
-    if not re.fullmatch(r"\d{1,3}(\.\d{1,3})?", text) or float(text) > 100:  # noqa: PLR2004
+    if not re.fullmatch(r"\d{1,3}(\.\d{1,3})?", text) or float(text) > 100:
         raise _wrong(f"weight is `{text[:20]}`; it can be 0 (only while no other works) to 100")
     return float(text)
 
 
 def _connections(options: dict[str, list[str]]) -> int:
     text = options.get("connections", ["0"])[-1]
-    if not text.isdigit() or int(text) > 100:  # noqa: PLR2004
+    if not text.isdigit() or int(text) > 100:
         raise _wrong(f"connections is `{text[:20]}`; it can be 1 to 100")
     return int(text)
 

@@ -112,10 +112,12 @@ class Worker(SenderThread):
     async def _look_safely(self) -> float:
         """A database that is locked or full for a while is waited for; nothing is lost by that."""
         try:
-            return await self._look()
+            delay = await self._look()
         except (OperationalError, UnavailableError):
             log.exception("the ledger cannot be used now")
-            return 2.0
+            delay = 2.0
+        self._looked = time.monotonic()
+        return delay
 
     async def _look(self) -> float:
         """One look at the ledger; the seconds until the next."""

@@ -35,6 +35,7 @@ FLASHES = {
     "rescheduled": "The send time is set.",
     "all_paused": "All sending is paused.",
     "all_resumed": "Sending goes on.",
+    "lifted": "The hold is lifted. What waited for it goes out now.",
     "configured": "The agent's configuration is saved.",
     "overridden": "The decision is overridden. The agent has noted it.",
     "decided": "Noted.",
@@ -48,7 +49,7 @@ STATE_TONES = {
     "warning": "warn", "info": "plain", "proposed": "warn", "accepted": "good", "rejected": "quiet",
     "delivered": "good", "failed": "bad", "uncertain": "warn", "held": "warn", "planned": "plain",
     "suppressed": "quiet", "bounced": "bad", "complained": "bad", "deferred": "warn", "subscribed": "good",
-    "no_consent": "plain", "changes_requested": "warn", "noted": "quiet",
+    "up": "good", "resting": "warn", "no_consent": "plain", "changes_requested": "warn", "noted": "quiet",
 }  # fmt: skip
 
 

@@ -32,16 +32,3 @@ class Gate(Protocol):
     ) -> Mapping[int, Wait]:
         """People due with their addresses → those who must wait."""
         ...
-
-
-class NoGate:
-    """Nobody waits."""
-
-    def sync(self, conn: Connection, now: Instant) -> None:
-        """Nothing to write."""
-
-    def hold_back(
-        self, conn: Connection, campaign_pk: int, due: Sequence[tuple[int, str]], now: Instant
-    ) -> Mapping[int, Wait]:
-        """Nobody."""
-        return {}

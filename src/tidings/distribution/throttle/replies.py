@@ -40,10 +40,9 @@ _SLOW_WORDS = re.compile(
     r"|unusual rate|slow(?:ed)? down|temporarily (?:deferred|rate limited)|try again later, sending too fast",
     re.IGNORECASE,
 )
+_GREY_WORDS = re.compile(r"gr[ae]y-? ?list", re.IGNORECASE)
 # 5.7.x of which the registry, Google or Microsoft say that the sender, its address or its authentication is meant.
-_SENDER_CODES = re.compile(
-    r"5\.7\.(?:2[0-9]|3[0-1]|50[0-9]|51[0-5]|60[6-9]|6[1-4]\d|70[0-9]|7[1-4]\d|75[0-9])$"
-)
+_SENDER_CODES = re.compile(r"5\.7\.(?:2[0-9]|3[0-1]|50[0-9]|51[0-5]|60[6-9]|6[1-4]\d|70[0-9]|7[1-4]\d|75[0-9])$")
 _SENDER_WORDS = re.compile(
     r"S3140|S3150|\bSPF\b|\bDKIM\b|\bDMARC\b|\bPTR\b|reverse DNS|unauthenticated|authentication (?:check|result|fail)"
     r"|block ?list|black ?list|spamhaus|reputation|blocked using|likely (?:unsolicited|suspicious)|bulk sender"
@@ -59,7 +58,7 @@ GREYLIST_WAIT = 5 * MINUTE + 10 * SECOND
 
 def read(code: int, enhanced: str, words: str, stage: str) -> Refusal:
     """What a 4xx or 5xx answer means. `stage`: mail, rcpt, data, dot, or size for our own word."""
-    if stage == "size" or code == 552 and not enhanced.startswith("5.2.2") or enhanced[1:] == ".3.4":
+    if stage == "size" or (code == 552 and not enhanced.startswith("5.2.2")) or enhanced[1:] == ".3.4":
         return Refusal(About.SIZE)
     return _later(code, enhanced, words, stage) if code < 500 else Refusal(_never(enhanced, words))
 
@@ -78,18 +77,19 @@ def _never(enhanced: str, words: str) -> About:
 def _later(code: int, enhanced: str, words: str, stage: str) -> Refusal:
     if enhanced.startswith(("4.1.", "4.2.")):
         return Refusal(About.MAILBOX, _asked(words))
-    grey = "greylist" in words.lower() or "graylist" in words.lower() or "grey list" in words.lower()
-    if not grey and (enhanced in {"4.7.0", "4.7.28", "4.7.650"} or code == 421 and enhanced.startswith("4.7.")):
+    grey = bool(_GREY_WORDS.search(words))
+    if not grey and _is_slow(code, enhanced, words):
         return Refusal(About.SLOW)
-    if not grey and _SLOW_WORDS.search(words):
-        return Refusal(About.SLOW)
-    if code == 421 or stage == "mail" or enhanced.startswith(("4.3.", "4.4.")):
-        return Refusal(About.RELAY)
-    if code in {450, 451}:
+    of_relay = code == 421 or stage == "mail" or enhanced.startswith(("4.3.", "4.4."))
+    if code in {450, 451} and (grey or not of_relay):
         return Refusal(About.GREYLIST, _asked(words))
-    if enhanced.startswith("4.7."):
-        return Refusal(About.SLOW)
-    return Refusal(About.RELAY)
+    return Refusal(About.SLOW if enhanced.startswith("4.7.") and not of_relay else About.RELAY)
+
+
+def _is_slow(code: int, enhanced: str, words: str) -> bool:
+    """Codes and words by which Google, Yahoo and Microsoft ask for less."""
+    told = enhanced in {"4.7.0", "4.7.28", "4.7.650"} or (code == 421 and enhanced.startswith("4.7."))
+    return told or bool(_SLOW_WORDS.search(words))
 
 
 def _asked(words: str) -> int:

@@ -120,6 +120,4 @@ def save_providers(conn: Connection, found: Mapping[str, str], now: Instant) -> 
     """Remembers what MX lookups told."""
     for domain, key in found.items():
         insert = upsert(conn, mail_provider).values(domain=domain, provider=key, looked_at=now)
-        conn.execute(
-            insert.on_conflict_do_update(index_elements=["domain"], set_={"provider": key, "looked_at": now})
-        )
+        conn.execute(insert.on_conflict_do_update(index_elements=["domain"], set_={"provider": key, "looked_at": now}))

@@ -56,8 +56,9 @@ class Rules(Protocol):
         ...
 
 
-def no_rules(_conn: Connection) -> tuple[Sequence[str], Sequence[str]]:
+def no_rules(conn: Connection) -> tuple[Sequence[str], Sequence[str]]:
     """Nothing is configured."""
+    del conn
     return (), ()
 
 
@@ -186,8 +187,7 @@ class Throttle:
         seconds = time.monotonic()
         with self._lock:
             self._write(conn, now)
-            if seconds - self._read_at >= log = logging.getLogger("tidings.distribution")
-_READ_EVERY or not self._read_at:
+            if seconds - self._read_at >= _READ_EVERY or not self._read_at:
                 self._read_at = seconds
                 self._read(conn, now)
         self._warming.write(conn)
@@ -220,7 +220,7 @@ _READ_EVERY or not self._read_at:
         for key in over:
             del self._limits[key]
         repository.forget_limits(conn, over)
-        self._warming.configure(conn, warm, now)
+        self._warming.configure(conn, warm)
         self.limited = self._direct or bool(self._limits)
 
     def _adopt(self, row: Any, now: Instant) -> None:
@@ -334,4 +334,3 @@ def _row(limit: Limit, now: Instant) -> dict[str, Any]:
         "hold_until": limit.hold_until or None, "kind": limit.kind, "reason": limit.reason, "words": limit.words,
         "holds": limit.holds, "slowed_at": limit.slowed_at or None, "updated_at": now,
     }  # fmt: skip
-

@@ -7,7 +7,7 @@ do, they stop at their allowance and the others take the rest.
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from sqlalchemy import Connection, case, func, select
 from sqlalchemy.sql import ColumnElement
@@ -43,7 +43,7 @@ class Warming:
         self._lock = threading.Lock()
         self.on = False
 
-    def configure(self, conn: Connection, warm: Sequence[str], now: Instant) -> None:
+    def configure(self, conn: Connection, warm: Sequence[str]) -> None:
         """Which relays warm up (`*`: all); how far their ramps have come is read when that changes."""
         names = tuple(name for name in self._all if "*" in warm or name in warm)
         if names == self._warm:

@@ -62,4 +62,3 @@ class Ramp:
             f"warm-up of {self.domain}, day {day} of {DAYS}: today's {self.limit(now) or 0:,} are used,"
             " the most engaged went first; goes on tomorrow"
         )
-

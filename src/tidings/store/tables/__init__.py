@@ -11,10 +11,10 @@ from tidings.store.tables.events import engagement, event, recommendation, rollu
 from tidings.store.tables.throttle import mail_provider, relay_state, throttle_state, warmup
 
 __all__ = [
-    "account", "activity", "agent", "agent_turn", "api_token", "approval", "attempt", "audit", "brand", "campaign",
-    "channel_account", "chunk", "claim", "consent", "contact", "decision", "delivery", "engagement", "event",
-    "idempotency", "link", "mail_provider", "mailbox_message", "message", "metadata", "override", "posting", "provider_reference",
-    "recommendation", "relay_state", "returned_mail", "revision", "rollup_hour", "rollup_local", "segment", "send_plan", "session",
-    "setting", "sign_in_link", "slot", "suppression", "throttle_state",
-    "warmup", "worker",
+    "account", "activity", "agent", "agent_turn", "api_token", "approval", "attempt", "audit", "brand",
+    "campaign", "channel_account", "chunk", "claim", "consent", "contact", "decision", "delivery", "engagement",
+    "event", "idempotency", "link", "mail_provider", "mailbox_message", "message", "metadata", "override",
+    "posting", "provider_reference", "recommendation", "relay_state", "returned_mail", "revision",
+    "rollup_hour", "rollup_local", "segment", "send_plan", "session", "setting", "sign_in_link", "slot",
+    "suppression", "throttle_state", "warmup", "worker",
 ]  # fmt: skip
