@@ -12,16 +12,9 @@ import pytest
 from sqlalchemy import select
 from tests.integration import distribution_bed as bed
 
-from tidings.distribution.ledger import Ledger
-from tidings.distribution.owner import owner_name
-from tidings.distribution.pool import NO_NETWORK, RelayPool
+from tidings.distribution.pool import NO_NETWORK
 from tidings.distribution.relay import Relay
-from tidings.distribution.templates import Addresses
 from tidings.distribution.throttle import repository
-from tidings.distribution.throttle.line_up import LineUp
-from tidings.distribution.throttle.throttle import Throttle
-from tidings.distribution.worker import Worker
-from tidings.engine.process import boot_id
 from tidings.keys.certificates import ensure_certificates
 from tidings.store.database import Database
 from tidings.store.tables import attempt, delivery
@@ -39,24 +32,6 @@ class Watcher:
 
     def lane_back(self, relay: str) -> None:
         self.back.append(relay)
-
-
-def pooled(db: Database, relays: list[Relay], *, lanes: int = 3, watcher: Watcher | None = None) -> Worker:
-    """A worker with a pool, as the product builds it."""
-    clock = bed.WallClock()
-    throttle = Throttle(clock, relays)
-    line = LineUp(throttle)
-    throttle.waiting = line.waiting
-    ledger = Ledger(
-        db, clock, bed.hooks(), owner=owner_name(), boot_id=boot_id(db), relay=relays[0].name, gate=throttle
-    )
-    pool = RelayPool(relays, throttle, line, clock, connections=lanes, ehlo_name="test.example", watcher=watcher)
-    return Worker(db, clock, ledger, pool, Addresses(bed.BASE_URL, bed.SIGNER), lanes=lanes, line_up=line)
-
-
-def at(port: int, **options: object) -> Relay:
-    """A plain relay on this machine."""
-    return Relay("127.0.0.1", port, "none", **options)  # type: ignore[arg-type]
 
 
 def launched(db: Database, number: int, domain: str = "example.com") -> int:
@@ -80,7 +55,7 @@ def relay_states(db: Database) -> dict[str, str]:
 def test_a_relay_that_is_away_stops_nobody(sqlite_database: Database) -> None:
     pk = launched(sqlite_database, 200)
     away = bed.free_port()
-    with bed.sink() as sink, bed.running(pooled(sqlite_database, [at(away), at(sink.port)])):
+    with bed.sink() as sink, bed.running(bed.pooled(sqlite_database, [bed.at(away), bed.at(sink.port)])):
         bed.wait_for(lambda: bed.states(sqlite_database, pk) == {"accepted": 200})
     assert set(sink.taken.values()) == {1}
 
@@ -88,7 +63,7 @@ def test_a_relay_that_is_away_stops_nobody(sqlite_database: Database) -> None:
 def test_both_relays_are_used(sqlite_database: Database) -> None:
     pk = launched(sqlite_database, 300)
     with two_sinks(bed.Faults(delay=0.005), bed.Faults(delay=0.005)) as (one, two):
-        with bed.running(pooled(sqlite_database, [at(one.port), at(two.port)])):
+        with bed.running(bed.pooled(sqlite_database, [bed.at(one.port), bed.at(two.port)])):
             bed.wait_for(lambda: bed.states(sqlite_database, pk) == {"accepted": 300})
         assert min(sum(one.taken.values()), sum(two.taken.values())) > 50
         assert set((one.taken + two.taken).values()) == {1}
@@ -97,11 +72,11 @@ def test_both_relays_are_used(sqlite_database: Database) -> None:
 def test_a_standby_is_used_only_while_the_other_does_not_work(sqlite_database: Database) -> None:
     pk = launched(sqlite_database, 100)
     with two_sinks(bed.Faults(), bed.Faults()) as (one, two):
-        with bed.running(pooled(sqlite_database, [at(one.port), at(two.port, weight=0.0)])):
+        with bed.running(bed.pooled(sqlite_database, [bed.at(one.port), bed.at(two.port, weight=0.0)])):
             bed.wait_for(lambda: bed.states(sqlite_database, pk) == {"accepted": 100})
         assert not two.taken
         pk = launched(sqlite_database, 50, "second.example")
-        with bed.running(pooled(sqlite_database, [at(bed.free_port()), at(two.port, weight=0.0)])):
+        with bed.running(bed.pooled(sqlite_database, [bed.at(bed.free_port()), bed.at(two.port, weight=0.0)])):
             bed.wait_for(lambda: bed.states(sqlite_database, pk) == {"accepted": 50})
 
 
@@ -109,8 +84,8 @@ def test_a_wrong_password_pauses_that_lane_alone_and_says_what_to_do(sqlite_data
     pk, watcher = launched(sqlite_database, 100), Watcher()
     closed = bed.Faults(auth="PLAIN", secret=b"\0me\0right")
     with two_sinks(closed) as (one, two):
-        relays = [at(one.port, user="me", password="wrong"), at(two.port)]
-        with bed.running(pooled(sqlite_database, relays, watcher=watcher)):
+        relays = [bed.at(one.port, user="me", password="wrong"), bed.at(two.port)]
+        with bed.running(bed.pooled(sqlite_database, relays, watcher=watcher)):
             bed.wait_for(lambda: bed.states(sqlite_database, pk) == {"accepted": 100})
             bed.wait_for(lambda: relay_states(sqlite_database).get(f"127.0.0.1:{one.port}") == "paused")
         assert not one.taken
@@ -126,8 +101,8 @@ def test_a_certificate_that_nobody_vouches_for_pauses_that_lane(sqlite_database:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(files.certificate, files.private_key, files.password)
     with bed.sink(context=context) as one, bed.sink() as two:
-        relays = [Relay("127.0.0.1", one.port, "implicit"), at(two.port)]
-        with bed.running(pooled(sqlite_database, relays, watcher=watcher)):
+        relays = [Relay("127.0.0.1", one.port, "implicit"), bed.at(two.port)]
+        with bed.running(bed.pooled(sqlite_database, relays, watcher=watcher)):
             bed.wait_for(lambda: bed.states(sqlite_database, pk) == {"accepted": 60})
             bed.wait_for(lambda: bool(watcher.paused))
     assert "certificate" in watcher.paused[0][2].lower()
@@ -136,15 +111,15 @@ def test_a_certificate_that_nobody_vouches_for_pauses_that_lane(sqlite_database:
 def test_an_unknown_host_stops_nobody_and_is_no_missing_network(sqlite_database: Database) -> None:
     pk = launched(sqlite_database, 60)
     with bed.sink() as sink:
-        relays = [Relay("no-such-host.invalid", 25, "none"), at(sink.port)]
-        with bed.running(pooled(sqlite_database, relays)):
+        relays = [Relay("no-such-host.invalid", 25, "none"), bed.at(sink.port)]
+        with bed.running(bed.pooled(sqlite_database, relays)):
             bed.wait_for(lambda: bed.states(sqlite_database, pk) == {"accepted": 60})
 
 
 def test_without_a_network_what_is_due_is_held_with_that_reason(sqlite_database: Database) -> None:
     pk = launched(sqlite_database, 20)
     relays = [Relay("one.invalid", 25, "none"), Relay("two.invalid", 25, "none")]
-    with bed.running(pooled(sqlite_database, relays)):
+    with bed.running(bed.pooled(sqlite_database, relays)):
         bed.wait_for(lambda: bed.states(sqlite_database, pk) == {"held": 20})
         with sqlite_database.reading() as conn:
             assert set(conn.execute(select(delivery.c.reason)).scalars()) == {NO_NETWORK}
@@ -154,7 +129,7 @@ def test_a_relay_that_puts_off_too_much_is_left_alone(sqlite_database: Database)
     pk = launched(sqlite_database, 400)
     sick = bed.Faults(mail_reply=b"451 4.3.0 try later\r\n")
     with two_sinks(sick, bed.Faults(delay=0.002)) as (one, two):
-        with bed.running(pooled(sqlite_database, [at(one.port), at(two.port)])):
+        with bed.running(bed.pooled(sqlite_database, [bed.at(one.port), bed.at(two.port)])):
             bed.wait_for(lambda: bed.states(sqlite_database, pk).get("accepted", 0) >= 350)
             bed.wait_for(lambda: relay_states(sqlite_database).get(f"127.0.0.1:{one.port}") == "resting")
         assert not one.taken
@@ -173,7 +148,7 @@ def test_a_storm_of_421_tries_no_mail_often_and_ends_by_itself(sqlite_database: 
 
     storming = True
     with bed.sink(bed.Faults(refuse_rcpt=storm)) as sink:
-        with bed.running(pooled(sqlite_database, [at(sink.port)])):
+        with bed.running(bed.pooled(sqlite_database, [bed.at(sink.port)])):
             time.sleep(4)
             storming = False
             bed.wait_for(lambda: bed.states(sqlite_database, pk).get("accepted", 0) >= 28, seconds=25)
@@ -184,7 +159,7 @@ def test_a_storm_of_421_tries_no_mail_often_and_ends_by_itself(sqlite_database: 
 def test_what_may_have_been_accepted_is_not_sent_by_another_relay(sqlite_database: Database) -> None:
     pk = launched(sqlite_database, 200)
     with two_sinks(bed.Faults(drop_every=10), bed.Faults(delay=0.005)) as (one, two):
-        with bed.running(pooled(sqlite_database, [at(one.port), at(two.port)])):
+        with bed.running(bed.pooled(sqlite_database, [bed.at(one.port), bed.at(two.port)])):
             bed.wait_for(
                 lambda: sum(bed.states(sqlite_database, pk).get(s, 0) for s in ("accepted", "uncertain")) == 200
             )
@@ -196,7 +171,7 @@ def test_what_may_have_been_accepted_is_not_sent_by_another_relay(sqlite_databas
 def test_half_open_offers_one_message_only(sqlite_database: Database, ending: bytes) -> None:
     pk = launched(sqlite_database, 40)
     sick = bed.sink(bed.Faults(mail_reply=ending))
-    with sick as sink, bed.running(pooled(sqlite_database, [at(sink.port)], lanes=5)):
+    with sick as sink, bed.running(bed.pooled(sqlite_database, [bed.at(sink.port)], lanes=5)):
         name = f"127.0.0.1:{sink.port}"
         bed.wait_for(lambda: relay_states(sqlite_database).get(name) == "resting")
         before = len(sink.envelopes)

@@ -6,7 +6,6 @@ import pytest
 from sqlalchemy import insert, select, update
 from tests.conftest import FakeClock
 from tests.integration import distribution_bed as bed
-from tests.integration.test_distribution_pool import at, pooled
 
 from tidings.distribution.channels.base import Outcome, Outgoing, Result
 from tidings.distribution.ledger import Ledger
@@ -175,7 +174,7 @@ def test_a_slow_provider_does_not_stop_another_on_the_wire(sqlite_database: Data
         return b"421 4.7.28 unusual rate of unsolicited mail\r\n" if address.endswith("@gmail.com") else None
 
     with bed.sink(bed.Faults(answer_dot=google)) as sink:
-        with bed.running(pooled(db, [at(sink.port)])):
+        with bed.running(bed.pooled(db, [bed.at(sink.port)])):
             bed.wait_for(lambda: bed.states(db, pk).get("accepted", 0) == 100)
             bed.wait_for(lambda: sum(bed.states(db, pk).get(s, 0) for s in ("held", "deferred")) == 30)
         assert len(rows(db, pk, "deferred")) < 10, "most were never offered to a provider that wants less"

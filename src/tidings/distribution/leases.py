@@ -22,6 +22,7 @@ log = logging.getLogger("tidings.distribution")
 D = DeliveryState
 LEASE = 60 * SECOND
 _RENEW = 20 * SECOND
+_LOOK_AGAIN = 5 * SECOND
 _IN_HAND = 32
 _AT_ONCE = 4
 Key = tuple[int, int]
@@ -57,11 +58,19 @@ class Leases:
         """Those that may have more that is due."""
         return ((key, lease) for key, lease in self._held.items() if lease.exhausted_at < 0)
 
-    def land(self, key: Key, fence: int) -> None:
-        """One delivery of a chunk came to its end, or back."""
+    def land(self, key: Key, fence: int, *, back: bool = False) -> None:
+        """One delivery of a chunk came to its end, or back: then the chunk has something due again."""
         lease = self._held.get(key)
         if lease is not None and lease.fence == fence:
             lease.flying -= 1
+            if back:
+                lease.exhausted_at = -1
+
+    def look_again(self, now: Instant) -> None:
+        """A chunk of which one message is long on the wire is not given back: what falls due in it goes out too."""
+        for lease in self._held.values():
+            if lease.flying and 0 <= lease.exhausted_at < now - _LOOK_AGAIN:
+                lease.exhausted_at = -1
 
     def drop_stale(self, conn: Connection) -> set[int]:
         """Gives back idle leases of campaigns that were paused, cancelled or changed, and names those campaigns."""

@@ -143,6 +143,7 @@ class Ledger:
             step.stopped = self._is_stopped(conn)
             step.stale = leases.drop_stale(conn)
             leases.release_exhausted(conn, now)
+            leases.look_again(now)
             if not step.stopped and work.want > 0:
                 more = leases.take(conn, now)
                 step.claimed = self._claim(conn, leases, now, work.want)
@@ -165,8 +166,10 @@ class Ledger:
             sql = Statements.within(conn)
             outcomes.write(sql, self._of, work.settled, self._relay, self._owner)
             write_back(sql, self._of, work.back)
-        for message in (*(each.message for each in work.settled), *work.back):
+        for message in (each.message for each in work.settled):
             work.leases.land((message.campaign_pk, message.chunk_no), message.fence)
+        for message in work.back:
+            work.leases.land((message.campaign_pk, message.chunk_no), message.fence, back=True)
         self._hooks.append_events(conn, outcomes.events_of(work.settled, self._of.channel))
         for each in work.settled:
             if each.outcome.hard:

@@ -13,6 +13,7 @@ import logging
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any, Protocol, cast
 
 from tidings.distribution.channels.base import ChannelDownError, Feed, Outcome, Outgoing, Result
@@ -28,7 +29,10 @@ from tidings.domain.instant import SECOND, Clock
 log = logging.getLogger("tidings.distribution")
 _TURNED_AWAY = 3  # so often a message goes back to the line when a relay closes over it; then it waits as a deferral
 _ELSEWHERE = 10 * SECOND  # until what one relay put off is offered to another
+_TRIES_ELSEWHERE = 2
 _KEPT = 10_000
+_MAY_BE_RELAY = frozenset({About.GREYLIST, About.NOTHING})
+_ELSEWHERE_TOO = frozenset({About.RELAY, About.GREYLIST})
 NO_NETWORK = "no network: no relay can be reached; what is due waits here and goes out once when it is back"
 
 
@@ -230,10 +234,10 @@ class Member:
         if outcome.result is Result.ACCEPTED:
             self.accepted += 1
             self.breaker.answered(0.0, "", deferred=False)
-        elif outcome.result is Result.DEFERRED:
-            outcome = self._deferred(message, outcome)
-        elif outcome.result is Result.FAILED:
-            self.breaker.answered(0.0, "", deferred=False)  # the relay works: it said no to this message
+        elif outcome.result is Result.UNCERTAIN:
+            self._failed(f"relay {self.name}: {outcome.words}", refused=False)
+        else:
+            outcome = self._refused(message, outcome)
         if self.feed is not None:
             self.feed.report(message, outcome)
         if was_half_open:
@@ -271,16 +275,19 @@ class Member:
 
     # How it works
 
-    def _deferred(self, message: Outgoing, outcome: Outcome) -> Outcome:
-        """A 4xx that is about the relay counts against it, and the message is soon offered to another."""
-        alone = len(self._pool.members) == 1
-        about_relay = outcome.about is About.RELAY or (outcome.about is About.GREYLIST and not alone)
-        words = f"relay {self.name} puts off: {outcome.code} {outcome.words[:200]}"
-        self.breaker.answered(time.monotonic(), words, deferred=about_relay)
+    def _refused(self, message: Outgoing, outcome: Outcome) -> Outcome:
+        """A refusal that is about the relay counts against it, and the message is soon offered to another.
+
+        Where there is another, so does what may be about it: one that says no to everybody must not get them all.
+        """
+        against = outcome.about is About.RELAY or (outcome.about in _MAY_BE_RELAY and len(self._pool.members) > 1)
+        words = f"relay {self.name} does not take mail: {outcome.code} {outcome.words[:200]}"
+        self.breaker.answered(time.monotonic(), words, deferred=against)
         if self.breaker.shut:
             self._stopped()
-        if about_relay and message.attempt < 2 and self._pool.usable(self):
-            return Outcome(outcome.result, outcome.code, outcome.words, about=outcome.about, wait=_ELSEWHERE)
+        elsewhere = outcome.about in _ELSEWHERE_TOO and self._pool.usable(self)
+        if elsewhere and message.attempt < _TRIES_ELSEWHERE:
+            return replace(outcome, result=Result.DEFERRED, wait=_ELSEWHERE)
         return outcome
 
     def _probed(self) -> None:

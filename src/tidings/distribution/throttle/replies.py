@@ -60,10 +60,10 @@ def read(code: int, enhanced: str, words: str, stage: str) -> Refusal:
     """What a 4xx or 5xx answer means. `stage`: mail, rcpt, data, dot, or size for our own word."""
     if stage == "size" or (code == 552 and not enhanced.startswith("5.2.2")) or enhanced[1:] == ".3.4":
         return Refusal(About.SIZE)
-    return _later(code, enhanced, words, stage) if code < 500 else Refusal(_never(enhanced, words))
+    return _later(code, enhanced, words, stage) if code < 500 else Refusal(_never(code, enhanced, words))
 
 
-def _never(enhanced: str, words: str) -> About:
+def _never(code: int, enhanced: str, words: str) -> About:
     if enhanced.startswith("5.1."):  # 5.1.7 and 5.1.8 blame the sender's address
         return About.NOTHING if enhanced in {"5.1.7", "5.1.8"} else About.RECIPIENT
     if enhanced.startswith("5.2."):
@@ -71,6 +71,8 @@ def _never(enhanced: str, words: str) -> About:
     policy = enhanced.startswith("5.7.") or not enhanced
     if policy and (_SENDER_CODES.match(enhanced) or _SENDER_WORDS.search(words)):
         return About.POLICY
+    if enhanced.startswith(("5.3.", "5.5.")) or (not enhanced and code < 505):  # its system, or its protocol
+        return About.RELAY
     return About.NOTHING
 
 
