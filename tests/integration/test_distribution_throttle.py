@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import pytest
-from sqlalchemy import insert, select, update
+from sqlalchemy import Connection, insert, select, update
 from tests.conftest import FakeClock
 from tests.integration import distribution_bed as bed
 
+from tidings.distribution import repository as ledgers
 from tidings.distribution.channels.base import Outcome, Outgoing, Result
+from tidings.distribution.dns.resolver import DnsUnreachableError
+from tidings.distribution.late import LateRule, Policy, settle_late
 from tidings.distribution.ledger import Ledger
 from tidings.distribution.relay import Relay
+from tidings.distribution.returns.guard import Guard
 from tidings.distribution.throttle import repository
+from tidings.distribution.throttle.lookup import Lookup
 from tidings.distribution.throttle.replies import About
 from tidings.distribution.throttle.throttle import Throttle
+from tidings.domain.channel import Channel
 from tidings.domain.event import EventKind
-from tidings.domain.instant import DAY, MINUTE, SECOND
+from tidings.domain.instant import DAY, HOUR, MINUTE, SECOND
 from tidings.engine.process import boot_id
 from tidings.events.log import BITS
 from tidings.store.database import Database
@@ -226,3 +232,128 @@ def test_wrong_overrides_are_refused_with_an_example(line: str) -> None:
     with pytest.raises(InvalidInputError) as found:
         check_overrides([line])
     assert "google: connections=5" in str(found.value.remedy)
+
+
+LATE = 30 * HOUR
+
+
+def interrupted(db: Database, clock: FakeClock, rule: LateRule) -> tuple[Ledger, int]:
+    """A campaign that was held for the way out, one half of it since long."""
+    people = bed.add_people(db, 20, clock.now())
+    pk = bed.add_campaign(db, people, clock.now() - 1)
+    with db.transaction() as conn:
+        old = delivery.c.contact_pk.in_(people[:10])
+        conn.execute(update(delivery).where(old).values(due_at=clock.now() - LATE))
+        ledgers.hold_due(conn, clock.now(), "no network")
+
+    def on_back(conn: Connection, channel: Channel, now: int) -> int:
+        return settle_late(conn, now, channel, rule, lambda _c, missed, at: dict.fromkeys(missed, at + HOUR))
+
+    hooks = bed.hooks(on_back=on_back)
+    return Ledger(db, clock, hooks, owner="node/1/1/a", boot_id=boot_id(db), relay="one:25"), pk
+
+
+@pytest.mark.parametrize(
+    ("policy", "expected"),
+    [("send", {"planned": 20}), ("drop", {"planned": 10, "cancelled": 10}), ("replan", {"planned": 20})],
+)
+def test_late_mail_is_sent_dropped_or_planned_anew(
+    database: Database, clock: FakeClock, policy: Policy, expected: dict[str, int]
+) -> None:
+    ledger, pk = interrupted(database, clock, LateRule(policy, 24))
+    ledger.release_held()
+    assert bed.states(database, pk) == expected
+    soon = len(ledger.step(100).claimed)
+    assert soon == {"send": 20, "drop": 10, "replan": 10}[policy]
+    if policy == "drop":
+        assert "24 hours late" in rows(database, pk, "cancelled")[0][1]
+    if policy == "replan":
+        assert {due for _, _, due in rows(database, pk, "planned")} == {clock.now() + HOUR}
+    ledger.close()
+
+
+def test_what_a_provider_holds_is_not_released_with_the_rest(database: Database, clock: FakeClock) -> None:
+    pk = mixed(database, clock, "gmail.com")
+    throttle = Throttle(clock, [Relay("one", 25, "none")])
+    ledger = ledger_of(database, clock, throttle)
+    send(ledger, throttle, ledger.step(1).claimed, SLOW)
+    ledger.step(0)
+    ledger.step(100)
+    ledger.release_held()
+    assert bed.states(database, pk) == {"deferred": 1, "held": 19}
+    ledger.close()
+
+
+def test_a_chunk_with_a_message_long_on_the_wire_sends_what_comes_back(database: Database, clock: FakeClock) -> None:
+    """A relay that answers one byte a second must not keep its neighbours in the chunk waiting."""
+    people = bed.add_people(database, 5, clock.now())
+    bed.add_campaign(database, people, clock.now() - 1)
+    ledger = Ledger(database, clock, bed.hooks(), owner="node/1/1/a", boot_id=boot_id(database), relay="one:25")
+    slow, *rest = ledger.step(10).claimed
+    assert ledger.flush([], [slow], rest[:2]) == [True]
+    ledger.step(0)
+    assert {each.contact_pk for each in ledger.step(10).claimed} == {each.contact_pk for each in rest[:2]}
+    again = Outcome(Result.DEFERRED, "450", "later", wait=2 * SECOND)
+    assert ledger.flush([], rest[2:], []) == [True, True]
+    ledger.flush([(each, again) for each in rest[2:]], [], [])
+    ledger.step(0)
+    clock.advance(3 * SECOND)
+    ledger.step(10)
+    clock.advance(6 * SECOND)
+    assert len(ledger.step(10).claimed) == 2
+    ledger.close()
+
+
+def test_refusals_of_the_address_count_for_the_guard_rail(sqlite_database: Database, clock: FakeClock) -> None:
+    pk, db = mixed(sqlite_database, clock, "example.org", each=120), sqlite_database
+    held: list[str] = []
+
+    def hold(_conn: Connection, _pk: int, reason: str) -> int:
+        held.append(reason)
+        return 0
+
+    guard = Guard(hold, lambda *_: None)
+    looked = bed.hooks(on_refused=guard.look_now_and_then)
+    ledger = Ledger(db, clock, looked, owner="node/1/1/a", boot_id=boot_id(db), relay="one:25")
+    refused = Outcome(Result.FAILED, "550 5.1.1", "User unknown", hard=True, about=About.RECIPIENT)
+    for _ in range(2):
+        claimed = ledger.step(40).claimed
+        assert all(ledger.flush([], claimed, []))
+        ledger.flush([(each, refused) for each in claimed], [], [])
+        clock.advance(3 * SECOND)
+        ledger.step(0)
+    assert bed.states(db, pk)["failed"] == 80
+    assert held == ["guard rail: 80 hard bounces of 1,000 mails, more than 5.0%"]
+    ledger.close()
+
+
+class Mx:
+    """A name server that knows two domains."""
+
+    def mx(self, name: str) -> list[tuple[int, str]]:
+        if name == "silent.org":
+            raise DnsUnreachableError("no name server")
+        return [(10, "aspmx.l.google.com")] if name == "firm.org" else []
+
+    def txt(self, name: str) -> list[str]:
+        return []
+
+    addresses = pointers = txt
+
+
+def test_unknown_domains_are_looked_up_beside_and_remembered(sqlite_database: Database, clock: FakeClock) -> None:
+    lookup = Lookup(sqlite_database, clock, None, Mx())
+    throttle = Throttle(clock, [Relay("one", 25, "none", direct=True)], lookup=lookup)
+    due = [(1, "a@firm.org"), (2, "a@own.org"), (3, "a@gmail.com"), (4, "a@reserved.example")]
+    with sqlite_database.transaction() as conn:
+        throttle.hold_back(conn, 1, due, clock.now())
+    lookup.join(5)
+    with sqlite_database.transaction() as conn:
+        assert repository.providers(conn) == {"firm.org": "google", "own.org": ""}
+        throttle.sync(conn, clock.now())
+    assert throttle.groups.of("x@firm.org") == "google"
+    assert throttle.groups.of("x@own.org") == "own.org"
+    lookup("silent.org")
+    lookup.join(5)
+    with sqlite_database.reading() as conn:
+        assert "silent.org" not in repository.providers(conn)

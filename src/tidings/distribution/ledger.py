@@ -179,8 +179,8 @@ class Ledger:
 
     @property
     def unpublished(self) -> int:
-        """Answers and returns that wait for the next step."""
-        return len(self._settled) + len(self._back)
+        """Answers and returns that wait for the next step, and one for what the throttle has to write."""
+        return len(self._settled) + len(self._back) + (self._gate is not None and self._gate.unsaved)
 
     def _is_stopped(self, conn: Connection) -> bool:
         """The kill switch, or the agent paused by a person."""

@@ -28,7 +28,7 @@ from tidings.domain.instant import SECOND, Clock
 
 log = logging.getLogger("tidings.distribution")
 _TURNED_AWAY = 3  # so often a message goes back to the line when a relay closes over it; then it waits as a deferral
-_ELSEWHERE = 10 * SECOND  # until what one relay put off is offered to another
+_ELSEWHERE = 2 * SECOND  # until what one relay put off is offered to another
 _TRIES_ELSEWHERE = 2
 _KEPT = 10_000
 _MAY_BE_RELAY = frozenset({About.GREYLIST, About.NOTHING})

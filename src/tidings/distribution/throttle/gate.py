@@ -23,6 +23,11 @@ class Wait:
 class Gate(Protocol):
     """Called within the ledger's own transaction, beside the sending thread."""
 
+    @property
+    def unsaved(self) -> bool:
+        """Whether something waits to be written."""
+        ...
+
     def sync(self, conn: Connection, now: Instant) -> None:
         """Writes what was learnt, and reads what people and other senders changed."""
         ...
