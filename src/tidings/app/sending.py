@@ -26,6 +26,7 @@ from tidings.domain.actor import AgentName
 from tidings.domain.consent import SuppressionReason
 from tidings.domain.instant import Instant
 from tidings.engine.process import boot_id
+from tidings.events.alike import append_alike
 from tidings.events.log import append
 from tidings.scheduling.masks import next_allowed
 from tidings.scheduling.policy import policy_from
@@ -45,7 +46,8 @@ def build_sender(house: House) -> Worker:
         house.db, house.clock, house.services.activity.note, relay=relay.name, connections=config["connections"]
     )
     hooks = Hooks(
-        may_send=may_send, merge_fields=merge_fields, append_events=append, must_wait=must_wait,
+        may_send=may_send, merge_fields=merge_fields, append_events=append,
+        append_alike=append_alike, must_wait=must_wait,
         on_hard=partial(_suppress, house), on_first=agent.starting, on_finished=house.run.finished,
     )  # fmt: skip
     ledger = Ledger(house.db, house.clock, hooks, owner=owner_name(), boot_id=boot_id(house.db), relay=relay.name)

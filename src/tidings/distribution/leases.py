@@ -57,11 +57,11 @@ class Leases:
         """Those that may have more that is due."""
         return ((key, lease) for key, lease in self._held.items() if lease.exhausted_at < 0)
 
-    def land(self, key: Key, fence: int) -> None:
-        """One delivery of a chunk came to its end, or back."""
+    def land(self, key: Key, fence: int, number: int = 1) -> None:
+        """Deliveries of a chunk came to their end, or back."""
         lease = self._held.get(key)
         if lease is not None and lease.fence == fence:
-            lease.flying -= 1
+            lease.flying -= number
 
     def drop_stale(self, conn: Connection) -> set[int]:
         """Gives back idle leases of campaigns that were paused, cancelled or changed, and names those campaigns."""

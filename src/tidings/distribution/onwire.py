@@ -15,7 +15,7 @@ from typing import Protocol
 from tidings.distribution import outcomes, statements
 from tidings.distribution.channels.base import Outgoing
 from tidings.distribution.flight import FlightFile, FlightLog
-from tidings.distribution.outcomes import Settled
+from tidings.distribution.outcomes import Answers
 from tidings.distribution.session import Session, Statements
 from tidings.distribution.statements import ChannelSql
 
@@ -29,15 +29,23 @@ class UnansweredError(Exception):
 class OnWire(Protocol):
     """How one worker keeps account between two steps. Called by the sending thread alone."""
 
-    def flush(self, settled: Sequence[Settled], back: Sequence[Outgoing], asked: Sequence[Outgoing]) -> list[bool]:
+    def flush(self, answers: Answers, back: Sequence[Outgoing], asked: Sequence[Outgoing]) -> list[bool]:
         """Records answers and returns; says for each of `asked`, recorded as leaving, whether it may.
 
         Raises UnansweredError when only the question failed. After any other error nothing is recorded.
         """
         ...
 
-    def settled(self, waiting: Sequence[Settled]) -> None:
-        """A step has committed all answers but those that wait."""
+    def begin(self) -> None:
+        """A step begins that will commit all answers there are now."""
+        ...
+
+    def settled(self) -> None:
+        """It did."""
+        ...
+
+    def undo(self) -> None:
+        """It did not."""
         ...
 
     def others(self) -> list[FlightLog]:
@@ -61,10 +69,10 @@ class FileOnWire:
         self._version = -1
         self._open: dict[tuple[int, int, int, int], bool] = {}
 
-    def flush(self, settled: Sequence[Settled], back: Sequence[Outgoing], asked: Sequence[Outgoing]) -> list[bool]:
+    def flush(self, answers: Answers, back: Sequence[Outgoing], asked: Sequence[Outgoing]) -> list[bool]:
         """The record comes before the question: who takes over changes the fence before reading the file."""
         try:
-            self._file.note([(each.message, each.outcome) for each in settled], back, asked)
+            self._file.note(answers.told, back, asked)
         except OSError:
             log.exception("what goes on the wire cannot be written down, so nothing goes")
             return [False] * len(asked)
@@ -108,9 +116,17 @@ class FileOnWire:
             and one(statements.HELD, (campaign_pk, chunk_no, fence)) is not None
         )
 
-    def settled(self, waiting: Sequence[Settled]) -> None:
+    def begin(self) -> None:
+        """What is answered from now on stays in the file."""
+        self._file.begin()
+
+    def settled(self) -> None:
         """The file is begun anew when it has grown, and goes when nothing is left to say."""
-        self._file.settled([(each.message, each.outcome) for each in waiting])
+        self._file.settled()
+
+    def undo(self) -> None:
+        """All of it stays."""
+        self._file.undo()
 
     def others(self) -> list[FlightLog]:
         """The other workers' files."""
@@ -128,11 +144,13 @@ class RowsOnWire:
     def __init__(self, session: Session, of: ChannelSql, relay: str, owner: str) -> None:
         self._session, self._of, self._relay, self._owner = session, of, relay, owner
 
-    def flush(self, settled: Sequence[Settled], back: Sequence[Outgoing], asked: Sequence[Outgoing]) -> list[bool]:
+    def flush(self, answers: Answers, back: Sequence[Outgoing], asked: Sequence[Outgoing]) -> list[bool]:
         """Answers to attempts that were taken over still count."""
         session = self._session
         with session.transaction():
-            outcomes.write(session, self._of, settled, self._relay, self._owner)
+            for kind, rows in answers.accepted.items():
+                outcomes.write_accepted(session, self._of, kind, rows, "")
+            outcomes.write_others(session, self._of, answers.others, self._relay, self._owner)
             write_back(session, self._of, back)
             return self._mark(asked)
 
@@ -149,7 +167,13 @@ class RowsOnWire:
             marked = {row for row in rows if session.one(self._of.is_attempting, row) is not None}
         return [(m.campaign_pk, m.contact_pk, m.step, m.fence) in marked for m in asked]
 
-    def settled(self, waiting: Sequence[Settled]) -> None:
+    def begin(self) -> None:
+        """Nothing is kept elsewhere."""
+
+    def settled(self) -> None:
+        """Nothing is kept elsewhere."""
+
+    def undo(self) -> None:
         """Nothing is kept elsewhere."""
 
     def others(self) -> list[FlightLog]:
