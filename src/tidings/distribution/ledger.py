@@ -148,6 +148,7 @@ class Ledger:
         """The transaction was committed."""
         self._leases = work.leases
         self._wire.settled()
+        self._wire.expect(work.step.claimed)
         return work.step
 
     def undo(self, work: Work) -> None:

@@ -36,6 +36,10 @@ class OnWire(Protocol):
         """
         ...
 
+    def expect(self, claimed: Sequence[Outgoing]) -> None:
+        """These will be asked about soon."""
+        ...
+
     def begin(self) -> None:
         """A step begins that will commit all answers there are now."""
         ...
@@ -60,13 +64,15 @@ class OnWire(Protocol):
 class FileOnWire:
     """SQLite: a line in a file, then the campaign's state and the chunk's fence, looked at when anything changed.
 
-    Whether somebody said no since the claim is looked at each time.
+    So is whether somebody said no since the claim.
     """
 
     def __init__(self, session: Session, of: ChannelSql, owner: str) -> None:
         self._session, self._of = session, of
         self._file = FlightFile(session.file(), owner, of.channel)
         self._version = -1
+        self._ahead: set[int] = set()
+        self._willing: set[int] = set()
         self._open: dict[tuple[int, int, int, int], bool] = {}
 
     def flush(self, answers: Answers, back: Sequence[Outgoing], asked: Sequence[Outgoing]) -> list[bool]:
@@ -76,6 +82,8 @@ class FileOnWire:
         except OSError:
             log.exception("what goes on the wire cannot be written down, so nothing goes")
             return [False] * len(asked)
+        if back:
+            self._ahead.difference_update([each.contact_pk for each in back])
         if not asked:
             return []
         try:
@@ -92,10 +100,15 @@ class FileOnWire:
             self._file.note([], messages, [])
 
     def _allowed(self, asked: Sequence[Outgoing]) -> list[bool]:
+        people = [m.contact_pk for m in asked]
+        self._ahead.difference_update(people)
         version = self._session.version()
         if version != self._version:
             self._version = version
             self._open.clear()
+            self._willing = self._may_still([*people, *self._ahead])
+        elif not self._willing.issuperset(people):
+            self._willing |= self._may_still(people)
         answers: list[bool] = []
         for m in asked:
             key = (m.campaign_pk, m.epoch, m.chunk_no, m.fence)
@@ -103,11 +116,10 @@ class FileOnWire:
             if known is None:
                 known = self._open[key] = self._may_leave(*key)
             answers.append(known)
-        if True in answers:
-            people = json.dumps([m.contact_pk for m in asked])
-            willing = set(json.loads(self._session.one(self._of.may_still, (people,))[0]))
-            return [yes and m.contact_pk in willing for m, yes in zip(asked, answers, strict=True)]
-        return answers
+        return [yes and pk in self._willing for pk, yes in zip(people, answers, strict=True)]
+
+    def _may_still(self, people: Sequence[int]) -> set[int]:
+        return set(json.loads(self._session.one(self._of.may_still, (json.dumps(people),))[0]))
 
     def _may_leave(self, campaign_pk: int, epoch: int, chunk_no: int, fence: int) -> bool:
         one = self._session.one
@@ -115,6 +127,10 @@ class FileOnWire:
             one(statements.GATE, (campaign_pk, epoch)) is not None
             and one(statements.HELD, (campaign_pk, chunk_no, fence)) is not None
         )
+
+    def expect(self, claimed: Sequence[Outgoing]) -> None:
+        """When anything changes, they are looked at together: one question for all instead of one a flush."""
+        self._ahead.update([each.contact_pk for each in claimed])
 
     def begin(self) -> None:
         """What is answered from now on stays in the file."""
@@ -166,6 +182,9 @@ class RowsOnWire:
         else:  # somebody cancelled, or took a chunk over: find out which, on the few that are in doubt
             marked = {row for row in rows if session.one(self._of.is_attempting, row) is not None}
         return [(m.campaign_pk, m.contact_pk, m.step, m.fence) in marked for m in asked]
+
+    def expect(self, claimed: Sequence[Outgoing]) -> None:
+        """Each is looked at when it is marked."""
 
     def begin(self) -> None:
         """Nothing is kept elsewhere."""
