@@ -108,7 +108,7 @@ class FileOnWire:
             self._open.clear()
             self._willing = self._may_still([*people, *self._ahead])
         elif not self._willing.issuperset(people):
-            self._willing |= self._may_still(people)
+            self._willing |= self._may_still([*people, *self._ahead])
         answers: list[bool] = []
         for m in asked:
             key = (m.campaign_pk, m.epoch, m.chunk_no, m.fence)

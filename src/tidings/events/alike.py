@@ -72,8 +72,9 @@ def append_alike(conn: Connection, batch: Alike) -> None:
 def _append_at_once(conn: Connection, batch: Alike) -> bool:
     """False, with nothing written, when the events do not all count alike."""
     like, cursor = batch.like, conn.connection.cursor()
-    at = batch.people[0][1]
-    if any(each[1] // _QUARTER != at // _QUARTER for each in (batch.people[-1], max(batch.people, key=_instant))):
+    instants = [each[1] for each in batch.people]
+    at = instants[0]
+    if min(instants) // _QUARTER != max(instants) // _QUARTER:
         return False
     if like.hour_local is not None or like.detail or like.machine or like.kind not in LEARNED:
         return False
@@ -92,10 +93,6 @@ def _append_at_once(conn: Connection, batch: Alike) -> bool:
     cursor.execute(_MARK, (like.campaign_pk, rows, bit))
     _count(conn, batch, zones, hours)
     return True
-
-
-def _instant(row: tuple[int, Instant, str]) -> Instant:
-    return row[1]
 
 
 def _hours(at: Instant, like: Event, zones: dict[str, int]) -> dict[str, tuple[int, int]] | None:
