@@ -14,6 +14,7 @@ import os
 import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from hashlib import blake2b
 from pathlib import Path
 
@@ -144,7 +145,12 @@ def _place(m: Outgoing) -> bytes:
 
 
 def _said(outcome: Outcome) -> bytes:
-    return outcome.result.encode() + b" " + outcome.code.replace(" ", "_").encode("ascii", "replace")
+    return _word(outcome.result.value, outcome.code)
+
+
+@lru_cache(maxsize=256)
+def _word(state: str, code: str) -> bytes:
+    return f"{state} {code.replace(' ', '_')}".encode("ascii", "replace")
 
 
 def read(path: Path) -> FlightLog | None:

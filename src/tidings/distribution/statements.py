@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cache
 
-from tidings.distribution.repository import WAITING
+from tidings.distribution.repository import STILL_OPEN, WAITING
 from tidings.domain.channel import Channel
 
 PAUSE_KEY = "sending_paused"
@@ -33,6 +33,20 @@ GATE = (
     " AND NOT EXISTS (SELECT 1 FROM agent WHERE name = 'distribution' AND paused)"
 )
 HELD = "SELECT 1 FROM chunk WHERE campaign_pk = ? AND no = ? AND fence = ? AND state = 'leased'"
+FIRST_DUE = (
+    "SELECT state, min(due_at) FROM delivery WHERE campaign_pk = ? AND chunk_no = ? AND state IN ("
+    + ", ".join(f"'{state}'" for state in STILL_OPEN)
+    + ") GROUP BY state"
+)
+"""Of a chunk's rows that are not at their end."""
+LEASE = (
+    "UPDATE chunk SET state = 'leased', owner = ?, fence = ?, boot_id = ?, lease_until = ?"
+    " WHERE campaign_pk = ? AND no = ?"
+)
+RELEASE = (
+    "UPDATE chunk SET state = ?, owner = '', lease_until = NULL, next_due_at = coalesce(?, next_due_at)"
+    " WHERE campaign_pk = ? AND no = ? AND fence = ?"
+)
 ATTEMPT = (
     "INSERT INTO attempt (campaign_pk, contact_pk, channel, step, number, at, outcome, code, words, relay, worker)"
     " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
