@@ -33,6 +33,7 @@ from sqlalchemy import insert
 
 from tidings.audience.repository import merge_fields
 from tidings.audience.selection import may_send
+from tidings.events.alike import append_alike
 from tidings.events.log import append
 from tidings.store.database import open_sqlite
 from tidings.store.tables import consent, metadata
@@ -61,8 +62,10 @@ def send(path: Path, port: int, connections: int, mode: str) -> None:
     """The measured process: sends everything, then prints its figures as JSON."""
     db = open_sqlite(path, bed.KEY)
     done: list[int] = []
-    real: dict[str, Any] = {"may_send": may_send, "merge_fields": merge_fields, "append_events": append}
-    given = real if mode == "whole" else {"append_events": bed.no_events}
+    real: dict[str, Any] = {
+        "may_send": may_send, "merge_fields": merge_fields, "append_events": append, "append_alike": append_alike
+    }  # fmt: skip
+    given = real if mode == "whole" else {"append_events": bed.no_events, "append_alike": bed.no_events}
     worker = bed.make_worker(db, port, lanes=connections, on_finished=lambda _c, pk: done.append(pk), **given)
     wall, cpu = time.perf_counter(), time.process_time()
     worker.start()

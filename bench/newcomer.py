@@ -21,6 +21,7 @@ from tidings.audience.selection import may_send
 from tidings.distribution.mailbox.server import MailboxServer
 from tidings.distribution.mailbox.service import MailboxService
 from tidings.domain.actor import Actor, ActorKind, Role
+from tidings.events.alike import append_alike
 from tidings.events.log import append
 from tidings.store.database import open_sqlite
 

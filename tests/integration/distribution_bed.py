@@ -38,6 +38,7 @@ from tidings.domain.event import Event
 from tidings.domain.instant import Instant
 from tidings.domain.message import EmailTemplate, Link
 from tidings.engine.process import boot_id
+from tidings.events.alike import append_alike
 from tidings.events.log import append
 from tidings.store.database import Database, open_sqlite
 from tidings.store.tables import brand, campaign, contact, slot
@@ -132,6 +133,8 @@ def no_events(_conn: Connection, _events: Sequence[Event]) -> None:
 def hooks(**changed: Any) -> Hooks:
     """Hooks that need no other room; the event log is the real one."""
     given: dict[str, Any] = {"may_send": everybody_may, "merge_fields": own_fields, "append_events": append}
+    if "append_events" not in changed:
+        given["append_alike"] = append_alike
     return Hooks(**{**given, **changed})
 
 

@@ -37,6 +37,7 @@ from tidings.domain.channel import Channel as ChannelName
 from tidings.domain.consent import SuppressionReason
 from tidings.domain.instant import DAY, Instant
 from tidings.engine.process import boot_id
+from tidings.events.alike import append_alike
 from tidings.events.log import append
 from tidings.scheduling.masks import next_allowed
 from tidings.scheduling.policy import policy_from
@@ -59,7 +60,8 @@ def build_sender(house: House) -> Worker:
     )
     guard = Guard(house.services.distribution.hold, house.services.activity.note)
     hooks = Hooks(
-        may_send=may_send, merge_fields=merge_fields, append_events=append, must_wait=must_wait,
+        may_send=may_send, merge_fields=merge_fields, append_events=append,
+        append_alike=append_alike, must_wait=must_wait,
         on_hard=partial(_suppress, house), on_first=agent.starting, on_finished=house.run.finished,
         on_refused=guard.look_now_and_then,
         on_back=partial(_late, agent),

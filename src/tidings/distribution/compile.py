@@ -25,8 +25,8 @@ from tidings.distribution.places import (
     fields_of,
     parse,
 )
-from tidings.distribution.program import OUT, Program
-from tidings.distribution.tokens import TokenPurpose, TokenSigner
+from tidings.distribution.program import OUT, LinkHole, Program
+from tidings.distribution.tokens import NARROW, TokenPurpose, TokenSigner
 from tidings.domain.errors import InvalidInputError
 from tidings.domain.message import EmailTemplate
 
@@ -34,7 +34,7 @@ MAX_LINKS = 1 << 10
 """Of one campaign, all steps together: so many a token can tell apart."""
 _TOKEN = 24
 _REMEMBERED = 4096
-_NO_PREFIX = {False: b"", True: b""}
+_NAMES = ("to", "subject", "date", "id", "out")
 
 
 class UndeliverableError(Exception):
@@ -134,31 +134,49 @@ class CompiledEmail:
         https = wire.quoted_printable(self._base_url)
         self._short = len(https) + 3 + _TOKEN < 76 and not https.startswith(b"=2E")
         """An address fits one line, so its beginning is the same for everybody."""
-        self._program = self._compile({False: https + b"/t/", True: https + b"/u/"} if self._short else _NO_PREFIX)
+        numbers = {part.no for parts in self._parts for part in parts if isinstance(part, LinkSlot)}
+        self._links = [(no, html) for html in (False, True) for no in (OUT, *sorted(numbers))]
+        self._steps: dict[int, Program] = {}
+        self._whole = self._compile(b"", _whole_address, [_whole_address(*link)[1] for link in self._links])
+        """Its holes take whole addresses: for previews, long addresses, and people whose number is large."""
 
-    def _compile(self, prefixes: Mapping[bool, bytes]) -> Program:
-        """What is given comes in this order: address, subject unless it is constant, date, Message-ID, token twice."""
-        program, base = Program(), self._base_url.encode("ascii")
+    def _of_step(self, step: int) -> Program:
+        """One whose holes take the ends of tokens only: their beginnings are the same for everybody."""
+        found = self._steps.get(step)
+        if found is None:
+            head, pk, https = self._signer.head, self._campaign_pk, wire.quoted_printable(self._base_url)
+            out = head(TokenPurpose.UNSUBSCRIBE, pk, step, 0)
+
+            def link(no: int, _html: bool) -> tuple[bytes, str]:
+                if no == OUT:
+                    return https + b"/u/" + out, "out"
+                return https + b"/t/" + head(TokenPurpose.CLICK, pk, step, self._link_base + no), "click"
+
+            found = self._steps[step] = self._compile(out, link, ["click"])
+        return found
+
+    def _compile(self, out: bytes, link: LinkHole, more: Sequence[str]) -> Program:
+        """`out` is what unsubscribe tokens begin with; `more` names values after the usual ones."""
+        program, base = Program((*_NAMES, *more)), self._base_url.encode("ascii")
         program.say(self._from)
-        program.given()
+        program.hole("to")
         program.say(b"\r\n")
         if self._constant_subject is None:
-            program.given()
+            program.hole("subject")
         else:
             program.say(self._constant_subject)
         program.say(b"Date: ")
-        program.given()
+        program.hole("date")
         program.say(b"\r\nMessage-ID: <")
-        program.given()
-        program.say(b"@" + self._domain.encode("ascii") + b">\r\n" + self._after_id + base + b"/u/")
-        program.given()
-        program.say(b">,\r\n <mailto:" + self._mailto + b"?subject=unsubscribe%20")
-        program.given()
+        program.hole("id")
+        program.say(b"@" + self._domain.encode("ascii") + b">\r\n" + self._after_id + base + b"/u/" + out)
+        program.hole("out")
+        program.say(b">,\r\n <mailto:" + self._mailto + b"?subject=unsubscribe%20" + out)
+        program.hole("out")
         program.say(b">\r\n" + self._before_text)
-        program.body(self._parts[0], prefixes, html=False)
-        self._in_text = len(program.links)
+        program.body(self._parts[0], link, html=False)
         program.say(self._between)
-        program.body(self._parts[1], prefixes, html=True)
+        program.body(self._parts[1], link, html=True)
         program.say(self._after_html)
         return program
 
@@ -168,45 +186,42 @@ class CompiledEmail:
         `at` is in epoch milliseconds; `shown` replaces the signed links in a preview. Raises UndeliverableError when
         the person's address cannot stand in an envelope.
         """
-        fields = person.fields
-        address = wire.wire_address(str(fields.get("email") or ""))
+        return self.made(person.contact_pk, person.step, person.fields, at, shown)
+
+    def made(
+        self, pk: int, step: int, fields: Mapping[str, object], at: int, shown: ShownLinks | None = None
+    ) -> tuple[str, bytes]:
+        """`render`, for the sending loop: contact, step and fields without an object around them."""
+        given = str(fields.get("email") or "")
+        address = wire.wire_address(given)
         if address is None:
-            raise UndeliverableError(wire.why_not(str(fields.get("email") or "")))
-        pk, step = person.contact_pk, person.step
-        out = self._signer.token(TokenPurpose.UNSUBSCRIBE, self._campaign_pk, pk, step, 0)
-        names = [
-            address.encode("ascii"), wire.date_header(at // 1000),
-            self._signer.message_id(self._campaign_pk, pk, step).encode("ascii"), out, out,
+            raise UndeliverableError(wire.why_not(given))
+        subject = self._constant_subject if self._constant_subject is not None else self._subject_for(fields)
+        values = [
+            address.encode("ascii"), subject, wire.date_header(at // 1000),
+            self._signer.message_id(self._campaign_pk, pk, step).encode("ascii"),
         ]  # fmt: skip
-        if self._constant_subject is None:
-            names.insert(1, self._subject_for(fields))
-        if shown is not None:
-            program = self._compile(_NO_PREFIX)
-            return address, program.filled(names, fields, self._shown(program.links, shown))
-        tokens = {OUT: out}
-        for no in self._program.links:
-            if no not in tokens:
-                tokens[no] = self._signer.token(TokenPurpose.CLICK, self._campaign_pk, pk, step, self._link_base + no)
-        if not self._short:
-            tokens = {no: self._address(no, token) for no, token in tokens.items()}
-        return address, self._program.filled(names, fields, [tokens[no] for no in self._program.links])
-
-    def _address(self, no: int, token: bytes) -> bytes:
-        return wire.quoted_printable(f"{self._base_url}{'/u/' if no == OUT else '/t/'}{token.decode('ascii')}")
-
-    def _shown(self, links: Sequence[int], shown: ShownLinks) -> list[bytes]:
-        """The addresses of a preview: plain in the text part, escaped in the HTML part."""
-        plain = [shown.unsubscribe if no == OUT else shown.links[no] for no in links]
-        return [
-            wire.quoted_printable(address if at < self._in_text else str(escape(address)))
-            for at, address in enumerate(plain)
+        if self._short and shown is None and pk < NARROW:
+            click, out = self._signer.tails(self._campaign_pk, pk, step)
+            values += (out, click)
+            return address, (self._steps.get(step) or self._of_step(step)).filled(values, fields)
+        values.append(self._signer.token(TokenPurpose.UNSUBSCRIBE, self._campaign_pk, pk, step, 0))
+        values += [
+            self._address(no, pk, step) if shown is None else _shown(no, shown, html) for no, html in self._links
         ]
+        return address, self._whole.filled(values, fields)
+
+    def _address(self, no: int, pk: int, step: int) -> bytes:
+        purpose, path = (TokenPurpose.UNSUBSCRIBE, "/u/") if no == OUT else (TokenPurpose.CLICK, "/t/")
+        token = self._signer.sign(purpose, self._campaign_pk, pk, step, 0 if no == OUT else self._link_base + no)
+        return wire.quoted_printable(f"{self._base_url}{path}{token}")
 
     def _subject_for(self, fields: Mapping[str, object]) -> bytes:
         """The subject line, remembered: people share first names."""
-        key = tuple(fields.get(name) for name in self._in_subject)
-        if not all(type(value) is str for value in key):
-            return self._subject_line(fields)
+        key = tuple(map(fields.get, self._in_subject))
+        for value in key:
+            if type(value) is not str:  # 1, 1.0 and True are one key and three texts
+                return self._subject_line(fields)
         found = self._subjects.get(key)
         if found is None:
             if len(self._subjects) >= _REMEMBERED:
@@ -228,6 +243,16 @@ class CompiledEmail:
     def undefined_fields(self) -> list[str]:
         """Merge fields that are not standard and have no default: each person must have them."""
         return sorted({slot.name for slot in self.fields if slot.default is None and slot.name not in STANDARD_FIELDS})
+
+
+def _whole_address(no: int, html: bool) -> tuple[bytes, str]:
+    return b"", f"{no} {html}"
+
+
+def _shown(no: int, shown: ShownLinks, html: bool) -> bytes:
+    """An address of a preview: plain in the text part, escaped in the HTML part."""
+    address = shown.unsubscribe if no == OUT else shown.links[no]
+    return wire.quoted_printable(str(escape(address)) if html else address)
 
 
 def _plain(parts: list[Part], fields: Mapping[str, object]) -> str:

@@ -14,6 +14,7 @@ import os
 import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from hashlib import blake2b
 from pathlib import Path
 
@@ -61,32 +62,41 @@ class FlightFile:
         self.path = database.with_name(f"{database.name}{FLIGHT}{blake2b(self._header, digest_size=8).hexdigest()}")
         self._fd = -1
         self._size = 0
-        self._flying: set[Outgoing] = set()
+        self._flying: dict[Outgoing, bytes] = {}
+        """With the place of each, as it stands in the lines."""
+        self._unsettled: list[bytes] = []
+        self._in_step: list[bytes] = []
 
     def note(
         self, answers: Iterable[tuple[Outgoing, Outcome]], back: Iterable[Outgoing], asked: Iterable[Outgoing]
     ) -> None:
         """Writes down what was answered, what came back, and what goes on the wire now. Raises OSError."""
-        lines: list[bytes] = []
-        for message, outcome in answers:
-            self._flying.discard(message)
-            lines.append(_answer(message, outcome))
-        for message in back:
-            if message in self._flying:
-                self._flying.discard(message)
-                lines.append(b"-" + _place(message))
+        flying = self._flying
+        lines = [b"= %b %b\n" % (flying.pop(m, None) or _place(m), _said(outcome)) for m, outcome in answers]
+        if lines:
+            self._unsettled += lines
+        lines += [b"- %b\n" % flying.pop(message) for message in back if message in flying]
         for message in asked:
-            self._flying.add(message)
-            lines.append(b"?" + _place(message))
+            place = flying[message] = _place(message)
+            lines.append(b"? %b\n" % place)
         if lines:
             self._write(b"".join(lines))
 
-    def settled(self, waiting: Sequence[tuple[Outgoing, Outcome]]) -> None:
-        """All answers but those waiting are in the ledger: what they needed here can be forgotten."""
-        if not waiting and not self._flying:
+    def begin(self) -> None:
+        """The ledger is about to take in all answers up to now."""
+        self._in_step, self._unsettled = self._unsettled, []
+
+    def undo(self) -> None:
+        """It could not: they are still needed."""
+        self._in_step, self._unsettled = [], self._in_step + self._unsettled
+
+    def settled(self) -> None:
+        """It has: what they needed here can be forgotten."""
+        self._in_step = []
+        if not self._unsettled and not self._flying:
             self.close()
         elif self._size > _RENEW_BYTES:
-            self._renew(b"".join([*(b"?" + _place(m) for m in self._flying), *(_answer(m, o) for m, o in waiting)]))
+            self._renew(b"".join([*(b"? %b\n" % place for place in self._flying.values()), *self._unsettled]))
 
     def close(self) -> None:
         """Ends the file, and removes it when nothing is on the wire."""
@@ -131,14 +141,16 @@ class FlightFile:
 
 
 def _place(m: Outgoing) -> bytes:
-    return b" %d %d %d %d %d\n" % (m.campaign_pk, m.contact_pk, m.step, m.chunk_no, m.attempt)
+    return b"%d %d %d %d %d" % (m.campaign_pk, m.contact_pk, m.step, m.chunk_no, m.attempt)
 
 
-def _answer(m: Outgoing, outcome: Outcome) -> bytes:
-    return b"= %d %d %d %d %d %b %b\n" % (
-        m.campaign_pk, m.contact_pk, m.step, m.chunk_no, m.attempt,
-        outcome.result.encode(), outcome.code.replace(" ", "_").encode("ascii", "replace"),
-    )  # fmt: skip
+def _said(outcome: Outcome) -> bytes:
+    return _word(outcome.result.value, outcome.code)
+
+
+@lru_cache(maxsize=256)
+def _word(state: str, code: str) -> bytes:
+    return f"{state} {code.replace(' ', '_')}".encode("ascii", "replace")
 
 
 def read(path: Path) -> FlightLog | None:

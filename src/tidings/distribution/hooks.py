@@ -13,12 +13,14 @@ from tidings.domain.consent import Purpose
 from tidings.domain.event import Event
 from tidings.domain.instant import Instant
 from tidings.domain.plan import HeldBack
+from tidings.events.alike import Alike
 
 MaySend = Callable[[Connection, Sequence[int], Purpose, str, Instant], Mapping[int, HeldBack | None]]
 MergeFields = Callable[[Connection, Sequence[int]], Mapping[int, Mapping[str, Any]]]
 MustWait = Callable[[Connection, int, Sequence[int], Instant], Mapping[int, Instant]]
 """Campaign and people due now → the instants of those whose hour does not allow it now (quiet hours)."""
 AppendEvents = Callable[[Connection, Sequence[Event]], None]
+AppendAlike = Callable[[Connection, Alike], None]
 OnHard = Callable[[Connection, int, str], None]
 OnRefused = Callable[[Connection, int, Instant], str]
 OnBack = Callable[[Connection, Channel, Instant], int]
@@ -55,6 +57,8 @@ class Hooks:
     may_send: MaySend
     merge_fields: MergeFields
     append_events: AppendEvents
+    append_alike: AppendAlike | None = None
+    """`append_events` of many acceptances at once, where there is a faster way."""
     must_wait: MustWait = nobody_waits
     on_hard: OnHard = no_suppression
     """A recipient does not exist (5.1.x): suppress the address."""

@@ -26,7 +26,7 @@ from tidings.distribution.channels.base import Outcome, Outgoing
 from tidings.distribution.hooks import Hooks
 from tidings.distribution.leases import Lease, Leases
 from tidings.distribution.onwire import FileOnWire, OnWire, RowsOnWire, UnansweredError, write_back
-from tidings.distribution.outcomes import Settled
+from tidings.distribution.outcomes import Answers
 from tidings.distribution.session import Session, Statements
 from tidings.distribution.statements import PAUSE_KEY
 from tidings.distribution.takeover import Takeover
@@ -37,6 +37,7 @@ from tidings.domain.consent import marketing_purpose
 from tidings.domain.delivery import DeliveryState
 from tidings.domain.instant import Clock, Instant
 from tidings.domain.plan import HeldBack
+from tidings.events.alike import Alike
 from tidings.store.database import Database
 from tidings.store.tables import agent, delivery, setting
 
@@ -69,7 +70,7 @@ class Work:
     """One step A: what it is to write and to claim, and then what it brought."""
 
     want: int
-    settled: list[Settled]
+    answers: Answers
     back: list[Outgoing]
     leases: Leases
     hold: str = ""
@@ -92,7 +93,7 @@ class Ledger:
         self._wire: OnWire = FileOnWire(session, of, owner) if db.is_sqlite else RowsOnWire(session, of, relay, owner)
         self._takeover = Takeover(db, hooks, self._wire, of, owner=owner, boot_id=boot_id)
         self._leases = Leases(channel, owner, boot_id, hooks)
-        self._settled: list[Settled] = []
+        self._answers = Answers()
         self._back: list[Outgoing] = []
         self._chance = random.Random()  # noqa: S311  # spreads retries, guards nothing
 
@@ -127,8 +128,9 @@ class Ledger:
 
     def begin(self, want: int, hold: str = "") -> Work:
         """Puts aside what the next step writes. Only one step at a time."""
-        work = Work(want, self._settled, self._back, self._leases.copy(), hold)
-        self._settled, self._back = [], []
+        work = Work(want, self._answers, self._back, self._leases.copy(), hold)
+        self._answers, self._back = Answers(), []
+        self._wire.begin()
         return work
 
     def carry_out(self, work: Work) -> None:
@@ -152,35 +154,48 @@ class Ledger:
     def finish(self, work: Work) -> Step:
         """The transaction was committed."""
         self._leases = work.leases
-        self._wire.settled(self._settled)
+        self._wire.settled()
+        self._wire.expect(work.step.claimed)
         return work.step
 
     def undo(self, work: Work) -> None:
         """The transaction failed: what it was to write waits for the next step."""
-        self._settled = work.settled + self._settled
-        self._back = work.back + self._back
+        work.answers.join(self._answers)
+        self._answers, self._back = work.answers, work.back + self._back
+        self._wire.undo()
 
     def _write(self, conn: Connection, work: Work) -> None:
         """Answers and their events; what a kill leaves out, the takeover adds."""
-        if self._db.is_sqlite:  # on PostgreSQL the flush has done it
-            sql = Statements.within(conn)
-            outcomes.write(sql, self._of, work.settled, self._relay, self._owner)
+        answers, sql = work.answers, Statements.within(conn)
+        if sql.is_sqlite:  # on PostgreSQL the flush has done it
+            outcomes.write_others(sql, self._of, answers.others, self._relay, self._owner)
             write_back(sql, self._of, work.back)
-        for message in (each.message for each in work.settled):
-            work.leases.land((message.campaign_pk, message.chunk_no), message.fence)
+        for (campaign_pk, no, fence), number in answers.landed.items():
+            work.leases.land((campaign_pk, no), fence, number)
         for message in work.back:
             work.leases.land((message.campaign_pk, message.chunk_no), message.fence, back=True)
-        self._hooks.append_events(conn, outcomes.events_of(work.settled, self._of.channel))
-        for each in work.settled:
+        for kind, batch in answers.alike(self._of.channel):
+            if sql.is_sqlite:
+                outcomes.write_accepted(sql, self._of, kind, batch.people, batch.as_json)
+            self._append(conn, batch)
+        self._hooks.append_events(conn, outcomes.events_of(answers.others, self._of.channel))
+        for each in answers.others:
             if each.outcome.hard:
                 self._hooks.on_hard(conn, each.message.contact_pk, each.outcome.words)
-        for campaign_pk in {each.message.campaign_pk for each in work.settled if each.outcome.hard}:
+        for campaign_pk in {each.message.campaign_pk for each in answers.others if each.outcome.hard}:
             self._hooks.on_refused(conn, campaign_pk, self._clock.now())
+
+    def _append(self, conn: Connection, batch: Alike) -> None:
+        if self._hooks.append_alike is not None:
+            self._hooks.append_alike(conn, batch)
+        else:
+            self._hooks.append_events(conn, batch.events())
 
     @property
     def unpublished(self) -> int:
         """Answers and returns that wait for the next step, and one for what the throttle has to write."""
-        return len(self._settled) + len(self._back) + (self._gate is not None and self._gate.unsaved)
+        waiting = len(self._answers.landed) + len(self._back)
+        return waiting + (self._gate is not None and self._gate.unsaved)
 
     def _is_stopped(self, conn: Connection) -> bool:
         """The kill switch, or the agent paused by a person."""
@@ -222,6 +237,12 @@ class Ledger:
         verdicts = self._hooks.may_send(conn, people, marketing_purpose(channel), channel.value, now)
         waits = self._hooks.must_wait(conn, pk, people, now)
         fields = self._hooks.merge_fields(conn, people)
+        if not waits and len(fields) == len(people) and not any(verdicts.values()) and len(verdicts) == len(people):
+            everybody = [
+                Outgoing(pk, person, step, variant, attempt, no, lease.fence, lease.epoch, fields[person], now)
+                for person, step, variant, attempt in rows
+            ]
+            return self._past_the_gate(conn, pk, everybody, now)
         good: list[Outgoing] = []
         refused: list[dict[str, Any]] = []
         for person, step, variant, attempt in rows:
@@ -263,19 +284,19 @@ class Ledger:
         Returns for each of `asked` whether it may leave. Answers to attempts that were taken over still count.
         Raises UnansweredError when only the question failed; after any other error nothing is kept.
         """
-        now, chance = self._clock.now(), self._chance
-        settled = [outcomes.settle(message, outcome, now, chance) for message, outcome in answers]
+        decided = Answers()
+        decided.decide(answers, self._clock.now(), self._chance)
         try:
-            allowed = self._wire.flush(settled, back, asked)
+            allowed = self._wire.flush(decided, back, asked)
         except UnansweredError:
-            self._keep(settled, back)
+            self._keep(decided, back)
             raise
-        self._keep(settled, back)
+        self._keep(decided, back)
         return allowed
 
-    def _keep(self, settled: Sequence[Settled], back: Sequence[Outgoing]) -> None:
+    def _keep(self, decided: Answers, back: Sequence[Outgoing]) -> None:
         """What the next step writes."""
-        self._settled += settled
+        self._answers.join(decided)
         self._back += back
 
     # Beside the steps

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cache
 
-from tidings.distribution.repository import WAITING
+from tidings.distribution.repository import STILL_OPEN, WAITING
 from tidings.domain.channel import Channel
 
 PAUSE_KEY = "sending_paused"
@@ -33,6 +33,20 @@ GATE = (
     " AND NOT EXISTS (SELECT 1 FROM agent WHERE name = 'distribution' AND paused)"
 )
 HELD = "SELECT 1 FROM chunk WHERE campaign_pk = ? AND no = ? AND fence = ? AND state = 'leased'"
+FIRST_DUE = (
+    "SELECT state, min(due_at) FROM delivery WHERE campaign_pk = ? AND chunk_no = ? AND state IN ("
+    + ", ".join(f"'{state}'" for state in STILL_OPEN)
+    + ") GROUP BY state"
+)
+"""Of a chunk's rows that are not at their end."""
+LEASE = (
+    "UPDATE chunk SET state = 'leased', owner = ?, fence = ?, boot_id = ?, lease_until = ?"
+    " WHERE campaign_pk = ? AND no = ?"
+)
+RELEASE = (
+    "UPDATE chunk SET state = ?, owner = '', lease_until = NULL, next_due_at = coalesce(?, next_due_at)"
+    " WHERE campaign_pk = ? AND no = ? AND fence = ?"
+)
 ATTEMPT = (
     "INSERT INTO attempt (campaign_pk, contact_pk, channel, step, number, at, outcome, code, words, relay, worker)"
     " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
@@ -53,7 +67,7 @@ class ChannelSql:
     is_attempting: str
     answer: str
     accepted: str
-    """SQLite, many alike: code, number, {person: "instant words"}, campaign, step."""
+    """SQLite, many alike: code, number, [[person, instant, words], …], campaign, step."""
     defer: str
     give_back: str
     flown: str
@@ -101,9 +115,9 @@ def of_channel(channel: Channel) -> ChannelSql:
 def _accepted(channel: Channel) -> str:
     # LIMIT and + keep the batch in the outer loop, whatever SQLite believes of the sizes
     return (
-        "UPDATE delivery SET state = 'accepted', at = CAST(substr(told.value, 1, 13) AS INTEGER), code = ?1,"
-        " reason = substr(told.value, 15), attempt = ?2"
-        " FROM (SELECT CAST(key AS INTEGER) AS pk, value FROM json_each(?3) LIMIT 1000000) AS told"
+        "UPDATE delivery SET state = 'accepted', at = told.at, code = ?1, reason = told.words, attempt = ?2"
+        " FROM (SELECT value ->> 0 AS pk, value ->> 1 AS at, value ->> 2 AS words FROM json_each(?3) LIMIT 1000000)"
+        " AS told"
         " WHERE delivery.campaign_pk = ?4 AND delivery.contact_pk = +told.pk"
         f" AND delivery.channel = '{channel.value}' AND delivery.step = ?5"
         " AND delivery.state IN ('attempting', 'claimed', 'uncertain', 'cancelled')"

@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 from tidings.distribution import repository
 from tidings.distribution.channels.base import Outgoing
-from tidings.distribution.compile import Addressee, CompiledEmail, UndeliverableError
+from tidings.distribution.compile import CompiledEmail, UndeliverableError
 from tidings.distribution.tokens import TokenSigner
 from tidings.domain.instant import Instant
 from tidings.store.database import Database
@@ -58,8 +58,7 @@ class Templates:
         )
         if compiled is None:
             raise UndeliverableError(f"there is no message for variant {message.variant}")
-        person = Addressee(message.contact_pk, message.step, message.fields)
-        message.recipient, message.body = compiled.render(person, now)
+        message.recipient, message.body = compiled.made(message.contact_pk, message.step, message.fields, now)
         message.sender, message.envid = self._addresses.envelope(
             compiled.sender, message.campaign_pk, message.contact_pk, message.step
         )

@@ -29,7 +29,7 @@ from tidings.domain.instant import Clock
 from tidings.store.database import Database
 
 log = logging.getLogger("tidings.distribution")
-_MAX_CLAIM = 1000
+_MAX_CLAIM = 2000
 _AHEAD_SECONDS = 0.4  # so much is claimed beforehand, so that a no said now is heard in time
 _FRESH_MS = 700  # older claims are checked again: consent may have changed
 _IDLE_SECONDS = (1.0, 2.0)  # between looks when there is nothing to do, at first and after a while

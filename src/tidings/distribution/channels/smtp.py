@@ -23,6 +23,7 @@ _IDLE_SECONDS = 8.0
 _REOPEN_SECONDS = 1.0
 _TICK_SECONDS = 0.01
 _CLOSING_TICKS = 3000  # 30 s
+_REMEMBERED = 256
 
 
 @lru_cache(maxsize=256)
@@ -65,7 +66,7 @@ class SmtpChannel:
         self._watch: asyncio.TimerHandle | None = None
         self._turned_away = closing
         self._closing = False
-        self._last_words = ""
+        self._accepted: dict[bytes, Outcome] = {}
 
     @property
     def name(self) -> str:
@@ -208,6 +209,19 @@ class SmtpChannel:
         if self._feed is not None:
             self._feed.ask(message, go)
 
+    def round(self, connection: SmtpConnection, accepted: Outgoing, reply: bytes, wanted: Outgoing) -> None:
+        """Reports an acceptance and asks for the next."""
+        feed, outcome = self._feed, self._accepted.get(reply)
+        if feed is None:
+            return
+        if outcome is None:
+            if len(self._accepted) >= _REMEMBERED:
+                self._accepted.clear()
+            words = Reply(250, reply[4:].rstrip(b"\r\n").decode("utf-8", "replace"))
+            outcome = self._accepted[reply] = outcome_of(words)
+        feed.report(accepted, outcome)
+        feed.ask(wanted, connection.decide)
+
     def answered(self, message: Outgoing, answer: Answered) -> None:
         """Reports an answer. A relay that refuses the sender refuses everybody: that holds mail and fails nobody."""
         feed = self._feed
@@ -270,14 +284,10 @@ class _SmtpLane:
         return message
 
     def need_go(self, connection: SmtpConnection, mail: Mail) -> None:
-        def decided(allowed: bool) -> None:
-            if allowed:
-                connection.go(mail)
-            else:
-                connection.stopped = True
-                connection.abort("stopped")  # after 354 this is the only way not to send
+        self._channel.ask(_message(mail), connection.decide)
 
-        self._channel.ask(_message(mail), decided)
+    def round(self, connection: SmtpConnection, accepted: Mail, reply: bytes, wanted: Mail) -> None:
+        self._channel.round(connection, _message(accepted), reply, _message(wanted))
 
     def answered(self, connection: SmtpConnection, answer: Answered) -> None:
         self._channel.answered(_message(answer.mail), answer)

@@ -39,6 +39,10 @@ class Lane(Protocol):
         """The server waits for the body."""
         ...
 
+    def round(self, connection: SmtpConnection, accepted: Mail, reply: bytes, wanted: Mail) -> None:
+        """Both at once: a mail was accepted with this reply, and the server waits for the next one's body."""
+        ...
+
     def answered(self, connection: SmtpConnection, answer: Answered) -> None:
         """The server's word."""
         ...
@@ -65,6 +69,7 @@ class SmtpConnection(asyncio.Protocol):
         self._switching = False
         self._busy_since = self._loop.time()
         self._hold_tls: asyncio.Task[None] | None = None
+        self._wanted: Mail | None = None
 
     # asyncio.Protocol
 
@@ -79,6 +84,11 @@ class SmtpConnection(asyncio.Protocol):
             return
         if b"\n" in data:  # a server that sends one byte a second has not answered
             self._busy_since = self._loop.time()
+        usual = self.machine.usual(data)
+        if usual is not None:
+            accepted, reply, self._wanted = usual
+            self._lane.round(self, accepted, reply, self._wanted)
+            return
         self._write(self.machine.feed(data))
         self._work()
 
@@ -101,17 +111,28 @@ class SmtpConnection(asyncio.Protocol):
             self._write(self.machine.offer(mail))
             self._drain_answers()
 
+    def decide(self, allowed: bool) -> None:
+        """Whether the mail that the server waits for may leave."""
+        mail, self._wanted = self._wanted, None
+        if allowed and mail is not None:
+            self.go(mail)
+        elif not allowed:
+            self.stopped = True
+            self.abort("stopped")  # after 354 this is the only way not to send
+
     def go(self, mail: Mail) -> None:
         """Writes the body, and the next envelope with it."""
-        if self.machine.closed:
+        machine, transport = self.machine, self._transport
+        if machine.closed:
             return
         self._busy_since = self._loop.time()
         following = self._lane.next_mail()
-        pieces = self.machine.go_in_pieces(mail, following)
-        if self._transport is not None and not self._transport.is_closing():
-            self._transport.writelines(pieces)
-        self._drain_answers()
-        if self.machine.wants_mail and following is not None:  # it was too large; take another
+        pieces = machine.go_in_pieces(mail, following)
+        if transport is not None and not transport.is_closing():
+            transport.writelines(pieces)
+        if machine.events:
+            self._drain_answers()
+        if following is not None and machine.wants_mail:  # it was too large; take another
             self.pull()
 
     def abort(self, words: str = "") -> None:
@@ -157,6 +178,7 @@ class SmtpConnection(asyncio.Protocol):
                 case Answered():
                     self._lane.answered(self, event)
                 case NeedGo(mail):
+                    self._wanted = mail
                     self._lane.need_go(self, mail)
                 case Ready():
                     if not self.opened.done():

@@ -38,7 +38,7 @@ delivery = Table(
     text("code"),  # the server's reply code, enhanced code included
     text("reason"),  # its words, or why it is held
     Index("ix_delivery_chunk", "campaign_pk", "chunk_no", "state"),
-    Index("ix_delivery_contact", "contact_pk", "at"),
+    Index("ix_delivery_contact", "contact_pk"),  # nothing that changes when a message leaves: that costs
     sqlite_with_rowid=False,
 )
 

@@ -18,3 +18,7 @@ def upgrade() -> None:
 
     with op.batch_alter_table("message", schema=None) as batch_op:
         batch_op.add_column(sa.Column("link_base", sa.Integer(), server_default="0", nullable=False))
+
+    with op.batch_alter_table("delivery", schema=None) as batch_op:
+        batch_op.drop_index("ix_delivery_contact")
+        batch_op.create_index("ix_delivery_contact", ["contact_pk"], unique=False)
