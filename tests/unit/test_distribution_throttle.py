@@ -228,6 +228,7 @@ def test_several_relays_in_one_setting() -> None:
     assert [relay.weight for relay in relays] == [2, 0, 1]
     assert relays[0].password == "p,w"
     assert relays[1].connections == 3
+    assert parse_relays("smtp://localhost?per_hour=100")[0].per_hour == 100
     assert parse_relays("smtp://localhost?direct=yes&tls=none")[0].direct
 
 
@@ -235,7 +236,7 @@ def test_several_relays_in_one_setting() -> None:
     "text",
     [
         "smtp://one.example smtp://one.example:587", "smtp://one.example?weight=0", "smtp://one.example?weight=lots",
-        "smtp://one.example?direct=maybe", "smtp://one.example?connections=0x10", "",
+        "smtp://one.example?direct=maybe", "smtp://one.example?connections=0x10", "smtp://one.example?per_hour=x", "",
     ],
 )  # fmt: skip
 def test_relays_that_make_no_sense_are_refused(text: str) -> None:

@@ -75,7 +75,7 @@ def build_sender(house: House) -> Worker:
     addresses = Addresses(house.settings.base_url, TokenSigner(house.secrets.signing_key), returns_to)
     return Worker(
         house.db, house.clock, ledger, way.channel, addresses, agent, lanes=config["connections"],
-        max_per_hour=config["max_per_hour"], line_up=way.line,
+        max_per_hour=_in_all(relays, config["max_per_hour"]), line_up=way.line,
     )  # fmt: skip
 
 
@@ -104,6 +104,12 @@ def _way_out(house: House, relays: Sequence[Relay], agent: DistributionAgent, co
         relays, throttle, line, house.clock, connections=connections, signer=signer, watcher=agent
     )  # fmt: skip
     return _WayOut(pool, line, throttle)
+
+
+def _in_all(relays: Sequence[Relay], configured: int) -> int:
+    """Messages an hour by all relays together; 0 for no limit. So no more is claimed than they take."""
+    together = sum(relay.per_hour for relay in relays) if all(relay.per_hour for relay in relays) else 0
+    return min((limit for limit in (configured, together) if limit), default=0)
 
 
 def _rules(conn: Connection) -> tuple[Sequence[str], Sequence[str]]:

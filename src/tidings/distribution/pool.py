@@ -21,6 +21,7 @@ from tidings.distribution.channels.smtp import SmtpChannel
 from tidings.distribution.dkim import DkimSigner
 from tidings.distribution.relay import Relay
 from tidings.distribution.throttle.breaker import Breaker
+from tidings.distribution.throttle.limit import Limit
 from tidings.distribution.throttle.line_up import LineUp
 from tidings.distribution.throttle.replies import About
 from tidings.distribution.throttle.throttle import Throttle
@@ -121,6 +122,10 @@ class RelayPool:
         """Whether another relay works."""
         return any(other is not besides and other.works for other in self.members)
 
+    def may_take(self, besides: Member) -> bool:
+        """Whether another relay works, or may turn out to: it is still opening."""
+        return any(other is not besides and not other.breaker.shut for other in self.members)
+
     def went_down(self, member: Member) -> None:
         """A relay cannot be used; the sender is told when no other can."""
         if not self.usable(member) and member.feed is not None:
@@ -143,6 +148,7 @@ class Member:
         """Whose messages it carries."""
         self.taken = self.accepted = 0
         self.offline = False
+        self._pace = Limit(relay.name, "", "", 0.0, rate=relay.per_hour / 3600)
         self._probing = 0
         self._opening: asyncio.Task[bool] | None = None
         self._since = 0
@@ -213,14 +219,25 @@ class Member:
             return None
         if self.standby and self._pool.usable(self):
             return None
-        throttle = self._pool.throttle
-        if throttle.spent(self.name) or (message := feed.take(self.name)) is None:
+        throttle, pace = self._pool.throttle, self._pace
+        if throttle.spent(self.name) or (pace.rate and not pace.open(0, time.monotonic())):
+            return None
+        message = feed.take(self.name)
+        if message is None:
             return None
         throttle.took(self.name, message)
         self.taken += 1
+        if pace.rate:
+            self._keep_pace(pace)
         if breaker.half_open:
             self._probing += 1
         return message
+
+    def _keep_pace(self, pace: Limit) -> None:
+        """Counts one message of the relay's hour, and looks again when the next may leave."""
+        now = time.monotonic()
+        pace.took(now)
+        asyncio.get_running_loop().call_later(max(0.0, pace.next_at - now), self.channel.wake)
 
     def ask(self, message: Outgoing, go: Callable[[bool], None]) -> None:
         """See `Feed`."""
@@ -285,7 +302,7 @@ class Member:
         self.breaker.answered(time.monotonic(), words, deferred=against)
         if self.breaker.shut:
             self._stopped()
-        elsewhere = outcome.about in _ELSEWHERE_TOO and self._pool.usable(self)
+        elsewhere = outcome.about in _ELSEWHERE_TOO and self._pool.may_take(self)
         if elsewhere and message.attempt < _TRIES_ELSEWHERE:
             return replace(outcome, result=Result.DEFERRED, wait=_ELSEWHERE)
         return outcome

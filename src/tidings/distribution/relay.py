@@ -21,7 +21,7 @@ AuthWay = Literal["password", "xoauth2"]
 _TOKEN_SECONDS = 20.0
 _PORTS: dict[TlsMode, int] = {"starttls": 587, "implicit": 465, "none": 25}
 _LOOPBACK = {"localhost", "127.0.0.1", "::1"}
-_OPTIONS = {"tls", "ca", "auth", "token_file", "token_command", "weight", "direct", "connections"}
+_OPTIONS = {"tls", "ca", "auth", "token_file", "token_command", "weight", "direct", "connections", "per_hour"}
 _BETWEEN = re.compile(r"[\s,]+(?=smtps?://)")
 
 
@@ -44,6 +44,8 @@ class Relay:
     """It hands each message on while we wait, so that the limits of mailbox providers apply to our connections."""
     connections: int = 0
     """At the same time; 0: as the Distribution agent is configured."""
+    per_hour: int = 0
+    """Messages it takes an hour; 0: no limit of its own."""
 
     @property
     def name(self) -> str:
@@ -135,7 +137,7 @@ def parse_relay(url: str) -> Relay:
     return Relay(
         parts.hostname, port or _PORTS[tls], tls, user, password, Path(ca) if ca else None, auth,
         Path(token_file).expanduser() if token_file else None, command, _weight(options), _yes(options, "direct"),
-        _connections(options),
+        _number(options, "connections", 100), _number(options, "per_hour", 10_000_000),
     )  # fmt: skip
 
 
@@ -160,10 +162,10 @@ def _weight(options: dict[str, list[str]]) -> float:
     return float(text)
 
 
-def _connections(options: dict[str, list[str]]) -> int:
-    text = options.get("connections", ["0"])[-1]
-    if not text.isdigit() or int(text) > 100:
-        raise _wrong(f"connections is `{text[:20]}`; it can be 1 to 100")
+def _number(options: dict[str, list[str]], name: str, most: int) -> int:
+    text = options.get(name, ["0"])[-1]
+    if not re.fullmatch(r"\d{1,8}", text) or int(text) > most:
+        raise _wrong(f"{name} is `{text[:20]}`; it can be 1 to {most:,}")
     return int(text)
 
 
