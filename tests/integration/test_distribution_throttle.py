@@ -124,7 +124,6 @@ def test_a_person_lifts_a_hold(database: Database, clock: FakeClock) -> None:
         assert repository.lift(conn, "one:25", "google", clock.now()) is not None
         assert repository.lift(conn, "one:25", "google", clock.now()) is None
     assert bed.states(database, pk) == {"deferred": 1, "planned": 19}
-    throttle._read_at = 0.0
     assert len(ledger.step(100).claimed) >= 1
     ledger.close()
 

@@ -287,7 +287,7 @@ class Member:
             self.report(message, outcome)
         else:
             self.give_back(message)
-        self._failed(f"relay {self.name}: {outcome.code} {outcome.words[:200]}", refused=False)
+        self._failed(f"relay {self.name}: {outcome.said}", refused=False)
         return True
 
     # How it works
@@ -298,7 +298,7 @@ class Member:
         Where there is another, so does what may be about it: one that says no to everybody must not get them all.
         """
         against = outcome.about is About.RELAY or (outcome.about in _MAY_BE_RELAY and len(self._pool.members) > 1)
-        words = f"relay {self.name} does not take mail: {outcome.code} {outcome.words[:200]}"
+        words = f"relay {self.name} does not take mail: {outcome.said}"
         self.breaker.answered(time.monotonic(), words, deferred=against)
         if self.breaker.shut:
             self._stopped()

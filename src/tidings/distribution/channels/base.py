@@ -69,6 +69,11 @@ class Outcome:
     wait: int = 0
     """Milliseconds until the next try; 0: as the schedule says."""
 
+    @property
+    def said(self) -> str:
+        """The reply code and the words, for people; the words begin with the enhanced code where there is one."""
+        return f"{self.code[:3]} {self.words[:200]}".strip()
+
 
 class ChannelDownError(Exception):
     """The way out cannot be used now; messages are held with these words. `refused`: it is reachable and says no.

@@ -159,7 +159,7 @@ class Throttle:
             if limit is None:
                 direct = relay in self._relays and self._relays[relay].direct
                 limit = self._limits[relay, group] = self._new(relay, group, always=direct)
-            if limit.slow_down(now, str(outcome.about), f"{outcome.code} {outcome.words}".strip()):
+            if limit.slow_down(now, str(outcome.about), outcome.said):
                 limit.reason = _reason(limit)
                 self._dirty.add((relay, group))
                 self._alarms.append(replace(limit))
@@ -190,6 +190,8 @@ class Throttle:
             if seconds - self._read_at >= _READ_EVERY or not self._read_at:
                 self._read_at = seconds
                 self._read(conn, now)
+            elif self._limits:  # a hold that was lifted since must not put off again what it let go
+                self._read_limits(conn, now)
         self._warming.write(conn)
 
     def _write(self, conn: Connection, now: Instant) -> None:
@@ -214,14 +216,17 @@ class Throttle:
             except InvalidInputError as error:
                 log.warning("the provider groups stay as they were: %s %s", error.message, error.remedy)
         self.groups.learn(repository.providers(conn))
-        for row in repository.limits(conn):
-            self._adopt(row, now)
+        self._read_limits(conn, now)
         over = [key for key, limit in self._limits.items() if limit.is_over(now) and not limit.flying]
         for key in over:
             del self._limits[key]
         repository.forget_limits(conn, over)
         self._warming.configure(conn, warm)
         self.limited = self._direct or bool(self._limits)
+
+    def _read_limits(self, conn: Connection, now: Instant) -> None:
+        for row in repository.limits(conn):
+            self._adopt(row, now)
 
     def _adopt(self, row: Any, now: Instant) -> None:
         """What stands in the database about one limit: another sender's word, or a person's who lifted the hold."""
