@@ -44,6 +44,12 @@ def save_limits(conn: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
         )
 
 
+def save_rate(conn: Connection, relay: str, provider: str, rate: float) -> None:
+    """Only the rate of a limit."""
+    mine = (throttle_state.c.relay == relay) & (throttle_state.c.provider == provider)
+    conn.execute(update(throttle_state).where(mine).values(rate=rate))
+
+
 def forget_limits(conn: Connection, keys: Iterable[tuple[str, str]]) -> None:
     """Limits that are over."""
     for relay, provider in keys:

@@ -79,6 +79,8 @@ class Throttle:
         self.limited = self._direct
         self._limits: dict[tuple[str, str], Limit] = {}
         self._dirty: set[tuple[str, str]] = set()
+        self._saved: dict[tuple[str, str], float] = {}
+        """Rates as they stand in the database."""
         self._alarms: list[Limit] = []
         self._tails: dict[str, Instant] = {}
         self._warming = Warming(list(self._relays))
@@ -196,6 +198,7 @@ class Throttle:
 
     def _write(self, conn: Connection, now: Instant) -> None:
         rows = [_row(self._limits[key], now) for key in self._dirty if key in self._limits]
+        self._saved.update({key: self._limits[key].rate for key in self._dirty if key in self._limits})
         if rows:
             repository.save_limits(conn, rows)
         self._dirty.clear()
@@ -217,6 +220,7 @@ class Throttle:
                 log.warning("the provider groups stay as they were: %s %s", error.message, error.remedy)
         self.groups.learn(repository.providers(conn))
         self._read_limits(conn, now)
+        self._save_rates(conn)
         over = [key for key, limit in self._limits.items() if limit.is_over(now) and not limit.flying]
         for key in over:
             del self._limits[key]
@@ -224,8 +228,16 @@ class Throttle:
         self._warming.configure(conn, warm)
         self.limited = self._direct or bool(self._limits)
 
+    def _save_rates(self, conn: Connection) -> None:
+        """Rates that have grown since; only the rate, so that a hold lifted by a person stays lifted."""
+        for key, limit in self._limits.items():
+            if key in self._saved and abs(limit.rate - self._saved[key]) > 0.1 * self._saved[key]:
+                self._saved[key] = limit.rate
+                repository.save_rate(conn, *key, limit.rate)
+
     def _read_limits(self, conn: Connection, now: Instant) -> None:
         for row in repository.limits(conn):
+            self._saved.setdefault((row.relay, row.provider), row.rate)
             self._adopt(row, now)
 
     def _adopt(self, row: Any, now: Instant) -> None:
