@@ -21,6 +21,7 @@ import statistics
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -62,15 +63,21 @@ def send(path: Path, port: int, connections: int, mode: str) -> None:
     """The measured process: sends everything, then prints its figures as JSON."""
     db = open_sqlite(path, bed.KEY)
     done: list[int] = []
+    finished = threading.Event()
+
+    def ended(_conn: object, campaign_pk: int) -> None:
+        done.append(campaign_pk)
+        finished.set()
+
     real: dict[str, Any] = {
         "may_send": may_send, "merge_fields": merge_fields, "append_events": append, "append_alike": append_alike
     }  # fmt: skip
     given = real if mode == "whole" else {"append_events": bed.no_events, "append_alike": bed.no_events}
-    worker = bed.make_worker(db, port, lanes=connections, on_finished=lambda _c, pk: done.append(pk), **given)
+    worker = bed.make_worker(db, port, lanes=connections, on_finished=ended, **given)
     wall, cpu = time.perf_counter(), time.process_time()
     worker.start()
-    while not done and worker.alive:
-        time.sleep(0.002)
+    while not finished.wait(0.5) and worker.alive:
+        pass
     wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
     worker.stop_and_wait()
     print(json.dumps({"wall": wall, "cpu": cpu, "rss": own_rss(), "states": bed.states(db, done[0])}))
