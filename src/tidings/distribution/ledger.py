@@ -176,7 +176,7 @@ class Ledger:
             work.leases.land((message.campaign_pk, message.chunk_no), message.fence, back=True)
         for kind, batch in answers.alike(self._of.channel):
             if sql.is_sqlite:
-                outcomes.write_accepted(sql, self._of, kind, batch.people, batch.as_json)
+                outcomes.write_accepted(sql, self._of, kind, batch.people)
             self._append(conn, batch)
         self._hooks.append_events(conn, outcomes.events_of(answers.others, self._of.channel))
         for each in answers.others:

@@ -82,8 +82,9 @@ class FileOnWire:
         except OSError:
             log.exception("what goes on the wire cannot be written down, so nothing goes")
             return [False] * len(asked)
-        if back:
+        if back or answers.others:  # some are answered without ever having been asked about
             self._ahead.difference_update([each.contact_pk for each in back])
+            self._ahead.difference_update([each.message.contact_pk for each in answers.others])
         if not asked:
             return []
         try:
@@ -165,7 +166,7 @@ class RowsOnWire:
         session = self._session
         with session.transaction():
             for kind, rows in answers.accepted.items():
-                outcomes.write_accepted(session, self._of, kind, rows, "")
+                outcomes.write_accepted(session, self._of, kind, rows)
             outcomes.write_others(session, self._of, answers.others, self._relay, self._owner)
             write_back(session, self._of, back)
             return self._mark(asked)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -77,9 +78,6 @@ class Answers:
             self.landed[held] = self.landed.get(held, 0) + number
         self.others += later.others
 
-    def __len__(self) -> int:
-        return sum(self.landed.values())
-
     def alike(self, channel: Channel) -> Iterator[tuple[Kind, Alike]]:
         """The acceptances, and the log's word on them."""
         for kind, rows in self.accepted.items():
@@ -100,11 +98,12 @@ def settle(message: Outgoing, outcome: Outcome, now: Instant, chance: random.Ran
     return Settled(message, outcome, now, _FAILED, f"given up after {number} tries; the last answer: {outcome.words}")
 
 
-def write_accepted(sql: Statements, of: ChannelSql, kind: Kind, rows: Sequence[Any], rows_json: str) -> None:
-    """Brings the deliveries of one kind of acceptance up to date. `rows_json` is needed on SQLite only."""
+def write_accepted(sql: Statements, of: ChannelSql, kind: Kind, rows: Sequence[tuple[int, Instant, str]]) -> None:
+    """Brings the deliveries of one kind of acceptance up to date."""
     campaign, step, _, number, code = kind
     if sql.is_sqlite:
-        sql.run(of.accepted, (code, number, rows_json, campaign, step))
+        told = json.dumps({pk: f"{at:013d} {words}" for pk, at, words in rows})
+        sql.run(of.accepted, (code, number, told, campaign, step))
         return
     sql.many(of.answer, [(_ACCEPTED, at, code, words, number, campaign, pk, step) for pk, at, words in rows])
 

@@ -67,7 +67,7 @@ class ChannelSql:
     is_attempting: str
     answer: str
     accepted: str
-    """SQLite, many alike: code, number, [[person, instant, words], …], campaign, step."""
+    """SQLite, many alike: code, number, {person: "instant words"}, campaign, step."""
     defer: str
     give_back: str
     flown: str
@@ -115,9 +115,9 @@ def of_channel(channel: Channel) -> ChannelSql:
 def _accepted(channel: Channel) -> str:
     # LIMIT and + keep the batch in the outer loop, whatever SQLite believes of the sizes
     return (
-        "UPDATE delivery SET state = 'accepted', at = told.at, code = ?1, reason = told.words, attempt = ?2"
-        " FROM (SELECT value ->> 0 AS pk, value ->> 1 AS at, value ->> 2 AS words FROM json_each(?3) LIMIT 1000000)"
-        " AS told"
+        "UPDATE delivery SET state = 'accepted', at = CAST(substr(told.value, 1, 13) AS INTEGER), code = ?1,"
+        " reason = substr(told.value, 15), attempt = ?2"
+        " FROM (SELECT CAST(key AS INTEGER) AS pk, value FROM json_each(?3) LIMIT 1000000) AS told"
         " WHERE delivery.campaign_pk = ?4 AND delivery.contact_pk = +told.pk"
         f" AND delivery.channel = '{channel.value}' AND delivery.step = ?5"
         " AND delivery.state IN ('attempting', 'claimed', 'uncertain', 'cancelled')"

@@ -21,39 +21,43 @@ _QUARTER = 15 * MINUTE
 """Every zone's offset is a multiple of it: within one, each zone has one local hour."""
 _SEEN = (
     "SELECT count(*) FROM engagement WHERE campaign_pk = ?1 AND bits & ?3"
-    " AND contact_pk IN (SELECT value ->> 0 FROM json_each(?2))"
+    " AND contact_pk IN (SELECT CAST(key AS INTEGER) FROM json_each(?2))"
 )
 _ZONES = (
     "SELECT json_group_object(zone, people) FROM (SELECT contact.time_zone AS zone, count(*) AS people"
-    " FROM json_each(?1) AS told CROSS JOIN contact ON contact.pk = told.value ->> 0"
+    " FROM json_each(?1) AS told CROSS JOIN contact ON contact.pk = CAST(told.key AS INTEGER)"
     " WHERE contact.time_zone <> '' GROUP BY contact.time_zone)"
 )
 _INSERT = (
     "INSERT INTO event (kind, campaign_pk, channel, step, variant, machine, detail, contact_pk, at, hour_local)"
-    " SELECT ?1, ?2, ?3, ?4, ?5, 0.0, '{}', told.value ->> 0, told.value ->> 1,"
+    " SELECT ?1, ?2, ?3, ?4, ?5, 0.0, '{}', CAST(told.key AS INTEGER), told.value,"
 )
 _NOWHERE = _INSERT + " NULL FROM json_each(?6) AS told"
 _THERE = (
     _INSERT + " ?7 ->> contact.time_zone FROM json_each(?6) AS told"
-    " LEFT JOIN contact ON contact.pk = told.value ->> 0 AND contact.time_zone <> '' ORDER BY told.key"
+    " LEFT JOIN contact ON contact.pk = CAST(told.key AS INTEGER) AND contact.time_zone <> ''"
 )
 _MARK = (
-    "INSERT INTO engagement (campaign_pk, contact_pk, bits) SELECT ?1, value ->> 0, ?3 FROM json_each(?2) WHERE true"
+    "INSERT INTO engagement (campaign_pk, contact_pk, bits) SELECT ?1, CAST(key AS INTEGER), ?3 FROM json_each(?2)"
+    " WHERE true"
     " ON CONFLICT (campaign_pk, contact_pk) DO UPDATE SET bits = bits | excluded.bits"
 )
 
 
 @dataclass(frozen=True)
 class Alike:
-    """`like` with the contact and the instant of each of `people`; what else stands in their rows is not looked at."""
+    """`like` with the contact and the instant of each of `people`, who are all different.
+
+    What else stands in their rows is not looked at.
+    """
 
     like: Event
     people: Sequence[tuple[int, Instant, str]]
 
     @cached_property
     def as_json(self) -> str:
-        """The rows, as one value for the database."""
-        return json.dumps(self.people)
+        """Contacts with their instants as one value for the database; flat, since each statement reads all of it."""
+        return json.dumps({pk: at for pk, at, _ in self.people})
 
     def events(self) -> list[Event]:
         """Each by itself."""

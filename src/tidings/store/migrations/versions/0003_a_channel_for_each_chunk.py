@@ -22,3 +22,9 @@ def upgrade() -> None:
     with op.batch_alter_table("delivery", schema=None) as batch_op:
         batch_op.drop_index("ix_delivery_contact")
         batch_op.create_index("ix_delivery_contact", ["contact_pk"], unique=False)
+
+    with op.batch_alter_table("consent", schema=None) as batch_op:
+        batch_op.drop_index("ix_consent_contact_purpose_at")
+        batch_op.create_index(
+            "ix_consent_contact_purpose_at", ["contact_pk", "purpose", "at", "state", "expires_at"], unique=False
+        )
