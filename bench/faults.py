@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import contextlib
 import os
 import re
 import shutil
@@ -172,6 +173,10 @@ def slow_loris() -> Iterator[int]:
             await asyncio.sleep(1)
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with contextlib.suppress(asyncio.CancelledError, ConnectionError):
+            await talk(reader, writer)
+
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         writer.write(b"220 loris\r\n")
         await reader.readline()
         writer.write(b"250-loris\r\n250 PIPELINING\r\n")

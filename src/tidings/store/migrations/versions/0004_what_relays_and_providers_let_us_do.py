@@ -1,5 +1,7 @@
 """What relays and providers let us do."""
 
+
+
 from __future__ import annotations
 
 import sqlalchemy as sa
