@@ -118,6 +118,8 @@ class HealthService:
         ).first()  # fmt: skip
         if held is not None:
             remedy = "Check the relay and its password; what is held goes out by itself once the relay takes it."
+            if held.reason.startswith("no network"):
+                remedy = "Connect this machine to a network; nothing else is to be done."
             return [HealthItem("sending", "fail", f"“{held.name}” is held: {held.reason}", remedy)]
         return [HealthItem("sending", "ok", self.facts.get("relay", ""))]
 

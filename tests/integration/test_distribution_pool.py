@@ -6,9 +6,15 @@ import ssl
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from ipaddress import ip_address
 from pathlib import Path
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
 from sqlalchemy import select
 from tests.integration import distribution_bed as bed
 
@@ -106,6 +112,65 @@ def test_a_certificate_that_nobody_vouches_for_pauses_that_lane(sqlite_database:
             bed.wait_for(lambda: bed.states(sqlite_database, pk) == {"accepted": 60})
             bed.wait_for(lambda: bool(watcher.paused))
     assert "certificate" in watcher.paused[0][2].lower()
+
+
+def test_an_expired_certificate_pauses_that_lane_and_says_so(sqlite_database: Database, tmp_path: Path) -> None:
+    pk, watcher = launched(sqlite_database, 30), Watcher()
+    ca, context = expired(tmp_path)
+    with bed.sink(context=context) as one, bed.sink() as two:
+        relays = [Relay("127.0.0.1", one.port, "implicit", ca=ca), bed.at(two.port)]
+        with bed.running(bed.pooled(sqlite_database, relays, watcher=watcher)):
+            bed.wait_for(lambda: bed.states(sqlite_database, pk) == {"accepted": 30})
+            bed.wait_for(lambda: bool(watcher.paused))
+        assert not one.taken
+    assert "expired" in watcher.paused[0][1]
+    assert "Renew the relay's certificate" in watcher.paused[0][2]
+
+
+def expired(folder: Path) -> tuple[Path, ssl.SSLContext]:
+    """A known authority, and a server whose certificate by it is over since yesterday."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    now, day = datetime.now(UTC), timedelta(days=1)
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
+    alternative = x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))])
+
+    def signed(until: datetime, *, authority: bool) -> bytes:
+        subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "authority")]) if authority else name
+        issuer = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "authority")])
+        made = x509.CertificateBuilder().subject_name(subject).issuer_name(issuer).public_key(key.public_key())
+        made = made.serial_number(x509.random_serial_number()).not_valid_before(now - 9 * day).not_valid_after(until)
+        made = made.add_extension(x509.BasicConstraints(authority, None), critical=True)
+        made = made if authority else made.add_extension(alternative, critical=False)
+        return made.sign(key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM)
+
+    ca, server = folder / "ca.pem", folder / "server.pem"
+    ca.write_bytes(signed(now + day, authority=True))
+    private = key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+    server.write_bytes(signed(now - day, authority=False) + private)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(server)
+    return ca, context
+
+
+def test_a_direct_relay_gets_so_many_of_a_provider_a_connection(sqlite_database: Database) -> None:
+    pk = launched(sqlite_database, 12, "icloud.com")
+    with bed.sink() as sink:
+        with bed.running(bed.pooled(sqlite_database, [bed.at(sink.port, direct=True)], lanes=1)):
+            bed.wait_for(lambda: bed.states(sqlite_database, pk) == {"accepted": 12})
+        assert sink.connections >= 3, "five a connection"
+        assert set(sink.taken.values()) == {1}
+
+
+def test_a_relay_keeps_to_its_hour(sqlite_database: Database) -> None:
+    pk = launched(sqlite_database, 60)
+    with bed.sink() as slow, bed.sink() as free:
+        relays = [bed.at(slow.port, per_hour=3600), bed.at(free.port)]
+        with bed.running(bed.pooled(sqlite_database, relays)):
+            bed.wait_for(lambda: bed.states(sqlite_database, pk) == {"accepted": 60})
+        assert sum(slow.taken.values()) <= 10
+        assert sum(free.taken.values()) >= 50
 
 
 def test_an_unknown_host_stops_nobody_and_is_no_missing_network(sqlite_database: Database) -> None:

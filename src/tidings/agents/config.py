@@ -139,7 +139,7 @@ def check_config(agent: AgentName, given: dict[str, Any]) -> dict[str, Any]:
     Raises InvalidInputError that names each setting that is wrong and its limits.
     """
     try:
-        return CONFIGS[agent].model_validate(given).model_dump()
+        return CONFIGS[agent].model_validate(given).model_dump(mode="json")  # as the database keeps it
     except ValidationError as error:
         found = [cast("Mapping[str, Any]", item) for item in error.errors()]
         place = error.errors()[0]["loc"]

@@ -31,6 +31,7 @@ log = logging.getLogger("tidings.distribution")
 _TURNED_AWAY = 3  # so often a message goes back to the line when a relay closes over it; then it waits as a deferral
 _ELSEWHERE = 2 * SECOND  # until what one relay put off is offered to another
 _TRIES_ELSEWHERE = 2
+_TELL_SECONDS = 2.0
 _KEPT = 10_000
 _MAY_BE_RELAY = frozenset({About.GREYLIST, About.NOTHING})
 _ELSEWHERE_TOO = frozenset({About.RELAY, About.GREYLIST})
@@ -113,6 +114,7 @@ class RelayPool:
             if working:
                 member.tend()
             member.channel.wake()
+            member.tell()
 
     async def close(self) -> None:
         """Lets what is on the wire finish."""
@@ -153,6 +155,7 @@ class Member:
         self._opening: asyncio.Task[bool] | None = None
         self._since = 0
         self._state = ""
+        self._told, self._told_at = (0, 0), 0.0
         self._say("idle")
 
     @property
@@ -200,6 +203,13 @@ class Member:
         self._say("up")
         self.channel.wake()
         return True
+
+    def tell(self) -> None:
+        """Keeps its figures fresh for whoever looks at them."""
+        now = time.monotonic()
+        if now - self._told_at >= _TELL_SECONDS and (self.accepted, self.channel.lanes) != self._told:
+            self._told_at, self._told = now, (self.accepted, self.channel.lanes)
+            self._say(self._state, remedy_for(self.breaker.words) if self.breaker.paused else "")
 
     async def close(self) -> None:
         """Ends its lanes."""

@@ -69,7 +69,7 @@ class Worker(SenderThread):
         self._lanes = self._low = 2 * lanes
         self._interval = 3600 / max_per_hour if max_per_hour else 0.0
         self._next_at = 0.0
-        self._queue = line_up or LineUp()
+        self._queue = line_up if line_up is not None else LineUp()  # an empty one is false
         self._out = 0
         """Messages the channel has."""
         self._asks: list[tuple[Outgoing, Callable[[bool], None]]] = []

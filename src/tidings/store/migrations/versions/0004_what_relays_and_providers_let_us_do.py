@@ -1,7 +1,5 @@
 """What relays and providers let us do."""
 
-
-
 from __future__ import annotations
 
 import sqlalchemy as sa
