@@ -94,12 +94,12 @@ class DistributionConfig(AgentConfig):
         title="Messages per hour",
         description="At most so many messages an hour in all; 0: no limit",
     )
-    warm_up: tuple[str, ...] = Field(
-        (), max_length=20, title="Warm-up",
+    warm_up: list[str] = Field(
+        default_factory=list[str], max_length=20, title="Warm-up",
         description="Relays (host:port) whose daily volume grows from 50 to 175,000 in 30 days; * for all",
     )  # fmt: skip
-    provider_groups: tuple[_GroupLine, ...] = Field(
-        (), max_length=200, title="Mailbox providers",
+    provider_groups: list[_GroupLine] = Field(
+        default_factory=list[_GroupLine], max_length=200, title="Mailbox providers",
         description="Changes to the shipped limits: “example.com = google”, or “google: connections=5 rate=20”",
     )  # fmt: skip
     late: Literal["send", "replan", "drop"] = Field(
@@ -139,7 +139,7 @@ def check_config(agent: AgentName, given: dict[str, Any]) -> dict[str, Any]:
     Raises InvalidInputError that names each setting that is wrong and its limits.
     """
     try:
-        return CONFIGS[agent].model_validate(given).model_dump(mode="json")  # as the database keeps it
+        return CONFIGS[agent].model_validate(given).model_dump()
     except ValidationError as error:
         found = [cast("Mapping[str, Any]", item) for item in error.errors()]
         place = error.errors()[0]["loc"]
