@@ -9,7 +9,7 @@ import typer
 from tidings.cli.connection import connected
 from tidings.cli.groups import Listed
 from tidings.cli.options import AsJson
-from tidings.cli.output import moment, say, say_next, show_fields, show_json, show_table
+from tidings.cli.output import moment, say, say_next, show, show_fields, show_json, show_table
 
 commands = typer.Typer(
     cls=Listed, no_args_is_help=True, help="Pause or resume everything that sends; see relays and limits."
@@ -61,7 +61,7 @@ def limits(as_json: AsJson = False) -> None:
         show_json(found)
         return
     if not found.relays and not found.providers and not found.warmups:
-        say("Nothing limits sending: mail goes to the built-in mailbox, or nothing was sent yet.")
+        show("Nothing limits sending: mail goes to the built-in mailbox, or nothing was sent yet.")
         return
     rows = [[each.name, each.state, each.lanes, each.accepted, each.words, each.remedy] for each in found.relays]
     show_table(["RELAY", "STATE", "CONNECTIONS", "SENT", "WHY", "REMEDY"], rows)

@@ -264,7 +264,7 @@ class Ledger:
 
     def _past_the_gate(self, conn: Connection, pk: int, good: list[Outgoing], now: Instant) -> list[Outgoing]:
         """Those whose provider takes mail now; the others are put off."""
-        if self._gate is None or not good:
+        if self._gate is None or not good or not self._gate.asks:
             return good
         due = [(each.contact_pk, str(each.fields.get("email") or "")) for each in good]
         waits = self._gate.hold_back(conn, pk, due, now)

@@ -24,6 +24,11 @@ class Gate(Protocol):
     """Called within the ledger's own transaction, beside the sending thread."""
 
     @property
+    def asks(self) -> bool:
+        """Whether anybody may have to wait at all: only then `hold_back` is called."""
+        ...
+
+    @property
     def unsaved(self) -> bool:
         """Whether something waits to be written."""
         ...

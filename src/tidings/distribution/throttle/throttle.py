@@ -166,12 +166,18 @@ class Throttle:
                 self._dirty.add((relay, group))
                 self._alarms.append(replace(limit))
             self.limited = True
+        self._ask_for(group)
         return replace(outcome, result=Result.DEFERRED, wait=max(SECOND, limit.hold_until - now))
 
     def relay_is(self, row: Mapping[str, Any]) -> None:
         """How one relay of the pool is now."""
         with self._lock:
             self._relay_rows[row["name"]] = {**row, "updated_at": self._clock.now()}
+
+    @property
+    def asks(self) -> bool:
+        """See `Gate`."""
+        return self.limited or self._warming.on
 
     @property
     def unsaved(self) -> bool:
@@ -263,7 +269,7 @@ class Throttle:
     ) -> Mapping[int, Wait]:
         """See `Gate`."""
         found: dict[int, Wait] = {}
-        if self.limited or self._lookup is not None:
+        if self.limited:
             rooms: dict[str, _Room] = {}
             for person, address in due:
                 group = self.groups.of(address)
