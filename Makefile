@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help run test check format bench css lock clean
+.PHONY: help run test check format bench bench-faults css lock clean
 SHELL := /bin/bash
 PYTHON ?= python3
 VENV := .venv
@@ -10,7 +10,7 @@ export TIDINGS_DATA_DIR ?= $(CURDIR)/$(DATA)
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 help: ## What there is
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
 
 run: $(VENV)/.base ## Set everything up and start Tidings with its sample organisation
 	@[ -e "$(TIDINGS_DATA_DIR)/models" ] || echo "Fetching the local model (130 MB; Tidings works without it, too) …" >&2
@@ -33,6 +33,9 @@ format: $(VENV)/.dev ## Put the code into its form
 
 bench: $(VENV)/.dev ## Measure, each against a peer in one run
 	@for file in bench/[a-z]*.py; do echo "== $$file"; $(BIN)/python $$file || exit 1; done
+
+bench-faults: $(VENV)/.dev ## Send beside every fault of a relay
+	$(BIN)/python bench/faults.py
 
 css: $(VENV)/.dev ## Build the style sheet that is shipped
 	$(BIN)/python scripts/build_css.py

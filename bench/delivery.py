@@ -1,6 +1,7 @@
 """How fast mails leave the encrypted ledger, beside `smtp-source` and aiosmtplib, on the same `smtp-sink`, in turns.
 
     python bench/delivery.py [--messages 20000] [--rounds 3] [--sizes 5000 50000] [--connections 10] [--far 600]
+        [--long 300000]
 
 `whole` is what the product does: consent and suppression asked for each person, merge fields read, claimed before
 (synchronous=FULL), outcome and event written after. `ledger` is the same without the other rooms' part (audience and
@@ -21,6 +22,7 @@ import statistics
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -33,6 +35,7 @@ from sqlalchemy import insert
 
 from tidings.audience.repository import merge_fields
 from tidings.audience.selection import may_send
+from tidings.events.alike import append_alike
 from tidings.events.log import append
 from tidings.store.database import open_sqlite
 from tidings.store.tables import consent, metadata
@@ -61,22 +64,35 @@ def send(path: Path, port: int, connections: int, mode: str) -> None:
     """The measured process: sends everything, then prints its figures as JSON."""
     db = open_sqlite(path, bed.KEY)
     done: list[int] = []
-    real: dict[str, Any] = {"may_send": may_send, "merge_fields": merge_fields, "append_events": append}
-    given = real if mode == "whole" else {"append_events": bed.no_events}
-    worker = bed.make_worker(db, port, lanes=connections, on_finished=lambda _c, pk: done.append(pk), **given)
+    finished = threading.Event()
+
+    def ended(_conn: object, campaign_pk: int) -> None:
+        done.append(campaign_pk)
+        finished.set()
+
+    real: dict[str, Any] = {
+        "may_send": may_send, "merge_fields": merge_fields, "append_events": append, "append_alike": append_alike
+    }  # fmt: skip
+    given = real if mode == "whole" else {"append_events": bed.no_events, "append_alike": bed.no_events}
+    worker = bed.make_worker(db, port, lanes=connections, on_finished=ended, **given)
     wall, cpu = time.perf_counter(), time.process_time()
     worker.start()
-    while not done and worker.alive:
-        time.sleep(0.002)
+    memory: list[float] = []
+    while not finished.wait(0.5) and worker.alive:
+        memory.append(own_memory("VmRSS"))
     wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
     worker.stop_and_wait()
-    print(json.dumps({"wall": wall, "cpu": cpu, "rss": own_rss(), "states": bed.states(db, done[0])}))
+    print(json.dumps({"wall": wall, "cpu": cpu, "rss": own_rss(), "states": bed.states(db, done[0]), "memory": memory}))
 
 
 def own_rss() -> float:
     """The most memory this process has had, in MB. `ru_maxrss` would begin with that of the process that made it."""
-    status = Path("/proc/self/status").read_text()
-    return int(status.partition("VmHWM:")[2].split()[0]) / 1024
+    return own_memory("VmHWM")
+
+
+def own_memory(what: str) -> float:
+    """What the system says of this process, in MB."""
+    return int(Path("/proc/self/status").read_text().partition(f"{what}:")[2].split()[0]) / 1024
 
 
 def send_with_aiosmtplib(port: int, messages: int, size: int, connections: int) -> None:
@@ -226,6 +242,18 @@ def far(directory: Path, args: argparse.Namespace) -> None:
     show("5 kB, 20 ms away", found, "aiosmtplib")
 
 
+def long(directory: Path, args: argparse.Namespace) -> None:
+    """One long run: whether memory stays level."""
+    base = directory / "long.db"
+    prepare(base, args.long, 5000)
+    with sink() as port:
+        run = ours(base, port, args.connections, "whole")
+    memory = [run["memory"][len(run["memory"]) * tenth // 10] for tenth in range(10)] + [run["memory"][-1]]
+    print(f"\n{args.long:,} messages of 5 kB: {args.long / run['wall']:,.0f} msg/s,", end=" ")
+    print(f"{run['cpu'] / args.long * 1000:.3f} CPU s/1000, {run['rss']:.0f} MB at most; at each tenth of the run:")
+    print("  ".join(f"{each:.0f}" for each in memory), "MB", flush=True)
+
+
 def add(found: Found, name: str, messages: int, result: dict[str, Any]) -> None:
     """Keeps one round's figures per message."""
     found[name].append(
@@ -253,6 +281,7 @@ def main() -> None:
     parser.add_argument("--sizes", type=int, nargs="*", default=[5_000, 50_000])
     parser.add_argument("--connections", type=int, default=10)
     parser.add_argument("--far", type=int, default=600, help="messages to the sink that is far away; 0 for none")
+    parser.add_argument("--long", type=int, default=0, help="messages of one long run that watches the memory")
     args = parser.parse_args()
     directory = Path(tempfile.mkdtemp(prefix="tidings-bench-"))
     try:
@@ -260,6 +289,8 @@ def main() -> None:
             near(directory, size, args)
         if args.far:
             far(directory, args)
+        if args.long:
+            long(directory, args)
     finally:
         shutil.rmtree(directory)
 

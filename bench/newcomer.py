@@ -21,6 +21,7 @@ from tidings.audience.selection import may_send
 from tidings.distribution.mailbox.server import MailboxServer
 from tidings.distribution.mailbox.service import MailboxService
 from tidings.domain.actor import Actor, ActorKind, Role
+from tidings.events.alike import append_alike
 from tidings.events.log import append
 from tidings.store.database import open_sqlite
 
@@ -33,7 +34,9 @@ def one_round(path: Path, connections: int) -> tuple[float, float]:
     server = MailboxServer(db, bed.WallClock())
     asyncio.run(server.start())
     done: list[int] = []
-    rooms: dict[str, Any] = {"may_send": may_send, "merge_fields": merge_fields, "append_events": append}
+    rooms: dict[str, Any] = {
+        "may_send": may_send, "merge_fields": merge_fields, "append_events": append, "append_alike": append_alike
+    }  # fmt: skip
     worker = bed.make_worker(db, server.port, lanes=connections, on_finished=lambda _conn, pk: done.append(pk), **rooms)
     wall, cpu = time.perf_counter(), time.process_time()
     worker.start()

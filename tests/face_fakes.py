@@ -49,6 +49,7 @@ from tidings.distribution.conversions import ConversionView, NewConversion
 from tidings.distribution.findings import Area, Grade, PreflightFinding
 from tidings.distribution.mailbox.parsing import ParsedMail
 from tidings.distribution.mailbox.service import MailboxCount, MailRow, MailView
+from tidings.distribution.throttle.view import LimitsView, ProviderView, RelayView, WarmupView
 from tidings.domain.actor import Actor, ActorKind, AgentName, Role
 from tidings.domain.attachment import Attachment, attachment_of
 from tidings.domain.blocks import Text
@@ -619,6 +620,18 @@ class FakeModels:
         return PromptPreview(MODEL.name, True, False, "127.0.0.1", ("may be asked",), "You write.", brief.goal)
 
 
+LIMITS = LimitsView(
+    [
+        RelayView("smtp.example.com:587", "up", "", "", 1.0, 10, 12_000, 0.0, AT, None),
+        RelayView("old.example.com:587", "paused", "the relay refuses user and password: 535 5.7.8",
+                  "Put the right user and password into TIDINGS_RELAY.", 1.0, 0, 0, 0.0, AT, AT),
+    ],
+    [ProviderView("smtp.example.com:587", "google", "Google", 5.0, AT + 900_000, "slow",
+                  "Google asked to slow down; goes on at 14:20 UTC", "421 4.7.28 unusual rate", AT)],
+    [WarmupView("smtp.example.com:587", "northwind.example", 3, 30, 60, 88)],
+)  # fmt: skip
+
+
 class FakeDistribution:
     """Only the kill switch."""
 
@@ -632,6 +645,15 @@ class FakeDistribution:
     def resume_all(self, actor: Actor) -> None:
         require(actor, Permission.CAMPAIGNS_SEND)
         self.stopped = None
+
+    def limits(self, actor: Actor) -> LimitsView:
+        return LIMITS
+
+    def lift_hold(self, actor: Actor, relay: str, provider: str) -> str:
+        require(actor, Permission.CAMPAIGNS_SEND)
+        if provider != "google":
+            raise NotFoundError("Nothing for it is held.")
+        return "Google"
 
     def all_paused(self, conn: Any) -> dict[str, Any] | None:
         return self.stopped

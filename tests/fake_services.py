@@ -11,6 +11,7 @@ from typing import Any
 from tests.channel_fakes import FakeChannels
 from tests.reply_fakes import FakeReplies
 
+from tidings.access.permissions import Permission, require
 from tidings.agents.config import check_config, config_schema
 from tidings.agents.policy import Effect
 from tidings.agents.service import AgentView, ToolView
@@ -49,6 +50,7 @@ from tidings.content.models.repository import Configured
 from tidings.distribution.findings import Area, Grade, PreflightFinding
 from tidings.distribution.mailbox.parsing import parse_mail
 from tidings.distribution.mailbox.service import MailRow, MailView
+from tidings.distribution.throttle.view import LimitsView, ProviderView, RelayView, WarmupView
 from tidings.domain.actor import Actor, ActorKind, AgentName, Role
 from tidings.domain.attachment import attachment_of
 from tidings.domain.blocks import Button, Footer, Heading, Text
@@ -532,8 +534,29 @@ class FakeAccess:
         return "s3cret"
 
 
+LIMITS = LimitsView(
+    [
+        RelayView("smtp.example.com:587", "up", "", "", 1.0, 10, 12_000, 0.0, NOW, None),
+        RelayView("old.example.com:587", "paused", "the relay refuses user and password: 535 5.7.8",
+                  "Put the right user and password into TIDINGS_RELAY.", 1.0, 0, 0, 0.0, NOW, NOW),
+    ],
+    [ProviderView("smtp.example.com:587", "google", "Google", 5.0, NOW + 900_000, "slow",
+                  "Google asked to slow down; goes on at 14:20 UTC", "421 4.7.28 unusual rate", NOW)],
+    [WarmupView("smtp.example.com:587", "northwind.example", 3, 30, 60, 88)],
+)  # fmt: skip
+
+
 class FakeDistribution:
     paused: dict[str, Any] | None = None
+
+    def limits(self, actor: Actor) -> LimitsView:
+        return LIMITS
+
+    def lift_hold(self, actor: Actor, relay: str, provider: str) -> str:
+        require(actor, Permission.CAMPAIGNS_SEND)
+        if provider != "google":
+            raise NotFoundError("Nothing for it is held.")
+        return "Google"
 
     def all_paused(self, conn: Any) -> dict[str, Any] | None:
         return self.paused

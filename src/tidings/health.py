@@ -16,7 +16,7 @@ from tidings.domain.errors import TidingsError
 from tidings.domain.instant import MINUTE, SECOND, Clock
 from tidings.engine.heartbeat import alive_roles
 from tidings.store.settings import get_setting
-from tidings.store.tables import agent, campaign, delivery
+from tidings.store.tables import agent, campaign, delivery, relay_state, throttle_state
 
 if TYPE_CHECKING:
     from tidings.distribution.service import DistributionService
@@ -58,6 +58,7 @@ class HealthService:
         """Every part, in a fixed order. A check that itself fails is a failure of its part."""
         parts: tuple[tuple[str, Callable[[Connection], list[HealthItem]]], ...] = (
             ("database", self._database), ("agents", self._agents), ("sending", self._sending),
+            ("relays", self._relays), ("mailbox providers", self._providers),
             ("queue", self._queue), ("returned mail", self._returns), ("disk", self._disk), ("sync", self._sync),
         )  # fmt: skip
         return [item for name, part in parts for item in self._look(name, part)] + self._model()
@@ -117,8 +118,33 @@ class HealthService:
         ).first()  # fmt: skip
         if held is not None:
             remedy = "Check the relay and its password; what is held goes out by itself once the relay takes it."
+            if held.reason.startswith("no network"):
+                remedy = "Connect this machine to a network; nothing else is to be done."
             return [HealthItem("sending", "fail", f"“{held.name}” is held: {held.reason}", remedy)]
         return [HealthItem("sending", "ok", self.facts.get("relay", ""))]
+
+    def _relays(self, conn: Connection) -> list[HealthItem]:
+        """Each relay that is not used now; nothing where all work."""
+        found: list[HealthItem] = []
+        for row in conn.execute(select(relay_state).where(relay_state.c.state.in_(["paused", "resting"]))):
+            paused = row.state == "paused"
+            remedy = row.remedy if paused else "It is tried again by itself; what is due goes by the others, or waits."
+            found.append(HealthItem(f"relay {row.name}", "fail" if paused else "warn", row.words, remedy))
+        return found
+
+    def _providers(self, conn: Connection) -> list[HealthItem]:
+        """Each provider whose mail is held."""
+        held = select(throttle_state).where(throttle_state.c.hold_until > self.clock.now())
+        found: list[HealthItem] = []
+        for row in conn.execute(held):
+            refused = row.kind == "policy"
+            remedy = (
+                "Put SPF, DKIM and DMARC in order (`tidings doctor`), then lift the hold: tidings sending lift"
+                if refused
+                else "Nothing to do: it goes on by itself, slower."
+            )
+            found.append(HealthItem(f"mail to {row.title}", "fail" if refused else "warn", row.reason, remedy))
+        return found
 
     def _queue(self, conn: Connection) -> list[HealthItem]:
         waiting = [state.value for state in (DeliveryState.PLANNED, DeliveryState.HELD, DeliveryState.DEFERRED)]

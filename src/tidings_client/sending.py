@@ -16,6 +16,54 @@ class SendingState(Model):
     at: datetime | None = None
 
 
+class RelayState(Model):
+    """One relay. `state`: idle, up, resting (tried again by itself) or paused (needs a person, see the remedy)."""
+
+    name: str
+    state: str
+    words: str = ""
+    remedy: str = ""
+    weight: float = 1.0
+    lanes: int = 0
+    accepted: int = 0
+    deferred_share: float = 0.0
+    since: datetime
+    again_at: datetime | None = None
+
+
+class ProviderLimit(Model):
+    """One mailbox provider at one relay; `rate` is messages a second, 0 for no limit."""
+
+    relay: str
+    provider: str
+    title: str
+    rate: float = 0.0
+    hold_until: datetime | None = None
+    kind: str = ""
+    reason: str = ""
+    words: str = ""
+    slowed_at: datetime | None = None
+
+
+class WarmupState(Model):
+    """One sending domain's ramp at one relay; no allowance when the ramp is over."""
+
+    relay: str
+    domain: str
+    day: int
+    days: int
+    sent: int
+    allowance: int | None = None
+
+
+class Limits(Model):
+    """Everything that slows or stops sending by itself."""
+
+    relays: list[RelayState]
+    providers: list[ProviderLimit]
+    warmups: list[WarmupState]
+
+
 class Sending(Resource[Mode]):
     """Everything that sends, at once."""
 
@@ -33,3 +81,13 @@ class Sending(Resource[Mode]):
     def resume(self) -> Call[SendingState]:
         """Everything goes on from where it was."""
         return Call("POST", "/sending/resume", SendingState)
+
+    @Endpoint
+    def limits(self) -> Call[Limits]:
+        """Relays, mailbox providers and warm-ups, as the sender last saw them."""
+        return Call("GET", "/sending/limits", Limits)
+
+    @Endpoint
+    def lift(self, relay: str, provider: str) -> Call[Limits]:
+        """Lets mail to a provider go on before its hold ends."""
+        return Call("POST", "/sending/limits/lift", Limits, body={"relay": relay, "provider": provider})

@@ -27,14 +27,18 @@ from tidings.distribution.channels.smtp import SmtpChannel
 from tidings.distribution.hooks import Hooks
 from tidings.distribution.ledger import Ledger
 from tidings.distribution.owner import owner_name
+from tidings.distribution.pool import RelayPool, Watcher
 from tidings.distribution.relay import Relay
 from tidings.distribution.templates import Addresses
+from tidings.distribution.throttle.line_up import LineUp
+from tidings.distribution.throttle.throttle import Throttle
 from tidings.distribution.tokens import TokenSigner
 from tidings.distribution.worker import Observer, Worker
 from tidings.domain.event import Event
 from tidings.domain.instant import Instant
 from tidings.domain.message import EmailTemplate, Link
 from tidings.engine.process import boot_id
+from tidings.events.alike import append_alike
 from tidings.events.log import append
 from tidings.store.database import Database, open_postgresql, open_sqlite
 from tidings.store.tables import brand, campaign, contact, slot
@@ -129,6 +133,8 @@ def no_events(_conn: Connection, _events: Sequence[Event]) -> None:
 def hooks(**changed: Any) -> Hooks:
     """Hooks that need no other room; the event log is the real one."""
     given: dict[str, Any] = {"may_send": everybody_may, "merge_fields": own_fields, "append_events": append}
+    if "append_events" not in changed:
+        given["append_alike"] = append_alike
     return Hooks(**{**given, **changed})
 
 
@@ -144,6 +150,26 @@ def make_worker(
     )
     channel = SmtpChannel(relay, connections=lanes, ehlo_name="test.example")
     return Worker(db, clock, ledger, channel, Addresses(BASE_URL, SIGNER), observer, lanes=lanes)
+
+
+def pooled(
+    db: Database, relays: Sequence[Relay], *, lanes: int = 3, watcher: Watcher | None = None, **changed: Any
+) -> Worker:  # fmt: skip
+    """A worker with a pool of relays, as the product builds it."""
+    clock = WallClock()
+    throttle = Throttle(clock, relays)
+    line = LineUp(throttle)
+    throttle.waiting = line.waiting
+    ledger = Ledger(
+        db, clock, hooks(**changed), owner=owner_name(), boot_id=boot_id(db), relay=relays[0].name, gate=throttle
+    )
+    pool = RelayPool(relays, throttle, line, clock, connections=lanes, ehlo_name="test.example", watcher=watcher)
+    return Worker(db, clock, ledger, pool, Addresses(BASE_URL, SIGNER), lanes=lanes, line_up=line)
+
+
+def at(port: int, **options: Any) -> Relay:
+    """A plain relay on this machine."""
+    return Relay("127.0.0.1", port, "none", **options)
 
 
 @contextmanager

@@ -111,7 +111,7 @@ def test_the_whole_way_by_commands_with_the_real_agents(
     for command in (
         ["agent", "list"], ["agent", "show", "scheduling"], ["agent", "decisions", "--campaign", "latest"],
         ["audience", "list"], ["audience", "segments"], ["mailbox", "list"], ["account", "list"], ["token", "list"],
-        ["report", "latest"], ["sending", "status"], ["campaign", "deliveries", "latest"],
+        ["report", "latest"], ["sending", "status"], ["sending", "limits"], ["campaign", "deliveries", "latest"],
     ):  # fmt: skip
         assert run(Role.ADMIN, *command).stdout
 

@@ -62,6 +62,7 @@ BODIES: dict[str, Any] = {
     "decide_recommendation": {"accept": True},
     "mark_mail": {"read": True},
     "record_conversion": {"key": "order-1", "email": "ada@example.com", "value": "49.90", "currency": "EUR"},
+    "lift_hold": {"relay": "smtp.example.com:587", "provider": "google"},
     "create_account": {"email": "bob@example.com", "name": "Bob", "role": "author"},
     "create_token": {"name": "nightly"},
 }  # fmt: skip
@@ -477,6 +478,15 @@ def test_the_kill_switch_tells_by_whom_and_why(client: TestClient) -> None:
     assert paused["by"] == "Manager"
     assert paused["reason"] == "A wrong price"
     assert client.post("/sending/resume", headers=manager).json()["paused"] is False
+
+
+def test_relays_and_providers_are_shown_and_a_hold_is_lifted(client: TestClient) -> None:
+    found = client.get("/sending/limits", headers=as_role("viewer")).json()
+    assert [relay["state"] for relay in found["relays"]] == ["up", "paused"]
+    assert found["providers"][0]["reason"].startswith("Google asked to slow down")
+    assert found["warmups"][0]["allowance"] == 88
+    held = {"relay": "smtp.example.com:587", "provider": "yahoo"}
+    assert client.post("/sending/limits/lift", json=held, headers=as_role("manager")).status_code == 404
 
 
 def test_without_a_mailbox_it_says_so(lone_services: Any) -> None:

@@ -101,7 +101,8 @@ def test_words_go_to_stderr_and_data_to_stdout_as_json(run: Run, brief: Path) ->
         ["campaign", "status", "latest"], ["campaign", "deliveries", "latest"], ["campaign", "pause", "latest"],
         ["agent", "list"], ["agent", "show", "content"], ["agent", "decisions"], ["audience", "list"],
         ["audience", "segments"], ["audience", "show", fakes.CONTACT.id], ["mailbox", "list"],
-        ["mailbox", "show", "latest"], ["sending", "status"], ["account", "list"], ["account", "link", "viewer@"],
+        ["mailbox", "show", "latest"], ["sending", "status"], ["sending", "limits"],
+        ["account", "list"], ["account", "link", "viewer@"],
         ["account", "whoami"], ["token", "list"], ["token", "new", "nightly"], ["report", "latest"], ["status"],
     ):  # fmt: skip
         answer = run(*command, "--json")

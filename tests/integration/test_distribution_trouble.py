@@ -7,8 +7,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, create_engine, delete, insert, select, text, update
 from sqlalchemy.event import listen
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.pool import NullPool
 from tests.integration import distribution_bed as bed
 
 from tidings.distribution import flight, repository
@@ -22,7 +24,7 @@ from tidings.domain.plan import HeldBack
 from tidings.engine.process import host
 from tidings.keys.master import DATABASE_FILE, load_master_key
 from tidings.store.backup import backup, restore
-from tidings.store.database import Database, sqlcipher
+from tidings.store.database import Database, open_postgresql, sqlcipher
 from tidings.store.migrations import migrate
 from tidings.store.open import open_database
 from tidings.store.secrets import load_secrets
@@ -245,3 +247,36 @@ def test_claiming_and_cancelling_use_the_chunks_index(sqlite_database: Database)
         steps = conn.exec_driver_sql(f"EXPLAIN QUERY PLAN {DUE[True]}", (1, 1, 1, 10)).all()
     said = " ".join(str(step[-1]) for step in steps)
     assert "ix_delivery_chunk" in said, said
+
+
+@pytest.mark.postgres
+def test_a_database_server_that_drops_every_connection_costs_nothing(postgres_address: str) -> None:
+    """As at a restart of the server: what was under way is asked again on new connections."""
+    db, now = open_postgresql(postgres_address), bed.WallClock().now()
+    people = bed.add_people(db, 600, now)
+    pk = bed.add_campaign(db, people, now)
+    drop = text(
+        "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity"
+        " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+    )
+    outside = create_engine(db.engine.url, poolclass=NullPool)
+    with bed.sink(bed.Faults(delay=0.004)) as sink, bed.running(bed.make_worker(db, sink.port)):
+        for goal in (50, 200, 350):
+            bed.wait_for(lambda: sum(sink.to.values()) >= goal)  # noqa: B023
+            with outside.connect() as conn:
+                assert conn.execute(drop).scalar_one() > 0
+        bed.wait_for(lambda: sum(sink.to.values()) >= 600)
+        bed.wait_for(lambda: settled(db, pk) == {"accepted": 600})
+    assert len(sink.taken) == sum(sink.taken.values()) == 600
+    with db.reading() as conn:
+        heard = list(conn.execute(select(event.c.contact_pk).where(event.c.kind == "accepted")).scalars())
+    assert sorted(heard) == sorted(people)
+    db.close()
+
+
+def settled(db: Database, pk: int) -> dict[str, int]:
+    """The states, when the database can be asked."""
+    try:
+        return bed.states(db, pk)
+    except (UnavailableError, OperationalError):
+        return {}

@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import insert, select, update
 from tests.conftest import FakeClock
 
+from tidings.distribution.sender_thread import SenderThread
 from tidings.domain.errors import ConflictError
 from tidings.domain.instant import DAY, SECOND
 from tidings.engine.heartbeat import Heartbeat, alive_roles
@@ -90,3 +91,56 @@ def test_rows_of_workers_long_gone_are_swept_away(sqlite_database: Database, clo
 def test_the_boot_id_of_postgresql_is_the_servers(database: Database) -> None:
     assert boot_id(database) == boot_id(database)
     assert (boot_id(database) == boot_id()) is database.is_sqlite
+
+
+def test_a_role_that_gives_no_sign_is_shown_as_stopped_and_its_process_ended(
+    sqlite_database: Database, clock: FakeClock
+) -> None:
+    ended: list[int] = []
+    heart = Heartbeat(
+        sqlite_database, clock, "worker@here", ["content", "distribution"], every=60, end=lambda: ended.append(1)
+    )
+    silent = 0.0
+    heart.watch("distribution", lambda: silent)
+    heart.start()
+    clock.advance(16 * SECOND)
+    heart.beat()
+    assert alive(sqlite_database, clock) == {"content", "distribution"}
+    silent = 61.0
+    clock.advance(16 * SECOND)
+    heart.beat()
+    heart.end_if_hung()
+    assert alive(sqlite_database, clock) == {"content"}
+    assert not ended
+    silent = 91.0
+    heart.end_if_hung()
+    silent = 0.0  # the process was stopped and goes on: both threads woke together
+    heart.end_if_hung()
+    assert not ended
+    silent = 91.0
+    heart.end_if_hung()
+    heart.end_if_hung()
+    assert ended
+    silent = 0.0
+    heart.beat()
+    assert alive(sqlite_database, clock) == {"content", "distribution"}
+    heart.stop()
+
+
+def test_a_loop_that_stands_still_gives_no_sign() -> None:
+    class Sleeper(SenderThread):
+        async def _main(self) -> None:
+            self._looked = time.monotonic()
+            await self._wake.wait()
+            time.sleep(1.5)  # the loop stands still
+
+    sleeper = Sleeper()
+    assert sleeper.silent_for == 0.0
+    sleeper.start()
+    time.sleep(1.2)
+    assert sleeper.silent_for < 1.2
+    sleeper.wake()
+    time.sleep(1.3)
+    assert sleeper.silent_for > 1.2
+    sleeper.stop_and_wait()
+    assert sleeper.silent_for == 0.0

@@ -40,13 +40,16 @@ def test_the_last_word_on_each_message_is_found(tmp_path: Path) -> None:
 def test_the_file_goes_when_nothing_is_left_to_say(tmp_path: Path) -> None:
     file, one = FlightFile(tmp_path / "tidings.db", owner_name()), outgoing(1)
     file.note([], [], [one])
-    file.settled([])
+    file.settled()
     assert file.path.exists()
-    answer = (one, Outcome(Result.ACCEPTED, "250"))
-    file.note([answer], [], [])
-    file.settled([answer])
-    assert file.path.exists()
-    file.settled([])
+    file.begin()
+    file.note([(one, Outcome(Result.ACCEPTED, "250"))], [], [])
+    file.settled()
+    assert file.path.exists()  # it came after the step had begun
+    file.begin()
+    file.undo()
+    file.begin()
+    file.settled()
     assert list(tmp_path.iterdir()) == []
 
 
@@ -60,9 +63,9 @@ def test_a_file_that_has_grown_is_begun_anew_with_what_is_still_open(
         settled = outgoing(number)
         file.note([], [], [settled])
         file.note([(settled, Outcome(Result.ACCEPTED, "250"))], [], [])
-    answer = (waiting, Outcome(Result.ACCEPTED, "250 2.0.0"))
-    file.note([answer], [], [flying])
-    file.settled([answer])
+    file.begin()
+    file.note([(waiting, Outcome(Result.ACCEPTED, "250 2.0.0"))], [], [flying])
+    file.settled()
     assert left_by(file, database) == [Flown(7, 1, 0, 3, 0), Flown(7, 2, 0, 3, 0, "accepted", "250 2.0.0")]
     file.note([(flying, Outcome(Result.ACCEPTED, "250"))], [], [])
     assert left_by(file, database)[0].state == "accepted"

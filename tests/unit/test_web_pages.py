@@ -382,11 +382,17 @@ def test_the_counts_shown_add_up_to_the_people(client: TestClient) -> None:
 
 
 def test_an_agents_configuration_is_sent_whole_with_its_version(client: TestClient, services: Any) -> None:
-    data = {"version": "4", "autonomy": "suggest", "config_connections": "8", "config_max_per_hour": "0"}
+    data = {
+        "version": "4", "autonomy": "suggest", "config_connections": "8", "config_max_per_hour": "0",
+        "config_late": "send", "config_late_after_hours": "24", "config_warm_up": "", "config_provider_groups": "",
+    }  # fmt: skip
     assert client.post("/agents/distribution/configure", data=data).status_code == 303
     ((name, values),) = services.agents.calls
     assert (name, values[0], values[2:]) == ("configure", "distribution", ("suggest", 4))
-    assert values[1] == {"connections": 8, "max_per_hour": 0}
+    assert values[1] == {
+        "connections": 8, "max_per_hour": 0, "late": "send", "late_after_hours": 24, "warm_up": [],
+        "provider_groups": [],
+    }  # fmt: skip
 
 
 def test_a_wrong_configuration_comes_back_with_the_reason(client: TestClient, services: Any) -> None:
@@ -394,7 +400,10 @@ def test_a_wrong_configuration_comes_back_with_the_reason(client: TestClient, se
         raise InvalidInputError("connections: must be 1 to 50.", remedy="Keep to the limits.")
 
     services.agents.configure = refuse
-    data = {"version": "4", "autonomy": "suggest", "config_connections": "800", "config_max_per_hour": "0"}
+    data = {
+        "version": "4", "autonomy": "suggest", "config_connections": "800", "config_max_per_hour": "0",
+        "config_late": "send", "config_late_after_hours": "24",
+    }  # fmt: skip
     response = client.post("/agents/distribution/configure", data=data)
     assert response.status_code == 422
     assert "must be 1 to 50" in response.text

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Literal, cast
+from typing import Annotated, Any, Literal, cast
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
 from tidings.domain.actor import AgentName
 from tidings.domain.errors import InvalidInputError
@@ -72,6 +72,15 @@ class SchedulingConfig(AgentConfig):
     )
 
 
+_GroupLine = Annotated[
+    str,
+    StringConstraints(
+        strip_whitespace=True,
+        pattern=r"^[A-Za-z0-9.-]+ *(= *[a-z-]+|:( *(connections|messages|rate)=\d{1,6}(\.\d{1,3})?)+)$",
+    ),
+]
+
+
 class DistributionConfig(AgentConfig):
     """How the Distribution agent sends."""
 
@@ -84,6 +93,21 @@ class DistributionConfig(AgentConfig):
         le=1_000_000,
         title="Messages per hour",
         description="At most so many messages an hour in all; 0: no limit",
+    )
+    warm_up: list[str] = Field(
+        default_factory=list[str], max_length=20, title="Warm-up",
+        description="Relays (host:port) whose daily volume grows from 50 to 175,000 in 30 days; * for all",
+    )  # fmt: skip
+    provider_groups: list[_GroupLine] = Field(
+        default_factory=list[_GroupLine], max_length=200, title="Mailbox providers",
+        description="Changes to the shipped limits: “example.com = google”, or “google: connections=5 rate=20”",
+    )  # fmt: skip
+    late: Literal["send", "replan", "drop"] = Field(
+        "send", title="Late messages",
+        description="After an interruption: send them all the same, plan them anew, or drop them",
+    )  # fmt: skip
+    late_after_hours: int = Field(
+        24, ge=1, le=720, title="Late after", description="Hours after its time from which a message counts as late"
     )
 
 

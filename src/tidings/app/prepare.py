@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tidings.app.wiring import House, certificates, open_house
-from tidings.distribution.relay import parse_relay
+from tidings.distribution.relay import parse_relays
 from tidings.domain.actor import Actor, Role
 from tidings.domain.errors import UnavailableError
 
@@ -24,7 +24,7 @@ def prepare(settings: Settings, *, sample_people: int) -> dict[str, Any]:
 
     Raises StoreLockedError for a wrong key, UnavailableError for a port that is taken.
     """
-    parse_relay(settings.relay or "smtp://localhost")  # a relay that cannot be used is said now, not by a worker's fall
+    parse_relays(settings.relay or "smtp://localhost")  # one that cannot be used is said now, not by a worker's fall
     settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
     for port, variable in ((settings.port, "TIDINGS_PORT"), (settings.mailbox_port, "TIDINGS_MAILBOX_PORT")):
         check_port(settings.host, port, variable)

@@ -115,6 +115,7 @@ async def _work(house: House, executor: str, roles: Sequence[str]) -> None:
     try:
         if AgentName.DISTRIBUTION.value in roles:
             sender = build_sender(house)
+            heartbeat.watch(AgentName.DISTRIBUTION.value, lambda: sender.silent_for)
             returns = build_returns(house)
             if returns is not None:
                 returns.start()

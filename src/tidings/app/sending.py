@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -13,22 +15,33 @@ from tidings.app.wiring import signer_of
 from tidings.audience.repository import merge_fields
 from tidings.audience.selection import may_send, may_track
 from tidings.distribution.agent import DistributionAgent
+from tidings.distribution.channels.base import Channel
 from tidings.distribution.channels.smtp import SmtpChannel
 from tidings.distribution.hooks import Hooks
+from tidings.distribution.late import LateRule, settle_late
 from tidings.distribution.ledger import Ledger
 from tidings.distribution.owner import owner_name
-from tidings.distribution.relay import parse_relay
+from tidings.distribution.pool import RelayPool
+from tidings.distribution.relay import Relay, parse_relays
+from tidings.distribution.returns.guard import Guard
 from tidings.distribution.returns.source import parse_bounce_address
 from tidings.distribution.templates import Addresses
+from tidings.distribution.throttle.line_up import LineUp
+from tidings.distribution.throttle.lookup import Lookup
+from tidings.distribution.throttle.repository import forget_other_relays
+from tidings.distribution.throttle.throttle import Throttle
 from tidings.distribution.tokens import TokenSigner
 from tidings.distribution.worker import Worker
 from tidings.domain.actor import AgentName
+from tidings.domain.channel import Channel as ChannelName
 from tidings.domain.consent import SuppressionReason
-from tidings.domain.instant import Instant
+from tidings.domain.instant import DAY, Instant
 from tidings.engine.process import boot_id
+from tidings.events.alike import append_alike
 from tidings.events.log import append
 from tidings.scheduling.masks import next_allowed
 from tidings.scheduling.policy import policy_from
+from tidings.scheduling.zones import guess, instant_at, local
 from tidings.store.among import among, keys, rows, together
 from tidings.store.tables import campaign, contact
 
@@ -40,23 +53,96 @@ def build_sender(house: House) -> Worker:
     """The sender by the Distribution agent's settings at this moment."""
     with house.db.reading() as conn:
         config = load(conn, AgentName.DISTRIBUTION).config
-    relay = parse_relay(house.relay)
+    relays = parse_relays(house.relay)
+    names = ", ".join(relay.name for relay in relays)
     agent = DistributionAgent(
-        house.db, house.clock, house.services.activity.note, relay=relay.name, connections=config["connections"]
+        house.db, house.clock, house.services.activity.note, relay=names, connections=config["connections"]
     )
+    guard = Guard(house.services.distribution.hold, house.services.activity.note)
     hooks = Hooks(
-        may_send=may_send, merge_fields=merge_fields, append_events=append, must_wait=must_wait,
-        may_track=may_track,
+        may_send=may_send, merge_fields=merge_fields, append_events=append,
+        append_alike=append_alike, must_wait=must_wait, may_track=may_track,
         on_hard=partial(_suppress, house), on_first=agent.starting, on_finished=house.run.finished,
+        on_refused=guard.look_now_and_then,
+        on_back=partial(_late, agent),
     )  # fmt: skip
-    ledger = Ledger(house.db, house.clock, hooks, owner=owner_name(), boot_id=boot_id(house.db), relay=relay.name)
-    channel = SmtpChannel(relay, connections=config["connections"], signer=signer_of(house.settings))
+    way = _way_out(house, relays, agent, config["connections"])
+    ledger = Ledger(
+        house.db, house.clock, hooks, owner=owner_name(), boot_id=boot_id(house.db), relay=relays[0].name,
+        gate=way.throttle,
+    )  # fmt: skip
     returns_to = parse_bounce_address(house.settings.bounce_address) if house.settings.bounce_address else ""
     addresses = Addresses(house.settings.links_url, TokenSigner(house.secrets.signing_key), returns_to)
     return Worker(
-        house.db, house.clock, ledger, channel, addresses, agent, lanes=config["connections"],
-        max_per_hour=config["max_per_hour"],
+        house.db, house.clock, ledger, way.channel, addresses, agent, lanes=config["connections"],
+        max_per_hour=_in_all(relays, config["max_per_hour"]), line_up=way.line,
     )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class _WayOut:
+    """A channel with what says whose turn it is and who must wait."""
+
+    channel: Channel
+    line: LineUp
+    throttle: Throttle | None = None
+
+
+def _way_out(house: House, relays: Sequence[Relay], agent: DistributionAgent, connections: int) -> _WayOut:
+    """The pool of configured relays; the built-in mailbox needs neither a throttle nor a breaker."""
+    signer = signer_of(house.settings)
+    if not house.settings.relay:
+        with house.db.transaction() as conn:  # what was learnt of relays that are configured no more
+            forget_other_relays(conn, [])
+        return _WayOut(SmtpChannel(relays[0], connections=connections, signer=signer), LineUp())
+    throttle = Throttle(
+        house.clock, relays, rules=_rules, alerts=agent, lookup=Lookup(house.db, house.clock, house.settings.nameserver)
+    )
+    line = LineUp(throttle)
+    throttle.waiting = line.waiting
+    pool = RelayPool(
+        relays, throttle, line, house.clock, connections=connections, signer=signer, watcher=agent
+    )  # fmt: skip
+    return _WayOut(pool, line, throttle)
+
+
+def _in_all(relays: Sequence[Relay], configured: int) -> int:
+    """Messages an hour by all relays together; 0 for no limit. So no more is claimed than they take."""
+    together = sum(relay.per_hour for relay in relays) if all(relay.per_hour for relay in relays) else 0
+    return min((limit for limit in (configured, together) if limit), default=0)
+
+
+def _rules(conn: Connection) -> tuple[Sequence[str], Sequence[str]]:
+    """What the Distribution agent is configured to: changes to provider groups, and relays that warm up."""
+    config = load(conn, AgentName.DISTRIBUTION).config
+    return config["provider_groups"], config["warm_up"]
+
+
+def _late(agent: DistributionAgent, conn: Connection, channel: ChannelName, now: Instant) -> int:
+    """Deliveries too late after an interruption, by the Distribution agent's policy."""
+    config = load(conn, AgentName.DISTRIBUTION).config
+    rule = LateRule(config["late"], config["late_after_hours"])
+    number = settle_late(conn, now, channel, rule, next_chances)
+    if number:
+        agent.late(conn, number, rule.policy, rule.hours)
+    return number
+
+
+def next_chances(conn: Connection, missed: Mapping[int, Instant], now: Instant) -> Mapping[int, Instant]:
+    """The same local hour of the next day on which it is not past and not quiet."""
+    rules = policy_from(load(conn, AgentName.SCHEDULING).config)
+    dialect = conn.dialect.name
+    query = together(dialect, contact.c.pk, contact.c.time_zone, contact.c.country)
+    query = query.where(among(dialect, contact.c.pk, "people"))
+    then: dict[int, Instant] = {}
+    for pk, zone, country in rows(conn, query, {"people": keys(conn, list(missed))}):
+        shown = guess(zone, country, rules.fallback_zone).shown
+        wall = local(shown, missed[pk]).replace(tzinfo=None)
+        days = max(1, (now - missed[pk]) // DAY)
+        at = instant_at(shown, wall + timedelta(days=days))
+        at = at if at > now else instant_at(shown, wall + timedelta(days=days + 1))
+        then[pk] = next_allowed(zone, country, at, rules.quiet, rules.fallback_zone) or at
+    return then
 
 
 def must_wait(conn: Connection, campaign_pk: int, people: Sequence[int], now: Instant) -> Mapping[int, Instant]:

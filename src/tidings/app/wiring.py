@@ -36,7 +36,7 @@ from tidings.distribution.dns.doctor import DnsDoctor
 from tidings.distribution.mailbox.service import MailboxService
 from tidings.distribution.postback import Postbacks
 from tidings.distribution.preflight import Preflight
-from tidings.distribution.relay import parse_relay
+from tidings.distribution.relay import parse_relays
 from tidings.distribution.returns.replies import ReplyService
 from tidings.distribution.returns.source import parse_source
 from tidings.distribution.service import DistributionService
@@ -120,7 +120,7 @@ def wire(
     run.register()
     relay = settings.relay or f"smtp://localhost:{settings.mailbox_port}?tls=starttls&ca={tls_of(settings)}/ca.pem"
     facts = {
-        "relay": f"relay {settings.relay.rpartition('@')[2]}"
+        "relay": f"relay {', '.join(each.name for each in parse_relays(settings.relay))}"
         if settings.relay
         else "built-in mailbox (mail stays here)",
         "returned mail": parse_source(settings.returns).name if settings.returns else "",
@@ -159,7 +159,7 @@ def preflight_of(settings: Settings, relay: str) -> Preflight:
     host, _, port = settings.spamd.rpartition(":")
     if not host or not port.isdigit():
         raise InvalidInputError("TIDINGS_SPAMD is no address and port.", remedy="Write it like this: 127.0.0.1:783")
-    doctor = DnsDoctor(parse_relay(relay), selectors, nameserver=settings.nameserver)
+    doctor = DnsDoctor(parse_relays(relay)[0], selectors, nameserver=settings.nameserver)
     return Preflight(doctor, spamd=(host, int(port)))
 
 

@@ -7,11 +7,25 @@ from collections.abc import Iterator, Sequence
 from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, exists, select
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Select,
+    Text,
+    and_,
+    case,
+    exists,
+    func,
+    literal_column,
+    select,
+    true,
+    type_coerce,
+)
 
+from tidings.domain.channel import Channel
 from tidings.domain.consent import ConsentState, Purpose
 from tidings.domain.instant import Instant
-from tidings.store.among import among, keys, rows, together
+from tidings.store.among import among, keys, rows
 from tidings.store.tables import consent, contact, suppression
 
 EVERY_CHANNEL = "*"
@@ -54,6 +68,11 @@ def consents(purpose: Purpose, at: Instant | ColumnElement[int]) -> ColumnElemen
     )
 
 
+def reachable(channel: str) -> ColumnElement[bool]:
+    """Whether a row of `contact` has what the channel writes to."""
+    return contact.c.email != "" if channel == Channel.EMAIL else true()
+
+
 def suppressed(channel: str) -> ColumnElement[bool]:
     """Whether a row of `contact` is on the suppression list for that channel."""
     return exists().where(
@@ -64,22 +83,35 @@ def suppressed(channel: str) -> ColumnElement[bool]:
     )
 
 
+_OWN = ("first_name", "last_name", "email", "locale", "country")
+
+
 @cache
 def _fields(dialect: str) -> Select[Any]:
     """Built once: it is asked for every message that leaves."""
     of = contact.c
-    query = together(dialect, of.pk, of.first_name, of.last_name, of.email, of.locale, of.country, of.attributes)
+    own = [of[name] for name in _OWN]
+    query = select(of.pk, *own, of.attributes)
+    if dialect == "sqlite":  # the driver makes one text of all rows, and the JSON reader the dictionaries
+        named = func.json_object(*_pairs(own))
+        more = case((type_coerce(of.attributes, Text()) != "{}", type_coerce(of.attributes, Text())), else_=None)
+        query = select(func.json_group_array(func.json_array(of.pk, named, more)))
     return query.where(among(dialect, of.pk, "people"))
+
+
+def _pairs(columns: Sequence[ColumnElement[Any]]) -> Iterator[ColumnElement[Any]]:
+    for name, column in zip(_OWN, columns, strict=True):
+        yield literal_column(f"'{name}'")
+        yield column
 
 
 def merge_fields(conn: Connection, pks: Sequence[int]) -> dict[int, dict[str, Any]]:
     """What a template may say of each contact: own fields over attributes; unknown contacts are absent."""
-    found: dict[int, dict[str, Any]] = {}
-    found_rows = rows(conn, _fields(conn.dialect.name), {"people": keys(conn, pks)})
-    for pk, first, last, email, locale, country, attributes in found_rows:
-        own = {"first_name": first, "last_name": last, "email": email, "locale": locale, "country": country}
-        if attributes and attributes != "{}":
-            found[pk] = {**(json.loads(attributes) if isinstance(attributes, str) else attributes), **own}
-        else:
-            found[pk] = own
-    return found
+    given, query = {"people": keys(conn, pks)}, _fields(conn.dialect.name)
+    if conn.dialect.name != "sqlite":
+        return {
+            row.pk: {**(row.attributes or {}), **dict(zip(_OWN, row[1:6], strict=True))}
+            for row in conn.execute(query, given)
+        }
+    found = rows(conn, query, given)
+    return {pk: {**json.loads(more), **own} if more and more != "null" else own for pk, own, more in found}

@@ -10,12 +10,12 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import BigInteger, Connection, Select, bindparam, select
 
-from tidings.audience.repository import consents, suppressed
+from tidings.audience.repository import consents, reachable, suppressed
 from tidings.audience.segments import matching
 from tidings.domain.consent import Purpose
 from tidings.domain.instant import Instant
 from tidings.domain.plan import HeldBack
-from tidings.store.among import among, keys, rows, together
+from tidings.store.among import among, keys, listed, numbers, rows, together
 from tidings.store.tables import contact
 
 
@@ -48,7 +48,7 @@ def select_people(conn: Connection, segment_id: str | None, purpose: Purpose, ch
         contact.c.country,
         contact.c.locale,
         contact.c.created_at,
-        (contact.c.email != "").label("address"),
+        reachable(channel).label("address"),
         suppressed(channel).label("suppressed"),
         consents(purpose, at).label("consents"),
     ).order_by(contact.c.pk)
@@ -72,10 +72,16 @@ def may_send(
 
     A contact that is gone (erased) answers NO_ADDRESS.
     """
-    found: dict[int, HeldBack | None] = dict.fromkeys(contact_pks, HeldBack.NO_ADDRESS)
     given = {"people": keys(conn, contact_pks), "at": at}
+    willing = set(numbers(conn, _willing(conn.dialect.name, purpose, channel), given))
+    found: dict[int, HeldBack | None] = dict.fromkeys(contact_pks)
+    if len(found) == len(willing):
+        return found
+    others = [pk for pk in found if pk not in willing]
+    found.update(dict.fromkeys(others, HeldBack.NO_ADDRESS))
+    given = {"people": keys(conn, others), "at": at}
     for pk, address, no, yes in rows(conn, _standing(conn.dialect.name, purpose, channel), given):
-        found[pk] = None if address and yes and not no else _why_not(address=address, suppressed=no, consents=yes)
+        found[pk] = _why_not(address=address, suppressed=no, consents=yes)
     return found
 
 
@@ -92,10 +98,18 @@ def _trackable(dialect: str) -> Select[Any]:
 
 
 @cache
-def _standing(dialect: str, purpose: Purpose, channel: str) -> Select[Any]:
+def _willing(dialect: str, purpose: Purpose, channel: str) -> Select[Any]:
     """Built once: it is asked for every message that leaves."""
     yes = consents(purpose, bindparam("at", type_=BigInteger))
-    return together(dialect, contact.c.pk, contact.c.email != "", suppressed(channel), yes).where(
+    return listed(dialect, contact.c.pk).where(
+        among(dialect, contact.c.pk, "people"), reachable(channel), ~suppressed(channel), yes
+    )
+
+
+@cache
+def _standing(dialect: str, purpose: Purpose, channel: str) -> Select[Any]:
+    yes = consents(purpose, bindparam("at", type_=BigInteger))
+    return together(dialect, contact.c.pk, reachable(channel), suppressed(channel), yes).where(
         among(dialect, contact.c.pk, "people")
     )
 

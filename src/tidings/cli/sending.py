@@ -1,4 +1,4 @@
-"""`tidings sending …`: the kill switch."""
+"""`tidings sending …`: the kill switch, relays and the limits of mailbox providers."""
 
 from __future__ import annotations
 
@@ -9,9 +9,11 @@ import typer
 from tidings.cli.connection import connected
 from tidings.cli.groups import Listed
 from tidings.cli.options import AsJson
-from tidings.cli.output import moment, say, say_next, show_fields, show_json
+from tidings.cli.output import moment, say, say_next, show, show_fields, show_json, show_table
 
-commands = typer.Typer(cls=Listed, no_args_is_help=True, help="The kill switch: pause or resume everything that sends.")
+commands = typer.Typer(
+    cls=Listed, no_args_is_help=True, help="Pause or resume everything that sends; see relays and limits."
+)
 
 
 @commands.command("pause")
@@ -48,3 +50,45 @@ def status(as_json: AsJson = False) -> None:
                 "Since": moment(state.at),
             }
         )
+
+
+@commands.command("limits")
+def limits(as_json: AsJson = False) -> None:
+    """Show relays, mailbox providers that asked for less, and warm-ups."""
+    with connected() as tidings:
+        found = tidings.sending.limits()
+    if as_json:
+        show_json(found)
+        return
+    if not found.relays and not found.providers and not found.warmups:
+        show("Nothing limits sending: mail goes to the built-in mailbox, or nothing was sent yet.")
+        return
+    rows = [[each.name, each.state, each.lanes, each.accepted, each.words, each.remedy] for each in found.relays]
+    show_table(["RELAY", "STATE", "CONNECTIONS", "SENT", "WHY", "REMEDY"], rows)
+    if found.providers:
+        shown = [
+            [each.title, each.relay, f"{each.rate * 60:,.0f}", moment(each.hold_until), each.reason]
+            for each in found.providers
+        ]
+        show_table(["PROVIDER", "RELAY", "A MINUTE", "HELD UNTIL", "WHY"], shown)
+    if found.warmups:
+        ramps = [
+            [each.domain, each.relay, f"{each.day} of {each.days}", each.sent, each.allowance or "no limit"]
+            for each in found.warmups
+        ]
+        show_table(["WARM-UP", "RELAY", "DAY", "SENT TODAY", "ALLOWED"], ramps)
+
+
+@commands.command("lift")
+def lift(
+    provider: Annotated[str, typer.Argument(help="As `tidings sending limits --json` names it, such as google.")],
+    relay: Annotated[str, typer.Option("--relay", help="host:port; all relays if left out.")] = "",
+) -> None:
+    """Let mail to a provider go on before its hold ends."""
+    with connected() as tidings:
+        held = [each for each in tidings.sending.limits().providers if each.provider == provider and each.hold_until]
+        names = [relay] if relay else [each.relay for each in held] or [""]
+        for name in names:
+            tidings.sending.lift(name, provider)
+    say("What was held goes on.")
+    say_next("tidings sending limits")

@@ -76,6 +76,51 @@ class DistributionAgent:
             if uncertain:
                 self._note(conn, "distribution", f"marks {uncertain:,} deliveries as uncertain", None)
 
+    # One lane, one provider
+
+    def lane_paused(self, relay: str, words: str, remedy: str) -> None:
+        """A relay needs a person before it is used again; the others go on."""
+        with self._db.transaction() as conn:
+            self._record(
+                conn, "pause_relay", f"Not using relay {relay}: {words}",
+                "A relay that refuses us would refuse every mail; nobody's delivery is given up for it.",
+                inputs={"relay": relay, "remedy": remedy},
+                alternatives=({"what": "go on trying", "why_not": "providers lock out who tries wrong passwords"},),
+            )  # fmt: skip
+            self._note(conn, "distribution", f"does not use relay {relay}: {words}. {remedy}", None)
+
+    def lane_back(self, relay: str) -> None:
+        """A paused relay works again."""
+        with self._db.transaction() as conn:
+            self._record(
+                conn, "use_relay", f"Using relay {relay} again", "It took one message as a trial.",
+                inputs={"relay": relay},
+            )  # fmt: skip
+            self._note(conn, "distribution", f"uses relay {relay} again", None)
+
+    def provider_held(self, conn: Connection, title: str, reason: str, words: str, kind: str) -> None:
+        """A provider wants less, or does not trust the sender. In the caller's transaction."""
+        why = (
+            "It refuses the sender, not the people: they wait until the sender's records are in order."
+            if kind == "policy"
+            else "Going on at the same speed would end in a block; the other providers are not concerned."
+        )
+        self._record(
+            conn, "hold_provider", f"Holding mail to {title}", why, inputs={"provider": title, "answer": words},
+            alternatives=({"what": "fail the deliveries", "why_not": "the people did nothing wrong"},),
+        )  # fmt: skip
+        self._note(conn, "distribution", f"holds mail to {title}: {reason}", None)
+
+    def late(self, conn: Connection, number: int, policy: str, hours: int) -> None:
+        """What was too late after an interruption is settled. In the caller's transaction."""
+        did = "dropped" if policy == "drop" else "planned anew"
+        self._record(
+            conn, "late", f"{number:,} deliveries were more than {hours} hours late and are {did}",
+            "The Distribution agent is set so: a message may lose its sense with its hour.",
+            inputs={"deliveries": number, "policy": policy, "hours": hours},
+        )  # fmt: skip
+        self._note(conn, "distribution", f"found {number:,} deliveries too late: they are {did}", None)
+
     def _waiting_campaigns(self, conn: Connection) -> list[str]:
         query = select(campaign.c.id).where(campaign.c.state == "sending").limit(20)
         return list(conn.execute(query).scalars())

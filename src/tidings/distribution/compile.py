@@ -29,16 +29,17 @@ from tidings.distribution.places import (
     joined,
     parse,
 )
-from tidings.distribution.program import OUT, Program
-from tidings.distribution.tokens import TokenPurpose, TokenSigner
+from tidings.distribution.program import OUT, LinkHole, Program
+from tidings.distribution.tokens import NARROW, TokenPurpose, TokenSigner
 from tidings.domain.errors import InvalidInputError
-from tidings.domain.message import EmailTemplate
+from tidings.domain.message import TRAP, EmailTemplate
 
-_MAX_LINKS = 1 << 10
+MAX_LINKS = 1 << 10
+"""Of one campaign, all steps together: so many a token can tell apart."""
 _TOKEN = 24
 _REMEMBERED = 4096
-_NO_PREFIX = {False: b"", True: b""}
 _NO_CONTENTS: Mapping[str, bytes] = {}
+_NAMES = ("to", "subject", "date", "id", "out")
 
 
 class UndeliverableError(Exception):
@@ -82,14 +83,15 @@ class CompiledEmail:
 
     def __init__(
         self, template: EmailTemplate, *, campaign_pk: int, campaign_id: str, base_url: str, signer: TokenSigner,
-        contents: Mapping[str, bytes] = _NO_CONTENTS,
+        link_base: int = 0, contents: Mapping[str, bytes] = _NO_CONTENTS,
     ) -> None:  # fmt: skip
-        """`contents` are the attachments' bytes by id.
+        """`link_base` is the number of `links[0]` in the campaign's link table; `contents` are the attachments' bytes
+        by id.
 
         Raises InvalidInputError when a part holds something that cannot be sent, with the place.
         """
         self.template = template
-        self._campaign_pk = campaign_pk
+        self._campaign_pk, self._link_base = campaign_pk, link_base
         self._signer = signer
         self.base_url = (template.tracking_url or base_url).rstrip("/")
         """What its own links begin with."""
@@ -114,7 +116,7 @@ class CompiledEmail:
     def _check_links(self, parts: list[Part]) -> None:
         known = {link.no for link in self.template.links}
         for part in parts:
-            if isinstance(part, LinkSlot) and (part.no not in known or part.no >= _MAX_LINKS):
+            if isinstance(part, LinkSlot) and (part.no not in known or part.no >= MAX_LINKS):
                 raise InvalidInputError(f"The message uses links[{part.no}], which is not in its link table.")
 
     def _plain_links(self, parts: list[Part], *, html: bool) -> list[Part]:
@@ -152,38 +154,60 @@ class CompiledEmail:
         https = wire.quoted_printable(self.base_url)
         self._short = len(https) + 3 + _TOKEN < 76 and not https.startswith(b"=2E")
         """An address fits one line, so its beginning is the same for everybody."""
-        prefixes = {False: https + b"/t/", True: https + b"/u/"} if self._short else _NO_PREFIX
-        self._program = self._compile(prefixes)
-        self._with_pixel = self._program
-        if template.track_opens:
-            self._with_pixel = self._compile(prefixes, with_pixel(self._parts[1], self.base_url))
+        numbers = {part.no for parts in self._parts for part in parts if isinstance(part, LinkSlot)}
+        self._links = [(no, html) for html in (False, True) for no in (OUT, *sorted(numbers))]
+        self._names = (*_NAMES, "reader") if self._enclosed is not None and self._enclosed.names_reader else _NAMES
+        self._steps: dict[tuple[int, bool], Program] = {}
+        self._whole = self._of_whole(opens=False)
+        """Its holes take whole addresses: for previews, long addresses, and people whose number is large."""
 
-    def _compile(self, prefixes: Mapping[bool, bytes], html: list[Part] | None = None) -> Program:
-        """What is given comes in this order: address, subject unless it is constant, date, Message-ID, token twice.
+    def _html(self, opens: bool) -> list[Part]:
+        return with_pixel(self._parts[1], self.base_url) if opens else self._parts[1]
 
-        A calendar invitation that asks for an answer wants its attendee twice after them.
-        """
-        program, base = Program(), self.base_url.encode("ascii")
+    def _of_whole(self, *, opens: bool) -> Program:
+        more = [_whole_address(*link)[1] for link in self._links]
+        return self._compile(b"", _whole_address, [*more, *(["pixel"] if opens else [])], opens=opens)
+
+    def _of_step(self, step: int, *, opens: bool) -> Program:
+        """One whose holes take the ends of tokens only: their beginnings are the same for everybody."""
+        found = self._steps.get((step, opens))
+        if found is None:
+            head, pk, https = self._signer.head, self._campaign_pk, wire.quoted_printable(self.base_url)
+            out = head(TokenPurpose.UNSUBSCRIBE, pk, step, 0)
+
+            def link(no: int, _html: bool) -> tuple[bytes, str]:
+                if no == PIXEL:  # its address begins in the text before it
+                    return b"", "pixel"
+                if no == OUT:
+                    return https + b"/u/" + out, "out"
+                return https + b"/t/" + head(TokenPurpose.CLICK, pk, step, link_number(no, self._link_base)), "click"
+
+            more = ["click", "pixel"] if opens else ["click"]
+            found = self._steps[step, opens] = self._compile(out, link, more, opens=opens)
+        return found
+
+    def _compile(self, out: bytes, link: LinkHole, more: Sequence[str], *, opens: bool) -> Program:
+        """`out` is what unsubscribe tokens begin with; `more` names values after the usual ones."""
+        program, base = Program((*self._names, *more)), self.base_url.encode("ascii")
         program.say(self._from)
-        program.given()
+        program.hole("to")
         program.say(b"\r\n")
         if self._constant_subject is None:
-            program.given()
+            program.hole("subject")
         else:
             program.say(self._constant_subject)
         program.say(b"Date: ")
-        program.given()
+        program.hole("date")
         program.say(b"\r\nMessage-ID: <")
-        program.given()
-        program.say(b"@" + self._domain.encode("ascii") + b">\r\n" + self._after_id + base + b"/u/")
-        program.given()
-        program.say(b">,\r\n <mailto:" + self._mailto + b"?subject=unsubscribe%20")
-        program.given()
+        program.hole("id")
+        program.say(b"@" + self._domain.encode("ascii") + b">\r\n" + self._after_id + base + b"/u/" + out)
+        program.hole("out")
+        program.say(b">,\r\n <mailto:" + self._mailto + b"?subject=unsubscribe%20" + out)
+        program.hole("out")
         program.say(b">\r\n" + self._before_text)
-        program.body(self._parts[0], prefixes, html=False)
-        self._in_text = len(program.links)
+        program.body(self._parts[0], link, html=False)
         program.say(self._between)
-        program.body(html or self._parts[1], prefixes, html=True)
+        program.body(self._html(opens), link, html=True)
         if self._enclosed is not None:
             self._enclosed.alternative(program)
         program.say(self._after_html)
@@ -197,49 +221,65 @@ class CompiledEmail:
         `at` is in epoch milliseconds; `shown` replaces the signed links in a preview. Raises UndeliverableError when
         the person's address cannot stand in an envelope.
         """
-        fields = person.fields
-        address = wire.wire_address(str(fields.get("email") or ""))
+        return self.made(person.contact_pk, person.step, person.fields, at, shown, opens=person.opens)
+
+    def made(
+        self, pk: int, step: int, fields: Mapping[str, object], at: int, shown: ShownLinks | None = None, *,
+        opens: bool = False,
+    ) -> tuple[str, bytes]:  # fmt: skip
+        """`render`, for the sending loop: contact, step and fields without an object around them."""
+        opens = opens and self.template.track_opens
+        given = str(fields.get("email") or "")
+        address = wire.wire_address(given)
         if address is None:
-            raise UndeliverableError(wire.why_not(str(fields.get("email") or "")))
-        pk, step = person.contact_pk, person.step
-        out = self._signer.token(TokenPurpose.UNSUBSCRIBE, self._campaign_pk, pk, step, 0)
-        names = [
-            address.encode("ascii"), wire.date_header(at // 1000),
-            self._signer.message_id(self._campaign_pk, pk, step).encode("ascii"), out, out,
+            raise UndeliverableError(wire.why_not(given))
+        subject = self._constant_subject if self._constant_subject is not None else self._subject_for(fields)
+        values = [
+            address.encode("ascii"), subject, wire.date_header(at // 1000),
+            self._signer.message_id(self._campaign_pk, pk, step).encode("ascii"),
         ]  # fmt: skip
-        if self._constant_subject is None:
-            names.insert(1, self._subject_for(fields))
-        if self._enclosed is not None and self._enclosed.names_reader:
-            names += [wire.quoted_printable(attendee_line(address))] * 2
-        if shown is not None:
-            program = self._compile(_NO_PREFIX)
-            return address, program.filled(names, fields, self._shown(program.links, shown))
-        program = self._with_pixel if person.opens else self._program
-        tokens = {OUT: out}
-        for no in program.links:
-            if no not in tokens:
-                purpose, link = (TokenPurpose.OPEN, 0) if no == PIXEL else (TokenPurpose.CLICK, no)
-                tokens[no] = self._signer.token(purpose, self._campaign_pk, pk, step, link)
-        if not self._short:
-            tokens = {no: token if no == PIXEL else self._address(no, token) for no, token in tokens.items()}
-        return address, program.filled(names, fields, [tokens[no] for no in program.links])
+        if not (self._short and shown is None and pk < NARROW):
+            return address, self._in_whole(values, fields, pk, step, shown, opens=opens)
+        click, out = self._signer.tails(self._campaign_pk, pk, step)
+        values.append(out)
+        if self._names is not _NAMES:
+            values.append(wire.quoted_printable(attendee_line(address)))
+        values.append(click)
+        if opens:
+            values.append(self._signer.token(TokenPurpose.OPEN, self._campaign_pk, pk, step, 0))
+        program = self._steps.get((step, opens)) or self._of_step(step, opens=opens)
+        return address, program.filled(values, fields)
 
-    def _address(self, no: int, token: bytes) -> bytes:
-        return wire.quoted_printable(f"{self.base_url}{'/u/' if no == OUT else '/t/'}{token.decode('ascii')}")
-
-    def _shown(self, links: Sequence[int], shown: ShownLinks) -> list[bytes]:
-        """The addresses of a preview: plain in the text part, escaped in the HTML part."""
-        plain = [shown.unsubscribe if no == OUT else shown.links[no] for no in links]
-        return [
-            wire.quoted_printable(address if at < self._in_text else str(escape(address)))
-            for at, address in enumerate(plain)
+    def _in_whole(
+        self, values: list[bytes], fields: Mapping[str, object], pk: int, step: int, shown: ShownLinks | None, *,
+        opens: bool,
+    ) -> bytes:  # fmt: skip
+        """The message whose addresses differ from their beginnings on."""
+        address = values[0].decode("ascii")
+        values.append(self._signer.token(TokenPurpose.UNSUBSCRIBE, self._campaign_pk, pk, step, 0))
+        if self._names is not _NAMES:
+            values.append(wire.quoted_printable(attendee_line(address)))
+        values += [
+            self._address(no, pk, step) if shown is None else _shown(no, shown, html) for no, html in self._links
         ]
+        if not opens:
+            return self._whole.filled(values, fields)
+        values.append(self._signer.token(TokenPurpose.OPEN, self._campaign_pk, pk, step, 0))
+        return self._of_whole(opens=True).filled(values, fields)
+
+    def _address(self, no: int, pk: int, step: int) -> bytes:
+        purpose, path = (TokenPurpose.UNSUBSCRIBE, "/u/") if no == OUT else (TokenPurpose.CLICK, "/t/")
+        token = self._signer.sign(
+            purpose, self._campaign_pk, pk, step, 0 if no == OUT else link_number(no, self._link_base)
+        )
+        return wire.quoted_printable(f"{self.base_url}{path}{token}")
 
     def _subject_for(self, fields: Mapping[str, object]) -> bytes:
         """The subject line, remembered: people share first names."""
-        key = tuple(fields.get(name) for name in self._in_subject)
-        if not all(type(value) is str for value in key):
-            return self._subject_line(fields)
+        key = tuple(map(fields.get, self._in_subject))
+        for value in key:
+            if type(value) is not str:  # 1, 1.0 and True are one key and three texts
+                return self._subject_line(fields)
         found = self._subjects.get(key)
         if found is None:
             if len(self._subjects) >= _REMEMBERED:
@@ -261,6 +301,21 @@ class CompiledEmail:
     def undefined_fields(self) -> list[str]:
         """Merge fields that are not standard and have no default: each person must have them."""
         return sorted({slot.name for slot in self.fields if slot.default is None and slot.name not in STANDARD_FIELDS})
+
+
+def link_number(no: int, base: int) -> int:
+    """The number in the campaign's link table of a step's link; the one nobody can see is the same in all steps."""
+    return no if no == TRAP else base + no
+
+
+def _whole_address(no: int, html: bool) -> tuple[bytes, str]:
+    return b"", "pixel" if no == PIXEL else f"{no} {html}"
+
+
+def _shown(no: int, shown: ShownLinks, html: bool) -> bytes:
+    """An address of a preview: plain in the text part, escaped in the HTML part."""
+    address = shown.unsubscribe if no == OUT else shown.links[no]
+    return wire.quoted_printable(str(escape(address)) if html else address)
 
 
 def _plain(parts: list[Part], fields: Mapping[str, object]) -> str:

@@ -39,7 +39,7 @@ class Enclosed:
 
     @property
     def names_reader(self) -> bool:
-        """Whether `filled` needs the attendee's line, twice."""
+        """Whether `filled` needs the attendee's line, as `reader`."""
         return self.calendar is not None and self.calendar.names_reader
 
     def alternative(self, program: Program) -> None:
@@ -132,5 +132,5 @@ def _calendar_head(boundary: bytes, method: str, disposition: bytes) -> bytes:
 def _say_calendar(program: Program, text: CalendarText) -> None:
     program.say(wire.quoted_printable(text.before))
     if text.names_reader:
-        program.given()
+        program.hole("reader")
         program.say(wire.quoted_printable(text.after))

@@ -14,11 +14,13 @@ import os
 import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from hashlib import blake2b
 from pathlib import Path
 
 from tidings.distribution.channels.base import Outcome, Outgoing
 from tidings.distribution.owner import is_dead
+from tidings.domain.channel import PERSONAL, Channel
 from tidings.store.files import FLIGHT
 
 log = logging.getLogger("tidings.distribution")
@@ -48,43 +50,53 @@ class FlightLog:
     over: bool
     """Its worker is dead: once its messages are settled, the file can go."""
     flown: Sequence[Flown]
+    channel: str = Channel.EMAIL.value
 
 
 class FlightFile:
     """This worker's file. It exists only while there is something in it."""
 
-    def __init__(self, database: Path, owner: str) -> None:
-        self._database = database
-        self._header = f"tidings-flight {owner}\n".encode()
+    def __init__(self, database: Path, owner: str, channel: Channel = Channel.EMAIL) -> None:
+        self._database, self._channel = database, channel
+        self._header = f"tidings-flight {owner} {channel.value}\n".encode()
         self.path = database.with_name(f"{database.name}{FLIGHT}{blake2b(self._header, digest_size=8).hexdigest()}")
         self._fd = -1
         self._size = 0
-        self._flying: set[Outgoing] = set()
+        self._flying: dict[Outgoing, bytes] = {}
+        """With the place of each, as it stands in the lines."""
+        self._unsettled: list[bytes] = []
+        self._in_step: list[bytes] = []
 
     def note(
         self, answers: Iterable[tuple[Outgoing, Outcome]], back: Iterable[Outgoing], asked: Iterable[Outgoing]
     ) -> None:
         """Writes down what was answered, what came back, and what goes on the wire now. Raises OSError."""
-        lines: list[bytes] = []
-        for message, outcome in answers:
-            self._flying.discard(message)
-            lines.append(_answer(message, outcome))
-        for message in back:
-            if message in self._flying:
-                self._flying.discard(message)
-                lines.append(b"-" + _place(message))
+        flying = self._flying
+        lines = [b"= %b %b\n" % (flying.pop(m, None) or _place(m), _said(outcome)) for m, outcome in answers]
+        if lines:
+            self._unsettled += lines
+        lines += [b"- %b\n" % flying.pop(message) for message in back if message in flying]
         for message in asked:
-            self._flying.add(message)
-            lines.append(b"?" + _place(message))
+            place = flying[message] = _place(message)
+            lines.append(b"? %b\n" % place)
         if lines:
             self._write(b"".join(lines))
 
-    def settled(self, waiting: Sequence[tuple[Outgoing, Outcome]]) -> None:
-        """All answers but those waiting are in the ledger: what they needed here can be forgotten."""
-        if not waiting and not self._flying:
+    def begin(self) -> None:
+        """The ledger is about to take in all answers up to now."""
+        self._in_step, self._unsettled = self._unsettled, []
+
+    def undo(self) -> None:
+        """It could not: they are still needed."""
+        self._in_step, self._unsettled = [], self._in_step + self._unsettled
+
+    def settled(self) -> None:
+        """It has: what they needed here can be forgotten."""
+        self._in_step = []
+        if not self._unsettled and not self._flying:
             self.close()
         elif self._size > _RENEW_BYTES:
-            self._renew(b"".join([*(b"?" + _place(m) for m in self._flying), *(_answer(m, o) for m, o in waiting)]))
+            self._renew(b"".join([*(b"? %b\n" % place for place in self._flying.values()), *self._unsettled]))
 
     def close(self) -> None:
         """Ends the file, and removes it when nothing is on the wire."""
@@ -96,10 +108,10 @@ class FlightFile:
             self.path.unlink(missing_ok=True)
 
     def others(self) -> list[FlightLog]:
-        """The files of all other workers of this database."""
+        """The files of all other workers of this database for the same channel."""
         found = self._database.parent.glob(f"{self._database.name}{FLIGHT}*")
         logs = [read(path) for path in sorted(found) if path != self.path and not path.name.endswith(".new")]
-        return [each for each in logs if each is not None]
+        return [each for each in logs if each is not None and each.channel == self._channel.value]
 
     def _write(self, data: bytes) -> None:
         if self._fd < 0:
@@ -129,14 +141,16 @@ class FlightFile:
 
 
 def _place(m: Outgoing) -> bytes:
-    return b" %d %d %d %d %d\n" % (m.campaign_pk, m.contact_pk, m.step, m.chunk_no, m.attempt)
+    return b"%d %d %d %d %d" % (m.campaign_pk, m.contact_pk, m.step, m.chunk_no, m.attempt)
 
 
-def _answer(m: Outgoing, outcome: Outcome) -> bytes:
-    return b"= %d %d %d %d %d %b %b\n" % (
-        m.campaign_pk, m.contact_pk, m.step, m.chunk_no, m.attempt,
-        outcome.result.encode(), outcome.code.replace(" ", "_").encode("ascii", "replace"),
-    )  # fmt: skip
+def _said(outcome: Outcome) -> bytes:
+    return _word(outcome.result.value, outcome.code)
+
+
+@lru_cache(maxsize=256)
+def _word(state: str, code: str) -> bytes:
+    return f"{state} {code.replace(' ', '_')}".encode("ascii", "replace")
 
 
 def read(path: Path) -> FlightLog | None:
@@ -144,14 +158,22 @@ def read(path: Path) -> FlightLog | None:
     with contextlib.suppress(OSError):
         age = time.time() - path.stat().st_mtime
         header, *lines = path.read_bytes().split(b"\n")
-        owner = header.partition(b" ")[2].decode("utf-8", "replace")
+        owner, channel = _whose(header.partition(b" ")[2].decode("utf-8", "replace"))
         last: dict[tuple[int, int, int], Flown | None] = {}
         for line in lines[:-1]:
             with contextlib.suppress(ValueError):
                 flown = _parse(line)
                 last[flown.campaign_pk, flown.contact_pk, flown.step] = None if line.startswith(b"-") else flown
-        return FlightLog(path, is_dead(owner) or age > _STALE_SECONDS, [each for each in last.values() if each])
+        return FlightLog(
+            path, is_dead(owner) or age > _STALE_SECONDS, [each for each in last.values() if each], channel
+        )
     return None
+
+
+def _whose(words: str) -> tuple[str, str]:
+    """Owner and channel of a file; files of earlier versions name no channel and are of e-mail."""
+    owner, _, channel = words.rpartition(" ")
+    return (owner, channel) if owner and channel in PERSONAL else (words, Channel.EMAIL.value)
 
 
 def _parse(line: bytes) -> Flown:

@@ -8,10 +8,12 @@ from typing import Any
 
 from sqlalchemy import Connection
 
+from tidings.domain.channel import Channel
 from tidings.domain.consent import Purpose
 from tidings.domain.event import Event
 from tidings.domain.instant import Instant
 from tidings.domain.plan import HeldBack
+from tidings.events.alike import Alike
 
 MaySend = Callable[[Connection, Sequence[int], Purpose, str, Instant], Mapping[int, HeldBack | None]]
 MergeFields = Callable[[Connection, Sequence[int]], Mapping[int, Mapping[str, Any]]]
@@ -20,7 +22,10 @@ MayTrack = Callable[[Connection, Sequence[int], Instant], frozenset[int]]
 MustWait = Callable[[Connection, int, Sequence[int], Instant], Mapping[int, Instant]]
 """Campaign and people due now → the instants of those whose hour does not allow it now (quiet hours)."""
 AppendEvents = Callable[[Connection, Sequence[Event]], None]
+AppendAlike = Callable[[Connection, Alike], None]
 OnHard = Callable[[Connection, int, str], None]
+OnRefused = Callable[[Connection, int, Instant], str]
+OnBack = Callable[[Connection, Channel, Instant], int]
 OnCampaign = Callable[[Connection, int], None]
 
 
@@ -42,6 +47,16 @@ def no_suppression(_conn: Connection, _contact_pk: int, _words: str) -> None:
     """The `OnHard` of one who does not care."""
 
 
+def nobody_refused(_conn: Connection, _campaign_pk: int, _now: Instant) -> str:
+    """The `OnRefused` of one who does not care."""
+    return ""
+
+
+def nobody_late(_conn: Connection, _channel: Channel, _now: Instant) -> int:
+    """The `OnBack` of an installation that sends late mail all the same."""
+    return 0
+
+
 @dataclass(frozen=True, slots=True)
 class Hooks:
     """What other rooms do for the ledger, so that it can be tested alone."""
@@ -49,6 +64,8 @@ class Hooks:
     may_send: MaySend
     merge_fields: MergeFields
     append_events: AppendEvents
+    append_alike: AppendAlike | None = None
+    """`append_events` of many acceptances at once, where there is a faster way."""
     must_wait: MustWait = nobody_waits
     may_track: MayTrack = nobody_is_tracked
     on_hard: OnHard = no_suppression
@@ -57,3 +74,7 @@ class Hooks:
     """The first chunk of a campaign was taken."""
     on_finished: OnCampaign = nothing
     """Every delivery of a campaign is terminal."""
+    on_refused: OnRefused = nobody_refused
+    """Some of a campaign's recipients do not exist, said a relay: look whether there are too many."""
+    on_back: OnBack = nobody_late
+    """The way out works again: what is too late by now is dropped or planned anew; how many."""

@@ -5,20 +5,24 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
-from typing import Any
 
-from sqlalchemy import Connection, func, select, update
+from sqlalchemy import Connection, select, update
 
-from tidings.distribution import repository
+from tidings.distribution import repository, statements
 from tidings.distribution.hooks import Hooks
+from tidings.distribution.repository import finish_key
+from tidings.distribution.session import Statements
+from tidings.domain.channel import Channel
 from tidings.domain.delivery import DeliveryState
 from tidings.domain.instant import SECOND, Instant
+from tidings.store.database import take_turns
 from tidings.store.tables import campaign, chunk, delivery
 
 log = logging.getLogger("tidings.distribution")
 D = DeliveryState
 LEASE = 60 * SECOND
 _RENEW = 20 * SECOND
+_LOOK_AGAIN = 5 * SECOND
 _IN_HAND = 32
 _AT_ONCE = 4
 Key = tuple[int, int]
@@ -39,23 +43,34 @@ class Lease:
 class Leases:
     """What a worker holds. A copy is changed within a transaction and takes the original's place when it commits."""
 
-    def __init__(self, owner: str, boot_id: str, hooks: Hooks, held: dict[Key, Lease] | None = None) -> None:
-        self._owner, self._boot, self._hooks = owner, boot_id, hooks
+    def __init__(
+        self, channel: Channel, owner: str, boot_id: str, hooks: Hooks, held: dict[Key, Lease] | None = None
+    ) -> None:
+        self._channel, self._owner, self._boot, self._hooks = channel, owner, boot_id, hooks
         self._held = held or {}
 
     def copy(self) -> Leases:
         """To be changed without changing this."""
-        return Leases(self._owner, self._boot, self._hooks, {key: replace(each) for key, each in self._held.items()})
+        held = {key: replace(each) for key, each in self._held.items()}
+        return Leases(self._channel, self._owner, self._boot, self._hooks, held)
 
     def usable(self) -> Iterator[tuple[Key, Lease]]:
         """Those that may have more that is due."""
         return ((key, lease) for key, lease in self._held.items() if lease.exhausted_at < 0)
 
-    def land(self, key: Key, fence: int) -> None:
-        """One delivery of a chunk came to its end, or back."""
+    def land(self, key: Key, fence: int, number: int = 1, *, back: bool = False) -> None:
+        """Deliveries of a chunk came to their end, or back: then the chunk has something due again."""
         lease = self._held.get(key)
         if lease is not None and lease.fence == fence:
-            lease.flying -= 1
+            lease.flying -= number
+            if back:
+                lease.exhausted_at = -1
+
+    def look_again(self, now: Instant) -> None:
+        """A chunk of which one message is long on the wire is not given back: what falls due in it goes out too."""
+        for lease in self._held.values():
+            if lease.flying and 0 <= lease.exhausted_at < now - _LOOK_AGAIN:
+                lease.exhausted_at = -1
 
     def drop_stale(self, conn: Connection) -> set[int]:
         """Gives back idle leases of campaigns that were paused, cancelled or changed, and names those campaigns."""
@@ -85,19 +100,18 @@ class Leases:
     def release(self, conn: Connection, keys: Iterable[Key]) -> None:
         """Chunks go back: done when nothing is open, else due when their first row is."""
         finished: set[int] = set()
+        sql = Statements.within(conn)
         for pk, no in keys:
             lease = self._held.pop((pk, no))
             due = _next_due(conn, pk, no)
-            values: dict[str, Any] = {"owner": "", "lease_until": None, "state": "open" if due is not None else "done"}
-            if due is not None:
-                values["next_due_at"] = due
-            mine = (chunk.c.campaign_pk == pk) & (chunk.c.no == no) & (chunk.c.fence == lease.fence)
-            if conn.execute(update(chunk).where(mine).values(**values)).rowcount and due is None:
+            state = "open" if due is not None else "done"
+            if sql.run(statements.RELEASE, (state, due, pk, no, lease.fence)) and due is None:
                 finished.add(pk)
         for pk in sorted(finished):
             self._finish(conn, pk)
 
     def _finish(self, conn: Connection, campaign_pk: int) -> None:
+        take_turns(conn, finish_key(campaign_pk))  # else two who end the last two chunks would each see the other's
         rest = select(chunk.c.no).where(chunk.c.campaign_pk == campaign_pk, chunk.c.state != "done").limit(1)
         if conn.execute(rest).first() is None:
             self._hooks.on_finished(conn, campaign_pk)
@@ -110,20 +124,17 @@ class Leases:
         query = (
             select(chunk.c.campaign_pk, chunk.c.no, chunk.c.fence, campaign.c.epoch)
             .join(campaign, campaign.c.pk == chunk.c.campaign_pk)
-            .where(chunk.c.state == "open", chunk.c.next_due_at <= now, repository.sendable())
+            .where(chunk.c.state == "open", chunk.c.next_due_at <= now, chunk.c.channel == self._channel.value)
+            .where(repository.sendable())
             .order_by(chunk.c.next_due_at, chunk.c.campaign_pk, chunk.c.no)
             .limit(room)
             .with_for_update(of=chunk, skip_locked=True)
         )
-        found = conn.execute(query).all()
+        found, sql = conn.execute(query).all(), Statements.within(conn)
         for pk, no, fence, epoch in found:
             if fence == 0 and no == 0:
                 self._hooks.on_first(conn, pk)
-            conn.execute(
-                update(chunk)
-                .where(chunk.c.campaign_pk == pk, chunk.c.no == no)
-                .values(state="leased", owner=self._owner, fence=fence + 1, boot_id=self._boot, lease_until=now + LEASE)
-            )
+            sql.run(statements.LEASE, (self._owner, fence + 1, self._boot, now + LEASE, pk, no))
             self._held[pk, no] = Lease(fence + 1, epoch, now + LEASE)
         return len(found) == room
 
@@ -131,12 +142,7 @@ class Leases:
 def _next_due(conn: Connection, campaign_pk: int, no: int) -> Instant | None:
     """When the chunk's first open row is due; None when all are terminal. Nothing of it is in hand any more."""
     of_chunk = (delivery.c.campaign_pk == campaign_pk) & (delivery.c.chunk_no == no)
-    query = (
-        select(delivery.c.state, func.min(delivery.c.due_at).label("due"))
-        .where(of_chunk, delivery.c.state.in_(repository.STILL_OPEN))
-        .group_by(delivery.c.state)
-    )
-    first: dict[str, Instant] = {row.state: row.due for row in conn.execute(query)}
+    first: dict[str, Instant] = dict(Statements.within(conn).all(statements.FIRST_DUE, (campaign_pk, no)))
     if D.CLAIMED.value in first or D.ATTEMPTING.value in first:
         log.error("chunk %d of campaign %d had rows in hand that nobody held", no, campaign_pk)
         for now_is, becomes in ((D.CLAIMED, D.PLANNED), (D.ATTEMPTING, D.UNCERTAIN)):

@@ -26,18 +26,23 @@ from tidings.distribution.channels.base import Outcome, Outgoing
 from tidings.distribution.hooks import Hooks
 from tidings.distribution.leases import Lease, Leases
 from tidings.distribution.onwire import FileOnWire, OnWire, RowsOnWire, UnansweredError, write_back
-from tidings.distribution.outcomes import Settled
+from tidings.distribution.outcomes import Answers
 from tidings.distribution.session import Session, Statements
 from tidings.distribution.statements import PAUSE_KEY
 from tidings.distribution.takeover import Takeover
-from tidings.domain.consent import Purpose
+from tidings.distribution.throttle.gate import Gate, Wait
+from tidings.distribution.throttle.repository import PUT_OFF
+from tidings.domain.channel import Channel
+from tidings.domain.consent import marketing_purpose
 from tidings.domain.delivery import DeliveryState
 from tidings.domain.instant import Clock, Instant
 from tidings.domain.plan import HeldBack
+from tidings.events.alike import Alike
 from tidings.store.database import Database
 from tidings.store.tables import agent, delivery, setting
 
 D = DeliveryState
+_LOOK_AT_MOST = 5000  # rows in one step, of which most may have to wait
 _REMEMBERED = 1000
 _HELD_BACK = {
     HeldBack.NO_CONSENT: "consent is withdrawn or missing",
@@ -66,7 +71,7 @@ class Work:
     """One step A: what it is to write and to claim, and then what it brought."""
 
     want: int
-    settled: list[Settled]
+    answers: Answers
     back: list[Outgoing]
     leases: Leases
     hold: str = ""
@@ -75,19 +80,29 @@ class Work:
 
 
 class Ledger:
-    """One worker's hold on the ledger."""
+    """One worker's hold on the ledger, for one channel."""
 
-    def __init__(self, db: Database, clock: Clock, hooks: Hooks, *, owner: str, boot_id: str, relay: str) -> None:
+    def __init__(
+        self, db: Database, clock: Clock, hooks: Hooks, *, owner: str, boot_id: str, relay: str,
+        channel: Channel = Channel.EMAIL, gate: Gate | None = None,
+    ) -> None:  # fmt: skip
+        """`gate` says who must wait although they are due; see `throttle/`."""
         self._db, self._clock, self._hooks = db, clock, hooks
-        self._owner, self._relay = owner, relay
+        self._owner, self._relay, self._gate = owner, relay, gate
         session = Session(db)
-        self._wire: OnWire = FileOnWire(session, owner) if db.is_sqlite else RowsOnWire(session, relay, owner)
-        self._takeover = Takeover(db, hooks, self._wire, owner=owner, boot_id=boot_id)
-        self._leases = Leases(owner, boot_id, hooks)
-        self._settled: list[Settled] = []
+        of = self._of = statements.of_channel(channel)
+        self._wire: OnWire = FileOnWire(session, of, owner) if db.is_sqlite else RowsOnWire(session, of, relay, owner)
+        self._takeover = Takeover(db, hooks, self._wire, of, owner=owner, boot_id=boot_id)
+        self._leases = Leases(channel, owner, boot_id, hooks)
+        self._answers = Answers()
         self._back: list[Outgoing] = []
         self._tracks: dict[int, bool] = {}
         self._chance = random.Random()  # noqa: S311  # spreads retries, guards nothing
+
+    @property
+    def channel(self) -> Channel:
+        """The one whose deliveries it sends."""
+        return self._of.channel
 
     @property
     def owner(self) -> str:
@@ -115,8 +130,9 @@ class Ledger:
 
     def begin(self, want: int, hold: str = "") -> Work:
         """Puts aside what the next step writes. Only one step at a time."""
-        work = Work(want, self._settled, self._back, self._leases.copy(), hold)
-        self._settled, self._back = [], []
+        work = Work(want, self._answers, self._back, self._leases.copy(), hold)
+        self._answers, self._back = Answers(), []
+        self._wire.begin()
         return work
 
     def carry_out(self, work: Work) -> None:
@@ -124,11 +140,14 @@ class Ledger:
         now, leases, step = self._clock.now(), work.leases, work.step
         with self._db.transaction() as conn:
             self._write(conn, work)
+            if self._gate is not None:
+                self._gate.sync(conn, now)
             if work.hold:
-                step.held = repository.hold_due(conn, now, work.hold)
+                step.held = repository.hold_due(conn, now, work.hold, self._of.channel)
             step.stopped = self._is_stopped(conn)
             step.stale = leases.drop_stale(conn)
             leases.release_exhausted(conn, now)
+            leases.look_again(now)
             if not step.stopped and work.want > 0:
                 more = leases.take(conn, now)
                 step.claimed = self._claim(conn, leases, now, work.want)
@@ -137,31 +156,48 @@ class Ledger:
     def finish(self, work: Work) -> Step:
         """The transaction was committed."""
         self._leases = work.leases
-        self._wire.settled(self._settled)
+        self._wire.settled()
+        self._wire.expect(work.step.claimed)
         return work.step
 
     def undo(self, work: Work) -> None:
         """The transaction failed: what it was to write waits for the next step."""
-        self._settled = work.settled + self._settled
-        self._back = work.back + self._back
+        work.answers.join(self._answers)
+        self._answers, self._back = work.answers, work.back + self._back
+        self._wire.undo()
 
     def _write(self, conn: Connection, work: Work) -> None:
         """Answers and their events; what a kill leaves out, the takeover adds."""
-        if self._db.is_sqlite:  # on PostgreSQL the flush has done it
-            sql = Statements.within(conn)
-            outcomes.write(sql, work.settled, self._relay, self._owner)
-            write_back(sql, work.back)
-        for message in (*(each.message for each in work.settled), *work.back):
-            work.leases.land((message.campaign_pk, message.chunk_no), message.fence)
-        self._hooks.append_events(conn, outcomes.events_of(work.settled))
-        for each in work.settled:
+        answers, sql = work.answers, Statements.within(conn)
+        if sql.is_sqlite:  # on PostgreSQL the flush has done it
+            outcomes.write_others(sql, self._of, answers.others, self._relay, self._owner)
+            write_back(sql, self._of, work.back)
+        for (campaign_pk, no, fence), number in answers.landed.items():
+            work.leases.land((campaign_pk, no), fence, number)
+        for message in work.back:
+            work.leases.land((message.campaign_pk, message.chunk_no), message.fence, back=True)
+        for kind, batch in answers.alike(self._of.channel):
+            if sql.is_sqlite:
+                outcomes.write_accepted(sql, self._of, kind, batch.people)
+            self._append(conn, batch)
+        self._hooks.append_events(conn, outcomes.events_of(answers.others, self._of.channel))
+        for each in answers.others:
             if each.outcome.hard:
                 self._hooks.on_hard(conn, each.message.contact_pk, each.outcome.words)
+        for campaign_pk in {each.message.campaign_pk for each in answers.others if each.outcome.hard}:
+            self._hooks.on_refused(conn, campaign_pk, self._clock.now())
+
+    def _append(self, conn: Connection, batch: Alike) -> None:
+        if self._hooks.append_alike is not None:
+            self._hooks.append_alike(conn, batch)
+        else:
+            self._hooks.append_events(conn, batch.events())
 
     @property
     def unpublished(self) -> int:
-        """Answers and returns that wait for the next step."""
-        return len(self._settled) + len(self._back)
+        """Answers and returns that wait for the next step, and one for what the throttle has to write."""
+        waiting = len(self._answers.landed) + len(self._back)
+        return waiting + (self._gate is not None and self._gate.unsaved)
 
     def _is_stopped(self, conn: Connection) -> bool:
         """The kill switch, or the agent paused by a person."""
@@ -170,18 +206,19 @@ class Ledger:
         return conn.execute(switch).first() is not None or conn.execute(paused).first() is not None
 
     def _claim(self, conn: Connection, leases: Leases, now: Instant, want: int) -> list[Outgoing]:
-        sql, claimed = Statements.within(conn), list[Outgoing]()
+        sql, claimed, looked = Statements.within(conn), list[Outgoing](), 0
         for (pk, no), lease in leases.usable():
-            room = want - len(claimed)
-            if room <= 0:
+            while (room := want - len(claimed)) > 0 and lease.exhausted_at < 0 and looked < _LOOK_AT_MOST:
+                rows = _due(sql, (pk, no, now, room))
+                if len(rows) < room:
+                    lease.exhausted_at = now
+                good = self._allowed(conn, pk, no, lease, rows, now)
+                looked += len(rows)
+                lease.flying += len(good)
+                claimed += good
+                self._mark_claimed(sql, good)
+            if room <= 0 or looked >= _LOOK_AT_MOST:
                 break
-            rows = _due(sql, (pk, no, now, room))
-            if len(rows) < room:
-                lease.exhausted_at = now
-            good = self._allowed(conn, pk, no, lease, rows, now)
-            lease.flying += len(good)
-            claimed += good
-        self._mark_claimed(sql, claimed)
         return claimed
 
     def _mark_claimed(self, sql: Statements, claimed: Sequence[Outgoing]) -> None:
@@ -190,7 +227,7 @@ class Ledger:
             alike[each.campaign_pk, each.step].append(each.contact_pk)
         for (campaign_pk, step), people in alike.items():
             values = json.dumps(people) if sql.is_sqlite else people
-            sql.run(statements.CLAIM[sql.is_sqlite], (campaign_pk, step, values))
+            sql.run(self._of.claim[sql.is_sqlite], (campaign_pk, step, values))
 
     def _allowed(
         self, conn: Connection, pk: int, no: int, lease: Lease, rows: Sequence[Sequence[Any]], now: Instant
@@ -198,11 +235,17 @@ class Ledger:
         """Those who may be written to at this very moment; the others are settled or put off."""
         if not rows:
             return []
-        people: list[int] = [row[0] for row in rows]
-        verdicts = self._hooks.may_send(conn, people, Purpose.MARKETING_EMAIL, repository.CHANNEL, now)
+        people, channel = [int(row[0]) for row in rows], self._of.channel
+        verdicts = self._hooks.may_send(conn, people, marketing_purpose(channel), channel.value, now)
         waits = self._hooks.must_wait(conn, pk, people, now)
         fields = self._hooks.merge_fields(conn, people)
         tracked = self._hooks.may_track(conn, people, now) if self._tracks_opens(conn, pk) else frozenset[int]()
+        if not (waits or tracked or any(verdicts.values())) and len(fields) == len(people) == len(verdicts):
+            everybody = [
+                Outgoing(pk, person, step, variant, attempt, no, lease.fence, lease.epoch, fields[person], now)
+                for person, step, variant, attempt in rows
+            ]
+            return self._past_the_gate(conn, pk, everybody, now)
         good: list[Outgoing] = []
         refused: list[dict[str, Any]] = []
         for person, step, variant, attempt in rows:
@@ -211,11 +254,11 @@ class Ledger:
             if verdict is not None or known is None:
                 words = _HELD_BACK.get(verdict or HeldBack.NO_ADDRESS, str(verdict))
                 refused.append(
-                    {"campaign": pk, "person": person, "of_step": step, "new_state": D.SUPPRESSED.value,
-                     "new_at": now, "new_reason": words}
+                    {"campaign": pk, "person": person, "of_channel": channel.value, "of_step": step,
+                     "new_state": D.SUPPRESSED.value, "new_at": now, "new_reason": words}
                 )  # fmt: skip
             elif person in waits:
-                _put_off(conn, pk, person, step, waits[person])
+                _put_off(conn, (pk, person, channel.value, step), waits[person])
             else:
                 good.append(
                     Outgoing(
@@ -225,7 +268,19 @@ class Ledger:
                 )  # fmt: skip
         if refused:
             conn.execute(repository.SET_STATE, refused)
-        return good
+        return self._past_the_gate(conn, pk, good, now)
+
+    def _past_the_gate(self, conn: Connection, pk: int, good: list[Outgoing], now: Instant) -> list[Outgoing]:
+        """Those whose provider takes mail now; the others are put off."""
+        if self._gate is None or not good or not self._gate.asks:
+            return good
+        due = [(each.contact_pk, str(each.fields.get("email") or "")) for each in good]
+        waits = self._gate.hold_back(conn, pk, due, now)
+        if not waits:
+            return good
+        waiting = [each for each in good if each.contact_pk in waits]
+        conn.execute(PUT_OFF, [_put_off_row(each, self._of.channel, waits[each.contact_pk]) for each in waiting])
+        return [each for each in good if each.contact_pk not in waits]
 
     def _tracks_opens(self, conn: Connection, campaign_pk: int) -> bool:
         """Whether anybody's opens are to be seen at all; a campaign's messages never change."""
@@ -234,7 +289,7 @@ class Ledger:
             if len(self._tracks) > _REMEMBERED:
                 self._tracks.clear()
             templates = repository.templates_of(conn, campaign_pk)
-            found = self._tracks[campaign_pk] = any(template.track_opens for _, template in templates)
+            found = self._tracks[campaign_pk] = any(template.track_opens for *_, template in templates)
         return found
 
     # Step B
@@ -247,19 +302,19 @@ class Ledger:
         Returns for each of `asked` whether it may leave. Answers to attempts that were taken over still count.
         Raises UnansweredError when only the question failed; after any other error nothing is kept.
         """
-        now, chance = self._clock.now(), self._chance
-        settled = [outcomes.settle(message, outcome, now, chance) for message, outcome in answers]
+        decided = Answers()
+        decided.decide(answers, self._clock.now(), self._chance)
         try:
-            allowed = self._wire.flush(settled, back, asked)
+            allowed = self._wire.flush(decided, back, asked)
         except UnansweredError:
-            self._keep(settled, back)
+            self._keep(decided, back)
             raise
-        self._keep(settled, back)
+        self._keep(decided, back)
         return allowed
 
-    def _keep(self, settled: Sequence[Settled], back: Sequence[Outgoing]) -> None:
+    def _keep(self, decided: Answers, back: Sequence[Outgoing]) -> None:
         """What the next step writes."""
-        self._settled += settled
+        self._answers.join(decided)
         self._back += back
 
     # Beside the steps
@@ -269,12 +324,14 @@ class Ledger:
         if any(True for _ in self._leases.usable()):
             return True
         with self._db.reading() as conn:
-            return repository.something_due(conn, self._clock.now()) and not self._is_stopped(conn)
+            return repository.something_due(conn, self._clock.now(), self._of.channel) and not self._is_stopped(conn)
 
     def release_held(self) -> int:
-        """The way out works again."""
+        """The way out works again: what was held of its channel is planned, if it is not too late by now."""
+        now = self._clock.now()
         with self._db.transaction() as conn:
-            return repository.release_held(conn)
+            self._hooks.on_back(conn, self._of.channel, now)
+            return repository.release_held(conn, channel=self._of.channel, due_by=now)
 
     def leave(self) -> None:
         """Gives every chunk back; nothing of this worker is on the wire any more."""
@@ -299,12 +356,21 @@ def _due(sql: Statements, values: tuple[int, ...]) -> Sequence[Sequence[Any]]:
     return sql.all(statements.DUE[False], values)
 
 
-def _put_off(conn: Connection, campaign_pk: int, contact_pk: int, step: int, until: Instant) -> None:
+def _put_off(conn: Connection, key: tuple[int, int, str, int], until: Instant) -> None:
+    campaign_pk, contact_pk, channel, step = key
     conn.execute(
         update(delivery)
         .where(
             delivery.c.campaign_pk == campaign_pk, delivery.c.contact_pk == contact_pk,
-            delivery.c.channel == repository.CHANNEL, delivery.c.step == step,
+            delivery.c.channel == channel, delivery.c.step == step,
         )
         .values(due_at=until, state=D.PLANNED.value, reason="waits for the person's quiet hours to end")
     )  # fmt: skip
+
+
+def _put_off_row(message: Outgoing, channel: Channel, wait: Wait) -> dict[str, Any]:
+    state = D.HELD if wait.held else D.PLANNED
+    return {
+        "campaign": message.campaign_pk, "person": message.contact_pk, "of_channel": channel.value,
+        "of_step": message.step, "until": wait.until, "new_state": state.value, "new_reason": wait.reason,
+    }  # fmt: skip

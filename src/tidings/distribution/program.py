@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
+from operator import itemgetter
 
 from markupsafe import escape
 
 from tidings.distribution import wire
-from tidings.distribution.pixel import PIXEL
 from tidings.distribution.places import FieldSlot, LinkSlot, Part, UnsubscribeSlot, field_text
 
 _SOFT = b"=\r\n"
 OUT = -1
 """The unsubscribe address among a message's links."""
+_REMEMBERED = 16_384
+LinkHole = Callable[[int, bool], tuple[bytes, str]]
+"""Number of a link, and whether it stands in HTML → what stands before its hole, and the hole's name."""
 
 
 @lru_cache(maxsize=16_384)
@@ -29,34 +32,59 @@ def field_bytes(value: object, default: str | None, *, html: bool) -> bytes:
     return _escaped(text) if html and not own else wire.quoted_printable_cached(text)
 
 
-class Program:
-    """Built once by `say` and the others, in the message's order; then `filled` for each person."""
+class _Field:
+    """One merge field in one kind of part, with the values it had lately."""
 
-    def __init__(self) -> None:
-        self._pieces: list[bytes] = [b""]
-        self._given: list[int] = []
-        self._fields: list[tuple[int, str, str | None, bool]] = []
-        self._links: list[tuple[int, int]] = []
-        self.links: list[int] = []
-        """The links of the bodies in order, each as often as it stands there."""
+    __slots__ = ("_default", "_html", "_known", "name")
+
+    def __init__(self, slot: FieldSlot, *, html: bool) -> None:
+        self.name, self._default, self._html = slot.name, slot.default, html
+        self._known: dict[str, bytes] = {}
+
+    def of(self, value: object) -> bytes:
+        if type(value) is not str:
+            return field_bytes(value, self._default, html=self._html)
+        if len(self._known) >= _REMEMBERED:
+            self._known.clear()
+        found = self._known[value] = field_bytes(value, self._default, html=self._html)
+        return found
+
+    def taken(self, fields: Mapping[str, object]) -> bytes:
+        """The field of one person."""
+        value = fields.get(self.name)
+        if type(value) is str and (found := self._known.get(value)) is not None:
+            return found
+        return self.of(value)
+
+
+class Program:
+    """Built once by `say` and the others, in the message's order; then `filled` for each person.
+
+    A hole has a name; holes of one name get the same bytes. `names` come first among the values of `filled`.
+    """
+
+    def __init__(self, names: Sequence[str]) -> None:
+        self._pieces: list[bytes] = [b""]  # each second one is a hole
+        self._names = {name: place for place, name in enumerate(names)}
+        self._order: list[int] = []
+        self._fields: dict[tuple[FieldSlot, bool], int] = {}
+        self._take: list[Callable[[Mapping[str, object]], bytes]] = []
+        self._choose: Callable[[list[bytes]], tuple[bytes, ...]] | None = None
 
     def say(self, constant: bytes) -> None:
         """What is the same for everybody."""
         self._pieces[-1] += constant
 
-    def _hole(self) -> int:
+    def hole(self, name: str) -> None:
+        """What comes with the values given to `filled`."""
+        self._hole(self._names[name])
+
+    def _hole(self, place: int) -> None:
         self._pieces += (b"", b"")
-        return len(self._pieces) - 2
+        self._order.append(place)
 
-    def given(self) -> None:
-        """A hole whose bytes `filled` gets; several in their order."""
-        self._given.append(self._hole())
-
-    def body(self, parts: Sequence[Part], prefixes: Mapping[bool, bytes], *, html: bool) -> None:
-        """A text of quoted-printable, a soft break before and after each open place.
-
-        `prefixes` stand before each link's own bytes: that of the unsubscribe address under True.
-        """
+    def body(self, parts: Sequence[Part], link: LinkHole, *, html: bool) -> None:
+        """A text of quoted-printable, a soft break before and after each open place."""
         here = b""
         for part in parts:
             if isinstance(part, str):
@@ -64,30 +92,28 @@ class Program:
                 continue
             self.say(here + (_SOFT if here not in {b"", _SOFT} else b""))
             here = _SOFT
-            self._slot(part, prefixes, html=html)
+            self._slot(part, link, html=html)
         if here.endswith((b" ", b"\t")):  # a boundary follows: white space at the end would be lost
             here += _SOFT
         self.say(here)
 
-    def _slot(
-        self, slot: FieldSlot | LinkSlot | UnsubscribeSlot, prefixes: Mapping[bool, bytes], *, html: bool
-    ) -> None:
+    def _slot(self, slot: FieldSlot | LinkSlot | UnsubscribeSlot, link: LinkHole, *, html: bool) -> None:
         if isinstance(slot, FieldSlot):
-            self._fields.append((self._hole(), slot.name, slot.default, html))
+            place = self._fields.get((slot, html))
+            if place is None:
+                place = self._fields[slot, html] = len(self._names) + len(self._take)
+                self._take.append(_Field(slot, html=html).taken)
+            self._hole(place)
             return
-        no = slot.no if isinstance(slot, LinkSlot) else OUT
-        if no != PIXEL:  # its address begins in the text before it
-            self.say(prefixes[no == OUT])
-        self._links.append((self._hole(), no))
-        self.links.append(no)
+        before, name = link(slot.no if isinstance(slot, LinkSlot) else OUT, html)
+        self.say(before)
+        self.hole(name)
 
-    def filled(self, given: Sequence[bytes], fields: Mapping[str, object], links: Sequence[bytes]) -> bytes:
-        """The whole message. `links` are in the order of `links`."""
+    def filled(self, values: list[bytes], fields: Mapping[str, object]) -> bytes:
+        """The whole message. `values` are in the order of the names; the list is used up."""
+        if self._choose is None:
+            self._choose = itemgetter(*self._order)
+        values += [take(fields) for take in self._take]
         pieces = self._pieces.copy()
-        for at, value in zip(self._given, given, strict=True):
-            pieces[at] = value
-        for at, name, default, html in self._fields:
-            pieces[at] = field_bytes(fields.get(name), default, html=html)
-        for (at, _), value in zip(self._links, links, strict=True):
-            pieces[at] = value
+        pieces[1::2] = self._choose(values)
         return b"".join(pieces)

@@ -6,6 +6,7 @@ comes from instead: `?auth=xoauth2&token_file=/run/token`, or `token_command=` w
 
 from __future__ import annotations
 
+import re
 import ssl
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -20,6 +21,8 @@ AuthWay = Literal["password", "xoauth2"]
 _TOKEN_SECONDS = 20.0
 _PORTS: dict[TlsMode, int] = {"starttls": 587, "implicit": 465, "none": 25}
 _LOOPBACK = {"localhost", "127.0.0.1", "::1"}
+_OPTIONS = {"tls", "ca", "auth", "token_file", "token_command", "weight", "direct", "connections", "per_hour"}
+_BETWEEN = re.compile(r"[\s,]+(?=smtps?://)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +38,14 @@ class Relay:
     auth: AuthWay = "password"
     token_file: Path | None = None
     token_command: str = ""
+    weight: float = 1.0
+    """Its share among several relays; 0: only while none of the others works."""
+    direct: bool = False
+    """It hands each message on while we wait, so that the limits of mailbox providers apply to our connections."""
+    connections: int = 0
+    """At the same time; 0: as the Distribution agent is configured."""
+    per_hour: int = 0
+    """Messages it takes an hour; 0: no limit of its own."""
 
     @property
     def name(self) -> str:
@@ -112,7 +123,7 @@ def parse_relay(url: str) -> Relay:
     if parts.path not in {"", "/"} or parts.fragment:
         raise _wrong(f"`{parts.path}` after the host means nothing here")
     options = parse_qs(parts.query, keep_blank_values=True)
-    unknown = sorted(set(options) - {"tls", "ca", "auth", "token_file", "token_command"})
+    unknown = sorted(set(options) - _OPTIONS)
     if unknown:
         raise _wrong(f"it has an unknown option `{unknown[0]}`")
     tls = _tls_mode(options.get("tls", ["implicit" if parts.scheme == "smtps" else "starttls"])[-1])
@@ -125,8 +136,44 @@ def parse_relay(url: str) -> Relay:
     ca = options.get("ca", [""])[-1]
     return Relay(
         parts.hostname, port or _PORTS[tls], tls, user, password, Path(ca) if ca else None, auth,
-        Path(token_file).expanduser() if token_file else None, command,
+        Path(token_file).expanduser() if token_file else None, command, _weight(options), _yes(options, "direct"),
+        _number(options, "connections", 100), _number(options, "per_hour", 10_000_000),
     )  # fmt: skip
+
+
+def parse_relays(text: str) -> list[Relay]:
+    """Several relays from one text, apart by white space or commas; at least one.
+
+    Raises InvalidInputError as `parse_relay` does, or when two are at the same place.
+    """
+    relays = [parse_relay(url) for url in _BETWEEN.split(text.strip(" \t\r\n,"))]
+    twice = {relay.name for relay in relays if sum(other.name == relay.name for other in relays) > 1}
+    if twice:
+        raise _wrong(f"{', '.join(sorted(twice))} is named twice")
+    if all(relay.weight == 0 for relay in relays):
+        raise _wrong("every relay has weight=0, so none would be used")
+    return relays
+
+
+def _weight(options: dict[str, list[str]]) -> float:
+    text = options.get("weight", ["1"])[-1]
+    if not re.fullmatch(r"\d{1,3}(\.\d{1,3})?", text) or float(text) > 100:
+        raise _wrong(f"weight is `{text[:20]}`; it can be 0 (only while no other works) to 100")
+    return float(text)
+
+
+def _number(options: dict[str, list[str]], name: str, most: int) -> int:
+    text = options.get(name, ["0"])[-1]
+    if not re.fullmatch(r"\d{1,8}", text) or int(text) > most:
+        raise _wrong(f"{name} is `{text[:20]}`; it can be 1 to {most:,}")
+    return int(text)
+
+
+def _yes(options: dict[str, list[str]], name: str) -> bool:
+    text = options.get(name, ["no"])[-1]
+    if text not in {"yes", "no"}:
+        raise _wrong(f"{name} is `{text[:20]}`; it can be yes or no")
+    return text == "yes"
 
 
 def _auth(options: dict[str, list[str]], user: str, password: str) -> tuple[AuthWay, str, str]:

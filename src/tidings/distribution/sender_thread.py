@@ -8,11 +8,14 @@ import gc
 import logging
 import sys
 import threading
+import time
 from collections.abc import Callable
 
 log = logging.getLogger("tidings.distribution")
 _STOP_SECONDS = 45.0
 _GC_OBJECTS = 20_000
+_SIGN_SECONDS = 1.0
+_LOOK_SECONDS = 90.0  # a connection may take 30 s to open, 30 s to greet and 20 s to get a token
 
 
 class SenderThread:
@@ -26,6 +29,7 @@ class SenderThread:
         self._ended = threading.Event()
         self.failed: BaseException | None = None
         """What ended the loop, if it ended by a fault."""
+        self._sign = self._looked = self._sign_from = 0.0
 
     async def _main(self) -> None:
         """The work; ends soon after `_stopping` is true and `_wake` is set."""
@@ -67,6 +71,22 @@ class SenderThread:
             self._thread.join(_STOP_SECONDS)
 
     @property
+    def silent_for(self) -> float:
+        """Seconds since the loop last gave a sign of life; 0 while it does not run.
+
+        Opening a connection may take a look its time, so a look counts only after that.
+        """
+        if not self.alive or not self._sign:
+            return 0.0
+        now = time.monotonic()
+        return max(now - self._sign, now - max(self._looked, self._sign_from) - _LOOK_SECONDS, 0.0)
+
+    def _beat(self) -> None:
+        self._sign = time.monotonic()
+        if self._loop is not None and not self._stopping:
+            self._loop.call_later(_SIGN_SECONDS, self._beat)
+
+    @property
     def alive(self) -> bool:
         """Whether the thread runs."""
         return self._thread is not None and self._thread.is_alive()
@@ -84,6 +104,8 @@ class SenderThread:
             with asyncio.Runner(loop_factory=loop_factory()) as runner:
                 self._loop = runner.get_loop()
                 self._wake = asyncio.Event()
+                self._sign_from = time.monotonic()
+                self._loop.call_soon(self._beat)
                 runner.run(self._main())
         except BaseException as error:  # the thread's end must be known to health, whatever caused it
             self.failed = error

@@ -14,6 +14,7 @@ from tidings.distribution.compile import Addressee, CompiledEmail, RenderedMessa
 from tidings.distribution.lint import Specimen
 from tidings.distribution.preflight import PROVIDERS
 from tidings.distribution.statements import PAUSE_KEY
+from tidings.distribution.throttle.view import LimitsView, lift_hold, limits_view
 from tidings.distribution.tokens import TokenSigner
 from tidings.distribution.wire import wire_address
 from tidings.domain.actor import Actor
@@ -104,7 +105,7 @@ class DistributionService:
             templates = repository.templates_of(conn, campaign_pk)
             if not templates:
                 return ""
-            sender = wire_address(templates[0][1].from_address) or ""
+            sender = wire_address(templates[0][2].from_address) or ""
             domain = self._domains[campaign_pk] = sender.rpartition("@")[2].lower()
         return f"{self._signer.message_id(campaign_pk, contact_pk, step)}@{domain}"
 
@@ -140,12 +141,7 @@ class DistributionService:
 
         Raises ForbiddenError for a role limited to brands, for it would start the others' campaigns too.
         """
-        require(actor, Permission.CAMPAIGNS_SEND)
-        if actor.brands:
-            raise ForbiddenError(
-                "Your role is limited to some brands; resuming starts the campaigns of all.",
-                remedy="Ask somebody who may send for every brand.",
-            )
+        self._require_all_brands(actor, "resuming starts the campaigns of all")
         now = self._clock.now()
         with self._db.transaction() as conn:
             if get_setting(conn, PAUSE_KEY) is not None:
@@ -155,6 +151,30 @@ class DistributionService:
     def all_paused(self, conn: Connection) -> dict[str, Any] | None:
         """Who paused all sending, why and when; None when nobody did."""
         return get_setting(conn, PAUSE_KEY)
+
+    # Relays and providers
+
+    def limits(self, actor: Actor) -> LimitsView:
+        """How relays and mailbox providers are, as the sender last saw them."""
+        require(actor, Permission.CAMPAIGNS_READ)
+        with self._db.reading() as conn:
+            return limits_view(conn, self._clock.now())
+
+    def lift_hold(self, actor: Actor, relay: str, provider: str) -> str:
+        """Lets mail to a provider go on before its hold ends; the provider's title.
+
+        Raises NotFoundError when nothing is held, ForbiddenError for a role limited to brands.
+        """
+        self._require_all_brands(actor, "lifting a hold lets the mail of all go on")
+        with self._db.transaction() as conn:
+            return lift_hold(conn, actor, relay, provider, self._clock.now())
+
+    def _require_all_brands(self, actor: Actor, why: str) -> None:
+        require(actor, Permission.CAMPAIGNS_SEND)
+        if actor.brands:
+            raise ForbiddenError(
+                f"Your role is limited to some brands; {why}.", remedy="Ask somebody who may send for every brand."
+            )
 
     # One message
 

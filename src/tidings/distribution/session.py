@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,6 +12,7 @@ from sqlalchemy import Connection
 
 from tidings.store.database import Database
 
+log = logging.getLogger("tidings.distribution")
 _TEXTS: dict[str, str] = {}
 
 
@@ -56,13 +58,31 @@ class Statements:
 class Session(Statements):
     """A connection of its own, held for long. On PostgreSQL its commits survive the process, not the power.
 
-    What they lose is known to be in doubt, because the claim before was fully synced; see `ledger.py`.
+    What they lose is known to be in doubt, because the claim before was fully synced; see `ledger.py`. A server
+    that was restarted costs the transaction under way; the next one has a new connection.
     """
 
     def __init__(self, db: Database) -> None:
+        self._db = db
         self._pooled = db.engine.raw_connection()
         super().__init__(self._pooled.cursor(), sqlite=db.is_sqlite)
         self._set("off")
+
+    def _ready(self) -> None:
+        """Takes a new connection when the last one was lost. Raises what the driver says when there is none."""
+        if self._pooled.is_valid:
+            return
+        self._pooled = self._db.engine.raw_connection()
+        self._cursor = self._pooled.cursor()
+        self._set("off")
+
+    def _abandon(self) -> None:
+        """Undoes the transaction, and lets go of a connection that cannot even do that."""
+        try:
+            self._pooled.rollback()
+        except Exception as error:  # whatever the driver says of a dead connection, what broke it is told
+            log.warning("the sender's connection to the database was lost (%s)", type(error).__name__)
+            self._pooled.invalidate()
 
     def _set(self, commit: str) -> None:
         if not self.is_sqlite:
@@ -71,13 +91,14 @@ class Session(Statements):
 
     @contextmanager
     def transaction(self) -> Generator[None]:
-        """One commit."""
+        """One commit. Whether a transaction whose commit fails was kept is not known: its statements may come again."""
+        self._ready()
         try:
             yield
+            self._pooled.commit()
         except BaseException:
-            self._pooled.rollback()
+            self._abandon()
             raise
-        self._pooled.commit()
 
     def version(self) -> int:
         """SQLite only: another number whenever somebody else has committed something."""
@@ -89,6 +110,12 @@ class Session(Statements):
 
     def close(self) -> None:
         """Makes commits durable again and returns the connection."""
-        self._set("on")
-        self._cursor.close()
+        if not self._pooled.is_valid:
+            return
+        try:
+            self._set("on")
+            self._cursor.close()
+        except Exception as error:
+            log.warning("the sender's connection to the database was lost (%s)", type(error).__name__)
+            self._pooled.invalidate()
         self._pooled.close()

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 from tidings.distribution import attachments, repository
 from tidings.distribution.channels.base import Outgoing
-from tidings.distribution.compile import Addressee, CompiledEmail, UndeliverableError
+from tidings.distribution.compile import CompiledEmail, UndeliverableError
 from tidings.distribution.tokens import TokenSigner
 from tidings.domain.instant import Instant
 from tidings.store.database import Database
@@ -36,6 +36,14 @@ class Addresses:
         return f"{local}+{token}@{domain}", token
 
 
+class FillsIn(Protocol):
+    """Makes a claimed message: each personal channel has its own."""
+
+    def fill_in(self, message: Outgoing, now: Instant) -> None:
+        """Gives it its recipient and its bytes. Raises UndeliverableError when this one message cannot be made."""
+        ...
+
+
 class Templates:
     """Compiles a campaign when its first message is made, and remembers the last few."""
 
@@ -50,8 +58,9 @@ class Templates:
         )
         if compiled is None:
             raise UndeliverableError(f"there is no message for variant {message.variant}")
-        person = Addressee(message.contact_pk, message.step, message.fields, message.opens)
-        message.recipient, message.body = compiled.render(person, now)
+        message.recipient, message.body = compiled.made(
+            message.contact_pk, message.step, message.fields, now, opens=message.opens
+        )
         message.sender, message.envid = self._addresses.envelope(
             compiled.sender, message.campaign_pk, message.contact_pk, message.step
         )
@@ -70,7 +79,7 @@ def compile_campaign(conn: Any, campaign_pk: int, addresses: Addresses) -> Compi
     return {
         (step, template.variant): CompiledEmail(
             template, campaign_pk=campaign_pk, campaign_id=campaign_id, base_url=addresses.base_url,
-            signer=addresses.signer, contents=attachments.contents(conn, template.attachments),
+            signer=addresses.signer, link_base=base, contents=attachments.contents(conn, template.attachments),
         )
-        for step, template in repository.templates_of(conn, campaign_pk)
+        for step, base, template in repository.templates_of(conn, campaign_pk)
     }  # fmt: skip

@@ -1,7 +1,9 @@
 """Signed tokens of links: 24 URL-safe characters that say who, which campaign and which link, and nothing readable.
 
-10 bytes of content (purpose 2 bits, step 6, campaign 28, link 10, contact 34) and 8 bytes of keyed BLAKE2b. Each
-purpose has a key of its own, so a click token can never unsubscribe anybody.
+10 bytes of content (purpose 2 bits, step 6, campaign 28, link 10, contact 34) and 8 bytes of keyed BLAKE2b. What lets
+click and what lets unsubscribe are different parts of one person's hash, so a click token can never unsubscribe
+anybody. A click's MAC does not cover the link: its number only chooses from the campaign's immutable table, where the
+same person may go anyway, and so one hash serves all links of a message.
 """
 
 from __future__ import annotations
@@ -18,6 +20,9 @@ LENGTH = 24
 RETURN_LENGTH = 29
 """Of a token in a return address: base32, because mail systems may change the case of a local part."""
 _MAC = 8
+_TAIL = 16
+"""Of a token, characters that depend on the person only, while its number is below `NARROW`."""
+NARROW = 1 << 32
 _URL_SAFE = bytes.maketrans(b"+/", b"-_")
 _LIMITS = {"step": 1 << 6, "campaign_pk": 1 << 28, "link": 1 << 10, "contact_pk": 1 << 34}
 
@@ -48,13 +53,14 @@ class TokenSigner:
     """Makes and reads tokens with keys derived from the installation's signing key."""
 
     def __init__(self, signing_key: bytes) -> None:
-        self._keys = {
+        keys = {
             purpose: hashlib.blake2b(purpose.name.encode(), key=signing_key[:64], digest_size=32).digest()
             for purpose in TokenPurpose
         }
-        self._states = {
-            purpose: hashlib.blake2b(key=key, digest_size=_MAC) for purpose, key in self._keys.items()
-        }  # a copy of a keyed state costs half of making it
+        # a copy of a keyed state costs half of making it
+        self._states = {purpose: hashlib.blake2b(key=key, digest_size=_MAC) for purpose, key in keys.items()}
+        person_key = hashlib.blake2b(b"PERSON", key=signing_key[:64], digest_size=32).digest()
+        self._person_state = hashlib.blake2b(key=person_key, digest_size=2 * _MAC)
         id_key = hashlib.blake2b(b"MESSAGE-ID", key=signing_key[:64], digest_size=32).digest()
         self._id_state = hashlib.blake2b(key=id_key, digest_size=16)
 
@@ -71,13 +77,32 @@ class TokenSigner:
 
     def token(self, purpose: TokenPurpose, campaign_pk: int, contact_pk: int, step: int, link: int) -> bytes:
         """`make` without checks or objects, for the sending loop, which has checked the limits at launch."""
-        packed = self._packed(purpose, campaign_pk, contact_pk, step, link)
-        return b2a_base64(packed, newline=False).translate(_URL_SAFE)
+        packed = _content(purpose, campaign_pk, contact_pk, step, link)
+        return b2a_base64(packed + self._mac(purpose, packed), newline=False).translate(_URL_SAFE)
+
+    @staticmethod
+    def head(purpose: TokenPurpose, campaign_pk: int, step: int, link: int) -> bytes:
+        """What the tokens of all people below `NARROW` begin with: 8 characters; one of `tails` follows."""
+        packed = _content(purpose, campaign_pk, 0, step, link)
+        return b2a_base64(packed[:6], newline=False).translate(_URL_SAFE)
+
+    def tails(self, campaign_pk: int, contact_pk: int, step: int) -> tuple[bytes, bytes]:
+        """How the click tokens and the unsubscribe token of a person below `NARROW` end."""
+        low = contact_pk.to_bytes(4, "big")
+        mac = self._of_person(campaign_pk, contact_pk, step)
+        both = b2a_base64(low + mac[:_MAC] + low + mac[_MAC:], newline=False).translate(_URL_SAFE)
+        return both[:_TAIL], both[_TAIL:]
+
+    def _of_person(self, campaign_pk: int, contact_pk: int, step: int) -> bytes:
+        """What lets click, then what lets unsubscribe."""
+        state = self._person_state.copy()
+        state.update((((step << 28) | campaign_pk) << 34 | contact_pk).to_bytes(9, "big"))
+        return state.digest()
 
     def sign_return(self, campaign_pk: int, contact_pk: int, step: int) -> str:
         """What stands after the plus of a return address: lower case, nothing but letters and digits."""
-        packed = self._packed(TokenPurpose.RETURN, campaign_pk, contact_pk, step, 0)
-        return b32encode(packed).decode("ascii").rstrip("=").lower()
+        packed = _content(TokenPurpose.RETURN, campaign_pk, contact_pk, step, 0)
+        return b32encode(packed + self._mac(TokenPurpose.RETURN, packed)).decode("ascii").rstrip("=").lower()
 
     def read_return(self, text: str) -> Token | None:
         """The delivery a return address names, or None when it is malformed or forged; case does not matter."""
@@ -89,11 +114,19 @@ class TokenSigner:
             return None
         return self.read(urlsafe_b64encode(raw).decode("ascii"), TokenPurpose.RETURN)
 
-    def _packed(self, purpose: TokenPurpose, campaign_pk: int, contact_pk: int, step: int, link: int) -> bytes:
-        packed = ((((purpose << 6 | step) << 28 | campaign_pk) << 10 | link) << 34 | contact_pk).to_bytes(10, "big")
+    def _mac(self, purpose: TokenPurpose, packed: bytes) -> bytes:
+        token = _token(packed)
+        if purpose is TokenPurpose.CLICK:
+            return self._of_person(token.campaign_pk, token.contact_pk, token.step)[:_MAC]
+        if purpose is TokenPurpose.UNSUBSCRIBE and not token.link:
+            return self._of_person(token.campaign_pk, token.contact_pk, token.step)[_MAC:]
+        return self._whole(purpose, packed)
+
+    def _whole(self, purpose: TokenPurpose, packed: bytes) -> bytes:
+        """A MAC of all the content, as earlier versions gave every token one."""
         mac = self._states[purpose].copy()
         mac.update(packed)
-        return packed + mac.digest()
+        return mac.digest()
 
     def read(self, text: str, purpose: TokenPurpose) -> Token | None:
         """The token's content, or None when it is malformed, forged, or of another purpose."""
@@ -104,15 +137,10 @@ class TokenSigner:
         except (Base64Error, ValueError):
             return None
         packed, mac = raw[:-_MAC], raw[-_MAC:]
-        expected = hashlib.blake2b(packed, key=self._keys[purpose], digest_size=_MAC).digest()
-        if not compare_digest(mac, expected) or urlsafe_b64encode(raw).decode("ascii") != text:
+        if packed[0] >> 6 != purpose or urlsafe_b64encode(raw).decode("ascii") != text:
             return None
-        number = int.from_bytes(packed, "big")
-        if number >> 78 != purpose:
-            return None
-        contact, link = number & (1 << 34) - 1, number >> 34 & (1 << 10) - 1
-        campaign, step = number >> 44 & (1 << 28) - 1, number >> 72 & (1 << 6) - 1
-        return Token(purpose, campaign, contact, step, link)
+        fits = compare_digest(mac, self._mac(purpose, packed)) or compare_digest(mac, self._whole(purpose, packed))
+        return _token(packed) if fits else None
 
     def message_id(self, campaign_pk: int, contact_pk: int, step: int) -> str:
         """The left part of the Message-ID: the same for the same delivery, however often it is tried."""
@@ -120,3 +148,15 @@ class TokenSigner:
         mac = self._id_state.copy()
         mac.update(packed)
         return mac.hexdigest()
+
+
+def _content(purpose: TokenPurpose, campaign_pk: int, contact_pk: int, step: int, link: int) -> bytes:
+    number = (((purpose << 6 | step) << 28 | campaign_pk) << 10 | link) << 34 | contact_pk
+    return number.to_bytes(10, "big")
+
+
+def _token(packed: bytes) -> Token:
+    number = int.from_bytes(packed, "big")
+    contact, link = number & (1 << 34) - 1, number >> 34 & (1 << 10) - 1
+    campaign, step = number >> 44 & (1 << 28) - 1, number >> 72 & (1 << 6) - 1
+    return Token(TokenPurpose(number >> 78), campaign, contact, step, link)

@@ -10,7 +10,6 @@ import asyncio
 import contextlib
 import logging
 import time
-from collections import deque
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Protocol
@@ -23,17 +22,19 @@ from tidings.distribution.compile import UndeliverableError
 from tidings.distribution.ledger import Ledger, Work
 from tidings.distribution.onwire import UnansweredError
 from tidings.distribution.sender_thread import SenderThread
-from tidings.distribution.templates import Addresses, Templates
+from tidings.distribution.templates import Addresses, FillsIn, Templates
+from tidings.distribution.throttle.line_up import LineUp
 from tidings.domain.errors import UnavailableError
 from tidings.domain.instant import Clock
 from tidings.store.database import Database
 
 log = logging.getLogger("tidings.distribution")
-_MAX_CLAIM = 1000
+_MAX_CLAIM = 2000
 _AHEAD_SECONDS = 0.4  # so much is claimed beforehand, so that a no said now is heard in time
 _FRESH_MS = 700  # older claims are checked again: consent may have changed
 _IDLE_SECONDS = (1.0, 2.0)  # between looks when there is nothing to do, at first and after a while
 _TAKEOVER_SECONDS = 5.0
+_TURN_SECONDS = 0.05  # until the lanes look again whether a provider takes the next
 _AGAIN_SECONDS = 0.5  # after the database refused
 
 
@@ -59,14 +60,16 @@ class Worker(SenderThread):
     def __init__(
         self, db: Database, clock: Clock, ledger: Ledger, channel: Channel, addresses: Addresses,
         observer: Observer | None = None, *, lanes: int = 10, max_per_hour: int = 0,
+        templates: FillsIn | None = None, line_up: LineUp | None = None,
     ) -> None:  # fmt: skip
+        """`templates` makes the messages of a channel other than e-mail; `line_up` says whose turn it is."""
         super().__init__()
         self._db, self._clock, self._ledger, self._channel = db, clock, ledger, channel
-        self._templates, self._observer = Templates(db, addresses), observer
+        self._templates, self._observer = templates or Templates(db, addresses), observer
         self._lanes = self._low = 2 * lanes
         self._interval = 3600 / max_per_hour if max_per_hour else 0.0
         self._next_at = 0.0
-        self._queue: deque[Outgoing] = deque()
+        self._queue = line_up if line_up is not None else LineUp()  # an empty one is false
         self._out = 0
         """Messages the channel has."""
         self._asks: list[tuple[Outgoing, Callable[[bool], None]]] = []
@@ -81,7 +84,7 @@ class Worker(SenderThread):
         self._failures = 0
         self._retry_at = 0.0
         self._down_words = self._hold = ""
-        self._untold = False
+        self._untold = self._was_open = False
         self._released = 0
         self._rate, self._counted, self._counted_at = 50.0, 0, time.monotonic()
         self._idle_looks = 0
@@ -100,8 +103,7 @@ class Worker(SenderThread):
             await self._channel.close()
             if self._step is not None:
                 await self._step
-            self._back += self._queue
-            self._queue.clear()
+            self._back += self._queue.clear()
             self._flush()
             self._ledger.leave()
             self._ledger.close()
@@ -110,10 +112,12 @@ class Worker(SenderThread):
     async def _look_safely(self) -> float:
         """A database that is locked or full for a while is waited for; nothing is lost by that."""
         try:
-            return await self._look()
+            delay = await self._look()
         except (OperationalError, UnavailableError):
             log.exception("the ledger cannot be used now")
-            return 2.0
+            delay = 2.0
+        self._looked = time.monotonic()
+        return delay
 
     async def _look(self) -> float:
         """One look at the ledger; the seconds until the next."""
@@ -162,8 +166,9 @@ class Worker(SenderThread):
             self._went_down(str(error), refused=error.refused)
             return False
         self._retry_at = 0.0
-        if self._down_words:
+        if self._down_words or not self._was_open:  # an earlier sender may have left something held
             self._released += self._ledger.release_held()
+        self._was_open = True
         return True
 
     def _went_down(self, words: str, *, refused: bool) -> None:
@@ -230,7 +235,7 @@ class Worker(SenderThread):
         finally:
             self._step = None
         step = self._ledger.finish(work)
-        self._queue += step.claimed
+        self._queue.extend(step.claimed)
         self._drained = work.want > 0 and not step.more
         if step.stopped or self._stopping or self._retry_at:
             self._give_queue_back()
@@ -240,16 +245,12 @@ class Worker(SenderThread):
             self._told_of_hold(work.hold, step.held)
         if self._hold:
             self._begin_step(0)
+        if step.more and not step.claimed:  # those who were due had to wait; others may not have to
+            self._wake_if_empty()
         self._channel.wake()
 
     def _give_queue_back(self, campaigns: set[int] | None = None) -> None:
-        keep: deque[Outgoing] = deque()
-        for claimed in self._queue:
-            if campaigns is None or claimed.campaign_pk in campaigns:
-                self._back.append(claimed)
-            else:
-                keep.append(claimed)
-        self._queue = keep
+        self._back += self._queue.clear() if campaigns is None else self._queue.take_out(campaigns)
         self._flush()
 
     def _measure(self) -> None:
@@ -265,14 +266,13 @@ class Worker(SenderThread):
 
     # Feed: what the channel calls
 
-    def take(self) -> Outgoing | None:
-        """The next message, rendered. A claim that has waited too long is given back and checked anew."""
+    def take(self, relay: str = "") -> Outgoing | None:
+        """The next message for this relay, rendered. A claim that has waited too long is given back, checked anew."""
         if self._interval and not self._in_turn():
             return None
         now = self._clock.now()
         oldest = now - _FRESH_MS
-        while self._queue and not self._stopping:
-            claimed = self._queue.popleft()
+        while not self._stopping and (claimed := self._queue.next(relay)) is not None:
             if len(self._queue) < self._low and not self._refill_due and not self._drained and self._loop is not None:
                 self._refill_due = True
                 self._loop.call_soon(self._refill_and_wake)
@@ -299,6 +299,8 @@ class Worker(SenderThread):
                 self._out += 1
                 return claimed
             self._soon()
+        if self._queue:  # those left wait for their provider's turn
+            self._wake_in(_TURN_SECONDS)
         return None
 
     def _in_turn(self) -> bool:
@@ -308,10 +310,13 @@ class Worker(SenderThread):
             if self._queue:
                 self._next_at = max(self._next_at, now - self._interval) + self._interval
             return True
+        self._wake_in(self._next_at - now)
+        return False
+
+    def _wake_in(self, seconds: float) -> None:
         if self._loop is not None and not self._pacing:
             self._pacing = True
-            self._loop.call_later(self._next_at - now, self._pace)
-        return False
+            self._loop.call_later(seconds, self._pace)
 
     def _pace(self) -> None:
         self._pacing = False

@@ -6,7 +6,7 @@ import logging
 import os
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection, delete, func, insert, select, update
@@ -26,6 +26,10 @@ BEAT_SECONDS = 5.0
 ALIVE_FOR = 15 * SECOND
 """A role whose last sign of life is older than this is shown as stopped."""
 DEAD_AFTER_SECONDS = 10.0
+HUNG_AFTER_SECONDS = 60.0
+"""A role that gives no sign for so long is shown as stopped; a little later its process ends, to be started again."""
+_END_AFTER_SECONDS = HUNG_AFTER_SECONDS + 30.0
+_HUNG_EXIT = 70  # EX_SOFTWARE
 _FORGET_AFTER = 7 * DAY
 
 
@@ -41,7 +45,9 @@ class Heartbeat:
     def __init__(
         self, db: Database, clock: Clock, executor: str, roles: Sequence[str], *, jobs: Jobs | None = None,
         every: float = BEAT_SECONDS, dead_after: float = DEAD_AFTER_SECONDS,
+        end: Callable[[], None] = lambda: os._exit(_HUNG_EXIT),
     ) -> None:  # fmt: skip
+        """`end` ends a process that hangs at once: whatever a hung thread holds would stop an orderly end."""
         self._db = db
         self._clock = clock
         self._executor = executor
@@ -49,6 +55,8 @@ class Heartbeat:
         self._jobs = jobs
         self._every = every
         self._watch = DeathWatch(executor, dead_after)
+        self._signs: dict[str, Callable[[], float]] = {}
+        self._end, self._hung_looks = end, 0
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="heartbeat", daemon=True)
 
@@ -62,6 +70,10 @@ class Heartbeat:
             self._announce(conn)
         self._thread.start()
 
+    def watch(self, role: str, silent_for: Callable[[], float]) -> None:
+        """This role's own sign of life, the seconds since it gave one: a thread beats on while work stands still."""
+        self._signs[role] = silent_for
+
     def stop(self) -> None:
         """Shows the process as gone at once, so that nobody waits for it."""
         self._stopping.set()
@@ -71,12 +83,25 @@ class Heartbeat:
             conn.execute(update(worker).where(worker.c.executor == self._executor).values(beat_at=0))
 
     def beat(self) -> None:
-        """One sign of life for every role."""
+        """One sign of life for every role that does not hang."""
+        hung = [role for role, silent in self._signs.items() if silent() > HUNG_AFTER_SECONDS]
+        mine = worker.c.executor == self._executor
+        if hung:
+            log.error("no sign of life from %s for %.0f s", ", ".join(hung), HUNG_AFTER_SECONDS)
+            mine &= worker.c.role.not_in(hung)
         with self._db.transaction() as conn:
             now = self._clock.now()
-            done = conn.execute(update(worker).where(worker.c.executor == self._executor).values(beat_at=now))
-            if done.rowcount < len(self._roles):  # somebody tidied the rows away
+            done = conn.execute(update(worker).where(mine).values(beat_at=now))
+            if done.rowcount < len(self._roles) - len(hung):  # somebody tidied the rows away
                 self._announce(conn)
+
+    def end_if_hung(self) -> None:
+        """Ends the process when a role still hangs at the second look: after a stopped process both wake together."""
+        hung = [role for role, silent in self._signs.items() if silent() > _END_AFTER_SECONDS]
+        self._hung_looks = self._hung_looks + 1 if hung else 0
+        if self._hung_looks > 1:
+            log.critical("%s hangs; ending this process, so that it is started again", ", ".join(hung))
+            self._end()
 
     def take_over(self) -> list[str]:
         """Gives back the jobs of executors that have died; returns their names."""
@@ -97,6 +122,7 @@ class Heartbeat:
         beat_next = True
         while not self._stopping.wait(self._every / 2):
             beat_next = not beat_next
+            self.end_if_hung()
             try:
                 if beat_next:
                     self.beat()

@@ -156,7 +156,7 @@ def _add_hours(conn: Connection, events: Sequence[Event], firsts: Sequence[bool]
         }
         for (campaign, variant, kind, hour), counts in sorted(sums.items())
     ]
-    _add_up(conn, rollup_hour, rows, ("total", "people", "machine"))
+    add_up(conn, rollup_hour, rows, ("total", "people", "machine"))
 
 
 def _add_local(conn: Connection, events: Sequence[Event], firsts: Sequence[bool]) -> None:
@@ -170,10 +170,10 @@ def _add_local(conn: Connection, events: Sequence[Event], firsts: Sequence[bool]
         {"kind": kind, "weekday": weekday, "hour": hour, "people": people}
         for (kind, weekday, hour), people in sorted(sums.items())
     ]
-    _add_up(conn, rollup_local, rows, ("people",))
+    add_up(conn, rollup_local, rows, ("people",))
 
 
-def _add_up(conn: Connection, table: Table, rows: Sequence[dict[str, Any]], columns: Sequence[str]) -> None:
+def add_up(conn: Connection, table: Table, rows: Sequence[dict[str, Any]], columns: Sequence[str]) -> None:
     """Adds rows of counts onto the ones there; rows come in key order, so that servers cannot deadlock."""
     if not rows:
         return

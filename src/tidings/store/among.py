@@ -40,4 +40,16 @@ def rows(conn: Connection, query: Select[Any], values: Mapping[str, Any]) -> Seq
     return conn.execute(query, values).all()
 
 
+def listed(dialect: str, column: ColumnElement[int]) -> Select[Any]:
+    """A query of one column of numbers for `numbers`."""
+    return select(func.json_group_array(column)) if dialect == "sqlite" else select(column)
+
+
+def numbers(conn: Connection, query: Select[Any], values: Mapping[str, Any]) -> Sequence[int]:
+    """The numbers of a query made by `listed`."""
+    if conn.dialect.name == "sqlite":
+        return json.loads(conn.execute(query, values).scalar_one())
+    return conn.execute(query, values).scalars().all()
+
+
 _PLAIN = Text()

@@ -161,10 +161,15 @@ def _explained() -> Generator[None]:
             raise
         raise known from error
     except Exception as error:  # of a statement that went to the driver itself
-        if not any(each.__name__ == "OperationalError" for each in type(error).__mro__):
+        if not _is_operational(error):
             raise
         wrapped = OperationalError("", None, error)
         raise (explain(wrapped) or wrapped) from error
+
+
+def _is_operational(error: BaseException | None) -> bool:
+    """Whether the driver calls it an OperationalError or a kind of it, whichever driver it is."""
+    return any(each.__name__ == "OperationalError" for each in type(error).__mro__)
 
 
 def explain(error: DBAPIError) -> TidingsError | None:
@@ -183,7 +188,7 @@ def explain(error: DBAPIError) -> TidingsError | None:
         return UnavailableError(
             "Another process holds the database.", remedy="Try again; if it lasts, see which process that is."
         )
-    if error.connection_invalidated or ("connection" in words and type(error.orig).__name__ == "OperationalError"):
+    if error.connection_invalidated or ("connection" in words and _is_operational(error.orig)):
         return UnavailableError(
             "The database server does not answer.",
             remedy="Check that PostgreSQL runs and TIDINGS_DATABASE_URL is right.",

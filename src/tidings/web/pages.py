@@ -35,6 +35,7 @@ FLASHES = {
     "rescheduled": "The send time is set.",
     "all_paused": "All sending is paused.",
     "all_resumed": "Sending goes on.",
+    "lifted": "The hold is lifted. What waited for it goes out now.",
     "configured": "The agent's configuration is saved.",
     "overridden": "The decision is overridden. The agent has noted it.",
     "decided": "Noted.",
@@ -63,7 +64,7 @@ STATE_TONES = {
     "delivered": "good", "failed": "bad", "uncertain": "warn", "held": "warn", "planned": "plain",
     "suppressed": "quiet", "bounced": "bad", "complained": "bad", "deferred": "warn", "subscribed": "good",
     "no_consent": "plain", "changes_requested": "warn", "noted": "quiet", "writer": "good", "suggester": "plain",
-    "judge": "plain", "none": "quiet", "unexamined": "warn",
+    "judge": "plain", "none": "quiet", "unexamined": "warn", "up": "good", "resting": "warn",
 }  # fmt: skip
 
 

@@ -33,6 +33,74 @@ class PauseAll(Body):
     reason: str = Field(default="", max_length=500)
 
 
+class RelayState(Schema):
+    """One relay. `state`: idle, up, resting (tried again by itself) or paused (needs a person, see the remedy)."""
+
+    name: str
+    state: str
+    words: str
+    remedy: str
+    weight: float
+    lanes: int
+    accepted: int = Field(description="Messages it took since the sender started")
+    deferred_share: float = Field(description="Share of its last hundred answers that said “later”")
+    since: Moment
+    again_at: Moment | None
+
+
+class ProviderLimit(Schema):
+    """One mailbox provider at one relay."""
+
+    relay: str
+    provider: str
+    title: str
+    rate: float = Field(description="Messages a second; 0: no limit")
+    hold_until: Moment | None
+    kind: str
+    reason: str
+    words: str = Field(description="What the provider said")
+    slowed_at: Moment | None
+
+
+class WarmupState(Schema):
+    """One sending domain's ramp at one relay."""
+
+    relay: str
+    domain: str
+    day: int
+    days: int
+    sent: int
+    allowance: int | None = Field(description="Today's; null when the ramp is over")
+
+
+class Limits(Schema):
+    """Everything that slows or stops sending by itself."""
+
+    relays: list[RelayState]
+    providers: list[ProviderLimit]
+    warmups: list[WarmupState]
+
+
+class LiftHold(Body):
+    """Whose hold ends."""
+
+    relay: str = Field(max_length=300)
+    provider: str = Field(max_length=300)
+
+
+@router.get("/limits", summary="Relays, providers and warm-ups", **needs(Permission.CAMPAIGNS_READ))
+def get_limits(actor: CurrentActor, given: Given) -> Limits:
+    """As the sender last saw them; empty lists where mail stays in the built-in mailbox."""
+    return Limits.model_validate(given.distribution.limits(actor))
+
+
+@router.post("/limits/lift", summary="Lift a provider's hold", **needs(Permission.CAMPAIGNS_SEND))
+def lift_hold(actor: CurrentActor, given: Given, body: LiftHold) -> Limits:
+    """What waited for it is due at once."""
+    given.distribution.lift_hold(actor, body.relay, body.provider)
+    return Limits.model_validate(given.distribution.limits(actor))
+
+
 @router.get("", summary="Is all sending paused?", **needs(Permission.CAMPAIGNS_READ))
 def get_sending(given: Given) -> Sending:
     """The state of the kill switch."""

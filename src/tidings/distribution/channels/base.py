@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Protocol
 
+from tidings.distribution.throttle.replies import About
 from tidings.domain.instant import Instant
 
 
@@ -50,6 +51,12 @@ class Outgoing:
     """What a delivery report names it by (RFC 3461); empty where none is asked for."""
     opens: bool = False
     """Whether the person allowed, when it was claimed, that opening is seen."""
+    relay: str = ""
+    """The one of several relays that took it on."""
+    group: str = ""
+    """The provider whose limit it counts for."""
+    most: int = 0
+    """So many of its group a connection may carry; 0: any number."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,14 +67,25 @@ class Outcome:
     code: str = ""
     words: str = ""
     hard: bool = False
+    about: About = About.NOTHING
+    wait: int = 0
+    """Milliseconds until the next try; 0: as the schedule says."""
+
+    @property
+    def said(self) -> str:
+        """The reply code and the words, for people; the words begin with the enhanced code where there is one."""
+        return f"{self.code[:3]} {self.words[:200]}".strip()
 
 
 class ChannelDownError(Exception):
-    """The way out cannot be used now; messages are held with these words. `refused`: it is reachable and says no."""
+    """The way out cannot be used now; messages are held with these words. `refused`: it is reachable and says no.
 
-    def __init__(self, words: str, *, refused: bool = False) -> None:
+    `offline`: not even its name or its network can be reached.
+    """
+
+    def __init__(self, words: str, *, refused: bool = False, offline: bool = False) -> None:
         super().__init__(words)
-        self.refused = refused
+        self.refused, self.offline = refused, offline
 
 
 class Feed(Protocol):

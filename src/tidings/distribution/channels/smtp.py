@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import socket
 import ssl
+from collections import Counter
 from collections.abc import Callable
 from functools import lru_cache
 
@@ -12,35 +13,48 @@ from tidings.distribution.channels.base import ChannelDownError, Feed, Outcome, 
 from tidings.distribution.channels.signing import SigningFeed
 from tidings.distribution.dkim import DkimSigner
 from tidings.distribution.relay import Relay
-from tidings.distribution.smtp.connection import SmtpConnection, connect
+from tidings.distribution.smtp.connection import OfflineError, SmtpConnection, UntrustedError, connect
 from tidings.distribution.smtp.machine import Answered, Mail
 from tidings.distribution.smtp.replies import Reply
+from tidings.distribution.throttle import replies
+from tidings.distribution.throttle.replies import GREYLIST_WAIT, About
 
 _IDLE_SECONDS = 8.0
 _REOPEN_SECONDS = 1.0
 _TICK_SECONDS = 0.01
 _CLOSING_TICKS = 3000  # 30 s
+_REMEMBERED = 256
 
 
 @lru_cache(maxsize=256)
-def outcome_of(reply: Reply) -> Outcome:
+def outcome_of(reply: Reply, stage: str = "dot") -> Outcome:
     """What a reply means for one message. 5.1.x says the recipient is wrong for good (RFC 3463)."""
     words = reply.text[:500]
     if reply.positive:
         return Outcome(Result.ACCEPTED, reply.shown, words)
+    refusal = replies.read(reply.code, reply.enhanced, reply.text, stage)
+    about = refusal.about
     if reply.transient:
-        return Outcome(Result.DEFERRED, reply.shown, words)
-    hard = reply.enhanced.startswith("5.1.") and reply.enhanced not in {"5.1.7", "5.1.8"}  # those blame the sender
-    return Outcome(Result.FAILED, reply.shown, words, hard=hard)
+        wait = refusal.wait or (GREYLIST_WAIT if about is About.GREYLIST else 0)
+        return Outcome(Result.DEFERRED, reply.shown, words, about=about, wait=wait)
+    if about is About.POLICY:  # the sender is meant: nobody is given up for it
+        return Outcome(Result.DEFERRED, reply.shown, words, about=about)
+    if about is About.SIZE:
+        words = f"the message is too big for the other side: {words}"
+    return Outcome(Result.FAILED, reply.shown, words, hard=about is About.RECIPIENT, about=about)
 
 
 class SmtpChannel:
     """Keeps `connections` sessions with one relay open while there is mail, and closes them when there is none."""
 
     def __init__(
-        self, relay: Relay, *, connections: int = 10, ehlo_name: str = "", signer: DkimSigner | None = None
-    ) -> None:
-        """`signer`: signs each message here. Raises InvalidInputError when the relay's authority cannot be read."""
+        self, relay: Relay, *, connections: int = 10, ehlo_name: str = "", signer: DkimSigner | None = None,
+        closing: Callable[[Outgoing, Outcome], bool] | None = None,
+    ) -> None:  # fmt: skip
+        """`signer`: signs each message here. `closing`: takes a message the relay closed its connection over (421).
+
+        Raises InvalidInputError when the relay's authority cannot be read.
+        """
         self._relay, self._signer = relay, signer
         self._wanted = connections
         self._name = ehlo_name or _own_name()
@@ -50,8 +64,9 @@ class SmtpChannel:
         self._feed: Feed | None = None
         self._opening: asyncio.Task[None] | None = None
         self._watch: asyncio.TimerHandle | None = None
+        self._turned_away = closing
         self._closing = False
-        self._last_words = ""
+        self._accepted: dict[bytes, Outcome] = {}
 
     @property
     def name(self) -> str:
@@ -62,6 +77,12 @@ class SmtpChannel:
     def lanes(self) -> int:
         """Open connections."""
         return len(self._open)
+
+    def widen(self, connections: int) -> None:
+        """So many connections from now on; those that are open stay."""
+        self._wanted = connections
+        if self._open and len(self._open) < connections and (self._opening is None or self._opening.done()):
+            self._opening = asyncio.get_running_loop().create_task(self._open_others())
 
     async def connect(self, feed: Feed) -> None:
         """Opens the first connection and goes on opening the others beside. Raises ChannelDownError."""
@@ -126,7 +147,10 @@ class SmtpChannel:
                 relay = await asyncio.to_thread(relay.with_token)
             connection = await connect(relay, make, self._context)
         except ConnectionError as error:
-            raise ChannelDownError(self._shown(str(error)), refused=any(c.refused for c in made)) from error
+            refused = any(c.refused for c in made) or isinstance(error, UntrustedError)
+            raise ChannelDownError(
+                self._shown(str(error)), refused=refused, offline=isinstance(error, OfflineError)
+            ) from error
         if connection.closed.done():
             raise ChannelDownError(f"relay {self._relay.name} closed the connection", refused=connection.refused)
         self._open.add(connection)
@@ -185,6 +209,19 @@ class SmtpChannel:
         if self._feed is not None:
             self._feed.ask(message, go)
 
+    def round(self, connection: SmtpConnection, accepted: Outgoing, reply: bytes, wanted: Outgoing) -> None:
+        """Reports an acceptance and asks for the next."""
+        feed, outcome = self._feed, self._accepted.get(reply)
+        if feed is None:
+            return
+        if outcome is None:
+            if len(self._accepted) >= _REMEMBERED:
+                self._accepted.clear()
+            words = Reply(250, reply[4:].rstrip(b"\r\n").decode("utf-8", "replace"))
+            outcome = self._accepted[reply] = outcome_of(words)
+        feed.report(accepted, outcome)
+        feed.ask(wanted, connection.decide)
+
     def answered(self, message: Outgoing, answer: Answered) -> None:
         """Reports an answer. A relay that refuses the sender refuses everybody: that holds mail and fails nobody."""
         feed = self._feed
@@ -196,9 +233,11 @@ class SmtpChannel:
                 f"relay {self.name} refuses the sender: {answer.reply.code} {answer.reply.text[:200]}", refused=True
             )
         elif answer.reply.code == 421 and answer.stage != "dot":
-            feed.give_back(message)
+            taken = self._turned_away is not None and self._turned_away(message, outcome_of(answer.reply, answer.stage))
+            if not taken:
+                feed.give_back(message)
         else:
-            feed.report(message, outcome_of(answer.reply))
+            feed.report(message, outcome_of(answer.reply, answer.stage))
 
     def gone(self, connection: SmtpConnection, uncertain: Outgoing | None, unsent: list[Outgoing]) -> None:
         """One connection less; when none is left, the feed is told."""
@@ -233,22 +272,27 @@ class _SmtpLane:
 
     def __init__(self, channel: SmtpChannel) -> None:
         self._channel = channel
+        self._carried: Counter[str] = Counter()
+        self._full = False
+        """As many of one provider as a connection may carry: it ends as soon as nothing is under way."""
 
     def next_mail(self) -> Mail | None:
-        return self._channel.take()
+        message = None if self._full else self._channel.take()
+        if message is not None and message.most:
+            self._carried[message.group] += 1
+            self._full = self._carried[message.group] >= message.most
+        return message
 
     def need_go(self, connection: SmtpConnection, mail: Mail) -> None:
-        def decided(allowed: bool) -> None:
-            if allowed:
-                connection.go(mail)
-            else:
-                connection.stopped = True
-                connection.abort("stopped")  # after 354 this is the only way not to send
+        self._channel.ask(_message(mail), connection.decide)
 
-        self._channel.ask(_message(mail), decided)
+    def round(self, connection: SmtpConnection, accepted: Mail, reply: bytes, wanted: Mail) -> None:
+        self._channel.round(connection, _message(accepted), reply, _message(wanted))
 
-    def answered(self, answer: Answered) -> None:
+    def answered(self, connection: SmtpConnection, answer: Answered) -> None:
         self._channel.answered(_message(answer.mail), answer)
+        if self._full and connection.machine.idle:
+            connection.quit()
 
     def gone(self, connection: SmtpConnection, uncertain: Mail | None, unsent: list[Mail]) -> None:
         lost = _message(uncertain) if uncertain is not None else None

@@ -55,6 +55,15 @@ def sent(conn: Connection, campaign_pk: int) -> int:
     return conn.execute(query).scalar_one()
 
 
+def refused_at_once(conn: Connection, campaign_pk: int) -> int:
+    """How many recipients a relay said do not exist while it was offered the mail (5.1.x)."""
+    query = select(func.count()).where(
+        delivery.c.campaign_pk == campaign_pk, delivery.c.state == DeliveryState.FAILED.value,
+        delivery.c.code.like("% 5.1.%"), delivery.c.code.not_like("% 5.1.7"), delivery.c.code.not_like("% 5.1.8"),
+    )  # fmt: skip
+    return conn.execute(query).scalar_one()
+
+
 def people(conn: Connection, campaign_pk: int, kind: str, *, hard: bool) -> int:
     """For how many people of a campaign a kind of mail came back, or a provider reported the same."""
     mails = select(returned_mail.c.contact_pk).where(

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import errno
+import socket
 import ssl
 from collections.abc import Callable
 from typing import Protocol, cast
@@ -13,6 +15,17 @@ from tidings.distribution.smtp.machine import Answered, Broken, Mail, NeedGo, Re
 OPENING_SECONDS = 30.0
 COMMAND_SECONDS = 120.0
 ACCEPTANCE_SECONDS = 600.0  # RFC 5321, 4.5.3.2.6: a server may need ten minutes after the final dot
+
+
+_NO_NETWORK = frozenset({errno.ENETUNREACH, errno.ENETDOWN, errno.EHOSTUNREACH, errno.EHOSTDOWN})
+
+
+class OfflineError(ConnectionError):
+    """Not even the relay's name or network can be reached: it may be this machine that has no network."""
+
+
+class UntrustedError(ConnectionError):
+    """The relay's certificate is not valid: trying at once again makes no sense."""
 
 
 class Lane(Protocol):
@@ -26,7 +39,11 @@ class Lane(Protocol):
         """The server waits for the body."""
         ...
 
-    def answered(self, answer: Answered) -> None:
+    def round(self, connection: SmtpConnection, accepted: Mail, reply: bytes, wanted: Mail) -> None:
+        """Both at once: a mail was accepted with this reply, and the server waits for the next one's body."""
+        ...
+
+    def answered(self, connection: SmtpConnection, answer: Answered) -> None:
         """The server's word."""
         ...
 
@@ -52,6 +69,7 @@ class SmtpConnection(asyncio.Protocol):
         self._switching = False
         self._busy_since = self._loop.time()
         self._hold_tls: asyncio.Task[None] | None = None
+        self._wanted: Mail | None = None
 
     # asyncio.Protocol
 
@@ -64,7 +82,13 @@ class SmtpConnection(asyncio.Protocol):
         if self._switching:  # bytes before the handshake would be an injection (CVE-2011-0411)
             self._fail("the relay sent plain text after STARTTLS")
             return
-        self._busy_since = self._loop.time()
+        if b"\n" in data:  # a server that sends one byte a second has not answered
+            self._busy_since = self._loop.time()
+        usual = self.machine.usual(data)
+        if usual is not None:
+            accepted, reply, self._wanted = usual
+            self._lane.round(self, accepted, reply, self._wanted)
+            return
         self._write(self.machine.feed(data))
         self._work()
 
@@ -87,17 +111,28 @@ class SmtpConnection(asyncio.Protocol):
             self._write(self.machine.offer(mail))
             self._drain_answers()
 
+    def decide(self, allowed: bool) -> None:
+        """Whether the mail that the server waits for may leave."""
+        mail, self._wanted = self._wanted, None
+        if allowed and mail is not None:
+            self.go(mail)
+        elif not allowed:
+            self.stopped = True
+            self.abort("stopped")  # after 354 this is the only way not to send
+
     def go(self, mail: Mail) -> None:
         """Writes the body, and the next envelope with it."""
-        if self.machine.closed:
+        machine, transport = self.machine, self._transport
+        if machine.closed:
             return
         self._busy_since = self._loop.time()
         following = self._lane.next_mail()
-        pieces = self.machine.go_in_pieces(mail, following)
-        if self._transport is not None and not self._transport.is_closing():
-            self._transport.writelines(pieces)
-        self._drain_answers()
-        if self.machine.wants_mail and following is not None:  # it was too large; take another
+        pieces = machine.go_in_pieces(mail, following)
+        if transport is not None and not transport.is_closing():
+            transport.writelines(pieces)
+        if machine.events:
+            self._drain_answers()
+        if following is not None and machine.wants_mail:  # it was too large; take another
             self.pull()
 
     def abort(self, words: str = "") -> None:
@@ -141,8 +176,9 @@ class SmtpConnection(asyncio.Protocol):
             event = events.popleft()
             match event:
                 case Answered():
-                    self._lane.answered(event)
+                    self._lane.answered(self, event)
                 case NeedGo(mail):
+                    self._wanted = mail
                     self._lane.need_go(self, mail)
                 case Ready():
                     if not self.opened.done():
@@ -163,6 +199,7 @@ class SmtpConnection(asyncio.Protocol):
                 transport, self, self._context, server_hostname=self._relay.host, ssl_handshake_timeout=OPENING_SECONDS
             )
         except (OSError, ssl.SSLError) as error:
+            self.refused = isinstance(error, ssl.SSLCertVerificationError)
             self._fail(f"encryption failed: {tls_words(error)}")
             return
         if secure is None:
@@ -201,9 +238,13 @@ async def connect(relay: Relay, make: Opener, context: ssl.SSLContext | None) ->
     except TimeoutError:
         raise ConnectionError(f"relay not reachable: {relay.name} did not answer") from None
     except ssl.SSLError as error:
-        raise ConnectionError(f"encryption failed: {tls_words(error)}") from error
+        kind = UntrustedError if isinstance(error, ssl.SSLCertVerificationError) else ConnectionError
+        raise kind(f"encryption failed: {tls_words(error)}") from error
+    except socket.gaierror as error:
+        raise OfflineError(f"relay not reachable: {relay.name} (no such host, or no network)") from error
     except OSError as error:
-        raise ConnectionError(f"relay not reachable: {relay.name} ({error.strerror or 'no such host'})") from error
+        words = f"relay not reachable: {relay.name} ({error.strerror or type(error).__name__})"
+        raise (OfflineError if error.errno in _NO_NETWORK else ConnectionError)(words) from error
     try:
         async with asyncio.timeout(OPENING_SECONDS):
             await asyncio.shield(connection.opened)

@@ -79,6 +79,9 @@ class _Wait(Enum):
 
 
 _AFTER_MAIL = (_Wait.RCPT, _Wait.DATA)
+_ROUND = 4
+"""Replies of a usual round: one message is accepted, and the next one's MAIL, RCPT and DATA are granted."""
+_REMEMBERED = 64
 
 
 class SmtpMachine:
@@ -105,6 +108,7 @@ class SmtpMachine:
         self._granted: Mail | None = None  # the server wants its body
         self._must_reset = False
         self._pipelining = self._says_size = self._eight_bit = self._reports = False
+        self._grants: set[bytes] = set()
 
     # What the driver calls
 
@@ -117,6 +121,34 @@ class SmtpMachine:
         except BadReplyError as error:
             return self._break(str(error))
         return b"".join([self._on_reply(reply) for reply in replies])
+
+    def usual(self, data: bytes) -> tuple[Mail, bytes, Mail] | None:
+        """Takes a whole usual round in one go: the mail accepted, the reply to it, and the mail whose body is wanted.
+
+        None, and nothing changed, when it is anything else: then `feed` takes it.
+        """
+        waits = self._waiting
+        if len(waits) != _ROUND or waits[0] is not _Wait.DOT or self.closed:
+            return None
+        end = data.find(b"\n") + 1
+        accepted, granted = self._on_wire, self._envelope
+        if data[:4] != b"250 " or accepted is None or granted is None or not self._reader.empty:
+            return None
+        if data[end:] not in self._grants and not self._is_grant(data[end:]):
+            return None
+        waits.clear()
+        self._on_wire, self._granted = None, granted
+        return accepted, data[:end], granted
+
+    def _is_grant(self, replies: bytes) -> bool:
+        """Whether these are the replies, in one piece, that let a body follow; remembered, because they come again."""
+        lines = replies.split(b"\r\n")
+        good = len(lines) == _ROUND and not lines.pop() and [line[:4] for line in lines] == [b"250 ", b"250 ", b"354 "]
+        if good:
+            if len(self._grants) >= _REMEMBERED:
+                self._grants.clear()
+            self._grants.add(replies)
+        return good
 
     def _expected(self, data: bytes) -> bool:
         """Takes the common case in one go: whole lines that grant or accept all they answer. Else changes nothing."""
@@ -221,7 +253,7 @@ class SmtpMachine:
         if self.closed:
             return b""
         if not self._waiting:
-            return self._break(f"the server said {reply.shown} unasked: {reply.text[:200]}", refused=reply.code == 421)
+            return self._break(f"the server said {reply.shown} unasked: {reply.text[:200]}")
         wait = self._waiting.popleft()
         match wait:
             case _Wait.MAIL | _Wait.RCPT:
@@ -255,12 +287,15 @@ class SmtpMachine:
             case _Wait.AUTH | _Wait.AUTH_USER | _Wait.AUTH_PASSWORD:
                 return self._denied(reply)
             case _:
-                return self._break(f"the relay does not let us in: {reply.code} {reply.text[:200]}", refused=True)
+                words = f"the relay does not let us in: {reply.code} {reply.text[:200]}"
+                return self._break(words, refused=not reply.transient)
 
     def _denied(self, reply: Reply) -> bytes:
         if self._auth == "xoauth2" and reply.code == 334:
             return self._say(b"", _Wait.AUTH)  # the reason; the relay wants an empty answer before its 535
         what = "user and password" if self._auth == "password" else "the access token"
+        if reply.transient:
+            return self._break(f"the relay cannot check {what} now: {reply.shown}")
         return self._break(f"the relay refuses {what}: {reply.shown}", refused=True)
 
     def _on_features(self, reply: Reply) -> bytes:

@@ -35,7 +35,8 @@ consent = Table(
     text("source"),
     text("wording"),
     instant("expires_at", nullable=True),
-    Index("ix_consent_contact_purpose_at", "contact_pk", "purpose", "at"),
+    # All that is asked before each message: the rows themselves are not read for it.
+    Index("ix_consent_contact_purpose_at", "contact_pk", "purpose", "at", "state", "expires_at"),
 )
 
 # Keyed hash of the address only, so that erasure can leave the no behind and nothing else.

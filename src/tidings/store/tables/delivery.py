@@ -16,6 +16,7 @@ chunk = Table(
     text("boot_id"),
     instant("lease_until", nullable=True),
     instant("next_due_at"),  # the earliest instant at which something of it falls due
+    Column("channel", Text, nullable=False, server_default="email"),  # of all its deliveries
     Index("ix_chunk_state_next_due_at", "state", "next_due_at"),
     sqlite_with_rowid=False,
 )
@@ -37,7 +38,7 @@ delivery = Table(
     text("code"),  # the server's reply code, enhanced code included
     text("reason"),  # its words, or why it is held
     Index("ix_delivery_chunk", "campaign_pk", "chunk_no", "state"),
-    Index("ix_delivery_contact", "contact_pk", "at"),
+    Index("ix_delivery_contact", "contact_pk"),  # nothing that changes when a message leaves: that costs
     sqlite_with_rowid=False,
 )
 
@@ -119,6 +120,7 @@ message = Table(
     Column("step", Integer, primary_key=True, autoincrement=False),
     Column("variant", Text, primary_key=True),
     Column("channel", Text, primary_key=True),
-    json("body"),  # domain.message.EmailTemplate as JSON
+    json("body"),  # domain.message.EmailTemplate or ShortTemplate as JSON
+    Column("link_base", Integer, nullable=False, server_default="0"),  # its links[0] in the campaign's link table
     sqlite_with_rowid=False,
 )

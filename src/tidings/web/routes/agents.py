@@ -125,5 +125,6 @@ def _page(
         "agent.html", status=wrong.status if wrong else 200, name=name.value, agent=view, decisions=decisions,
         following=following, fields=fields_of(view.schema, view.config), problem=problem, asking=asking,
         waiting=asking.waiting(visit.actor, name), campaigns=campaigns, said=said, ask_problem=ask_problem,
+        limits=visit.services.distribution.limits(visit.actor) if name is AgentName.DISTRIBUTION else None,
         question=said.question if said else "", campaign_id=said.campaign_id if said else "",
     )  # fmt: skip

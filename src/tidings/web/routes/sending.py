@@ -1,4 +1,4 @@
-"""The kill switch: pauses and resumes all sending, from any page."""
+"""The kill switch, from any page, and the lifting of a provider's hold."""
 
 from __future__ import annotations
 
@@ -25,3 +25,10 @@ def resume_all(visit: VisitHere, back: Annotated[str, Form()] = "/") -> Response
     """Sending goes on."""
     visit.services.distribution.resume_all(visit.actor)
     return visit.back(local_path(back), "all_resumed")
+
+
+@router.post("/sending/lift")
+def lift_hold(visit: VisitHere, relay: Annotated[str, Form()], provider: Annotated[str, Form()]) -> Response:
+    """Mail to a provider goes on before its hold ends."""
+    visit.services.distribution.lift_hold(visit.actor, relay, provider)
+    return visit.back("/agents/distribution#limits", "lifted")
