@@ -40,7 +40,12 @@ def main(arguments: list[str]) -> None:
             command.revision(config, message, rev_id=number, autogenerate=True)
         database.close()
     written = next((FOLDER / "versions").glob(f"{number}_*.py"))
-    kept = [line for line in written.read_text().splitlines() if "# ### " not in line]
+    # SQLite calls false 0, which PostgreSQL takes for a number.
+    told = written.read_text().replace(
+        'sa.Boolean(), server_default=sa.text("0")', "sa.Boolean(), server_default=sa.false()"
+    )
+    told = told.replace("sa.Boolean(), server_default=sa.text('0')", "sa.Boolean(), server_default=sa.false()")
+    kept = [line for line in told.splitlines() if "# ### " not in line]
     written.write_text("\n".join(kept) + "\n")
     for tool in (["format", "-q"], ["check", "--fix", "-q"]):
         subprocess.run([sys.executable, "-m", "ruff", *tool, str(written)], check=True)

@@ -259,7 +259,7 @@ def upgrade() -> None:
         batch_op.create_index("ix_delivery_contact", ["contact_pk"], unique=False)
 
     with op.batch_alter_table("link", schema=None) as batch_op:
-        batch_op.add_column(sa.Column("click_id", sa.Boolean(), server_default=sa.text("0"), nullable=False))
+        batch_op.add_column(sa.Column("click_id", sa.Boolean(), server_default=sa.false(), nullable=False))
 
     with op.batch_alter_table("message", schema=None) as batch_op:
         batch_op.add_column(sa.Column("link_base", sa.Integer(), server_default="0", nullable=False))
