@@ -8,11 +8,12 @@ from tidings.store.tables.campaigns import approval, brand, campaign, claim, ove
 from tidings.store.tables.channels import channel_account, posting, provider_reference
 from tidings.store.tables.delivery import attempt, chunk, delivery, link, mailbox_message, message, returned_mail
 from tidings.store.tables.events import engagement, event, recommendation, rollup_hour, rollup_local
+from tidings.store.tables.sequences import sequence, sequence_person, sequence_send
 
 __all__ = [
     "account", "activity", "agent", "agent_turn", "api_token", "approval", "attempt", "audit", "brand", "campaign",
     "channel_account", "chunk", "claim", "consent", "contact", "decision", "delivery", "engagement", "event",
     "idempotency", "link", "mailbox_message", "message", "metadata", "override", "posting", "provider_reference",
-    "recommendation", "returned_mail", "revision", "rollup_hour", "rollup_local", "segment", "send_plan", "session",
-    "setting", "sign_in_link", "slot", "suppression", "worker",
+    "recommendation", "returned_mail", "revision", "rollup_hour", "rollup_local", "segment", "send_plan", "sequence",
+    "sequence_person", "sequence_send", "session", "setting", "sign_in_link", "slot", "suppression", "worker",
 ]  # fmt: skip
