@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from tidings.analytics.service import AnalyticsService
     from tidings.audience.service import AudienceService
     from tidings.campaigns.asking import AskService
+    from tidings.campaigns.sequences.service import SequenceService
     from tidings.campaigns.service import CampaignService
     from tidings.content.service import BrandService
     from tidings.distribution.service import DistributionService
@@ -31,6 +32,7 @@ class Services:
     brands: BrandService
     audience: AudienceService
     campaigns: CampaignService
+    sequences: SequenceService
     asking: AskService
     distribution: DistributionService
     analytics: AnalyticsService

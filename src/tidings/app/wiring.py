@@ -18,6 +18,7 @@ from tidings.audience.repository import any_known
 from tidings.audience.service import AudienceService
 from tidings.campaigns.asking import AskService
 from tidings.campaigns.run import CampaignRun
+from tidings.campaigns.sequences.service import SequenceService
 from tidings.campaigns.service import CampaignService
 from tidings.campaigns.tools.gather import agent_tools
 from tidings.campaigns.tools.plain import Kit
@@ -119,7 +120,7 @@ def wire(
         db=db, clock=clock, access=access,
         agents=AgentService(db, clock, on_resume=run.restart_waiting, tools=tools), brands=brands, audience=audience,
         campaigns=campaigns, asking=AskService(db, clock, campaigns, tools, models), distribution=distribution,
-        analytics=analytics, activity=feed,
+        analytics=analytics, activity=feed, sequences=SequenceService(db, clock, run, campaigns),
         health=HealthService(db, clock, settings.data_dir, distribution, facts, models.look),
         base_url=settings.base_url,
     )  # fmt: skip

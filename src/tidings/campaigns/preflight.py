@@ -28,7 +28,7 @@ def specimens(
     brand, _ = load_brand(conn, row.brand_id)
     person = repository.first_person(conn, row.pk, None)
     fields = NOBODY if person is None else merge_fields_of(person)
-    sites = (brand.website, str(revised.brief.link))
+    sites = (brand.website, *{str(revised.brief_of(draft).link) for draft in revised.drafts})
     hosts = [urlsplit(site).hostname or "" for site in sites]
     return brand, [
         distribution.specimen(

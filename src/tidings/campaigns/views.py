@@ -35,6 +35,7 @@ class CampaignRow:
     """When the plan's first slot is; None before there is a plan."""
     sample: bool
     version: int
+    is_sequence: bool = False
 
 
 @dataclass(frozen=True, slots=True)

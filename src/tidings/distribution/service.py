@@ -71,6 +71,21 @@ class DistributionService:
             for each in compiled:
                 repository.check_fields(each, people)
 
+    def add_messages(self, conn: Connection, campaign_pk: int, step: int, templates: Sequence[EmailTemplate]) -> None:
+        """Fixes what a step of a campaign sends to people who are not known yet.
+
+        Raises InvalidInputError when a message cannot be sent as it is, or has a merge field without a default.
+        """
+        campaign_id, _ = repository.campaign_name(conn, campaign_pk)
+        for template in templates:
+            for name in self._compile(template, campaign_pk, campaign_id).undefined_fields():
+                raise InvalidInputError(
+                    f"`contact.{name}` may not be known of everybody who will get variant {template.variant}.",
+                    remedy=f'Give it a default: {{{{ contact.{name} | default: "…" }}}}.',
+                    field=name,
+                )
+        repository.write_messages(conn, campaign_pk, templates, step)
+
     def counts(self, conn: Connection, campaign_pk: int) -> dict[str, int]:
         """Deliveries by state; they add up to all people launched."""
         return repository.counts(conn, campaign_pk)

@@ -19,7 +19,9 @@ RETURN_LENGTH = 29
 """Of a token in a return address: base32, because mail systems may change the case of a local part."""
 _MAC = 8
 _URL_SAFE = bytes.maketrans(b"+/", b"-_")
-_LIMITS = {"step": 1 << 6, "campaign_pk": 1 << 28, "link": 1 << 10, "contact_pk": 1 << 34}
+MOST_STEPS = 1 << 6
+"""So many steps of a campaign a token can tell apart."""
+_LIMITS = {"step": MOST_STEPS, "campaign_pk": 1 << 28, "link": 1 << 10, "contact_pk": 1 << 34}
 
 
 class TokenPurpose(IntEnum):

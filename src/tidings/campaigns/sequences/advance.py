@@ -13,7 +13,7 @@ from typing import Protocol
 
 from tidings.domain.event import EventKind
 from tidings.domain.instant import DAY, MINUTE, Instant
-from tidings.domain.sequence import END, WEEKDAYS, SequenceDefinition, Step, Wait
+from tidings.domain.sequence import WEEKDAYS, Branch, SequenceDefinition, Step, Wait
 from tidings.scheduling.zones import instant_at, local
 
 TIME, EVENT = "time", "event"
@@ -124,46 +124,46 @@ def _anchored(made: SequenceDefinition, place: Place, facts: Facts, now: Instant
 
 
 def _walk(made: SequenceDefinition, place: Place, facts: Facts, now: Instant) -> Moved:
-    at = place.since if place.waiting_for != TIME else place.due_at or place.since
-    position = made.after(place.position) if _waited(made, place) else place.position
+    waited = place.waiting_for == TIME and made.step(place.position) is not None
+    position = made.after(place.position) if waited else place.position
+    at = place.due_at if waited and place.due_at is not None else place.since
     moved = Moved(place)
-    while True:
-        step = made.step(position)
-        if step is None:  # the end
-            moved.place = _out(replace(place, position=position), COMPLETED)
-            return moved
-        if at > now:
-            moved.place = _stands(place, position, "", at, at)
-            return moved
+    while (step := made.step(position)) is not None and at <= now:
         moved.path.append(position)
-        if step.send is not None:
-            due = facts.send_time(place, max(at, now))
-            if due is None:  # nothing is allowed for weeks: asked again tomorrow
-                moved.place = _stands(place, position, "", at, now + DAY)
-                return moved
-            moved.send = (position, due)
-            moved.place = _after_send(made, place, position, due, facts)
+        further = _take(made, moved, step, at, facts, now)
+        if further is None:
             return moved
-        if step.exit is not None:
-            moved.place = _out(replace(place, position=position), step.exit)
-            return moved
-        if step.wait is not None:
-            due = ends(step.wait, at, facts.zone(place))
-            if due > now:
-                moved.place = _stands(place, position, TIME, at, due)
-                return moved
-            position, at = made.after(position), due
-            continue
-        decided = _branch(step, place, facts, at, now)
+        position, at = further
+    here = replace(place, position=position)
+    moved.place = _out(here, COMPLETED) if step is None and at <= now else _stands(here, position, "", at, at)
+    return moved
+
+
+def _take(
+    made: SequenceDefinition, moved: Moved, step: Step, at: Instant, facts: Facts, now: Instant
+) -> tuple[str, Instant] | None:
+    """One step, begun at that instant: where it leads and from when, or None when the person stays with it."""
+    place = moved.place
+    if step.send is not None:
+        due = facts.send_time(place, max(at, now))
+        if due is None:  # nothing is allowed for weeks: asked again tomorrow
+            moved.place = _stands(place, step.id, "", at, now + DAY)
+        else:
+            moved.send, moved.place = (step.id, due), _after_send(made, place, step.id, due, facts)
+        return None
+    if step.wait is not None:
+        over = ends(step.wait, at, facts.zone(place))
+        if over <= now:
+            return made.after(step.id), over
+        moved.place = _stands(place, step.id, TIME, at, over)
+        return None
+    if step.branch is not None:
+        decided = _decided(step, step.branch, place, facts, at, now)
         if decided is None:
-            assert step.branch is not None
-            moved.place = _stands(place, position, EVENT, at, at + (step.branch.when.within or 0))
-            return moved
-        position, at = decided
-
-
-def _waited(made: SequenceDefinition, place: Place) -> bool:
-    return place.waiting_for == TIME and made.step(place.position) is not None
+            moved.place = _stands(place, step.id, EVENT, at, at + (step.branch.when.within or 0))
+        return decided
+    moved.place = _out(replace(place, position=step.id), step.exit or COMPLETED)
+    return None
 
 
 def _after_send(made: SequenceDefinition, place: Place, position: str, due: Instant, facts: Facts) -> Place:
@@ -175,10 +175,10 @@ def _after_send(made: SequenceDefinition, place: Place, position: str, due: Inst
     return _stands(place, follows, "", due, due)
 
 
-def _branch(step: Step, place: Place, facts: Facts, at: Instant, now: Instant) -> tuple[str, Instant] | None:
+def _decided(
+    step: Step, branch: Branch, place: Place, facts: Facts, at: Instant, now: Instant
+) -> tuple[str, Instant] | None:
     """Where the branch leads and from when; None while that is open."""
-    branch = step.branch
-    assert branch is not None
     when = branch.when
     if when.message is None:
         return (branch.then if facts.matches(place, step) else branch.otherwise), at
@@ -214,7 +214,3 @@ def _stands(place: Place, position: str, waiting_for: str, since: Instant, due_a
 
 def _out(place: Place, reason: str) -> Place:
     return replace(place, due_at=None, waiting_for="", sent_step=None, exit_reason=reason)
-
-
-END_OF_ALL = END
-"""The position of those who have completed it."""

@@ -11,7 +11,6 @@ def _key(name: str, target: str) -> Column[int]:
     return Column(name, BigKey, owner, primary_key=True, autoincrement=False)
 
 
-
 # A campaign with a row here is a sequence. Its definition stands in the revision in force, which was approved.
 sequence = Table(
     "sequence",
