@@ -1,4 +1,4 @@
-"""What the tests of sequences share: a house with people in it, a sequence that runs, and a post that delivers by hand."""
+"""What the tests of sequences share: a house with people in it, sequences that run, and a post worked by hand."""
 
 from __future__ import annotations
 

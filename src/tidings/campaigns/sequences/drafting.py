@@ -74,7 +74,7 @@ def assignment(
     kept: dict[str, tuple[Brief, tuple[Draft, ...]]] = {}
     for step in definition.sends:
         if step.send is not None and step.send.draft is not None:
-            kept[step.id] = _taken_over(conn, row, step, step.send)
+            kept[step.id] = taken_over(conn, row.brand_id, step, step.send)
         elif before is not None and _unchanged(before, step):
             kept[step.id] = before.step_briefs[step.id], before.drafts_of(step.id)
     return Assignment(definition, brand, claims, config, campaigns.recent_stock(conn, row.brand_id), kept, seed)
@@ -117,7 +117,7 @@ def _unchanged(before: Revision, step: Step) -> bool:
     return before.step_briefs.get(step.id) == asked and bool(before.drafts_of(step.id))
 
 
-def _taken_over(conn: Connection, row: Row[Any], step: Step, send: Send) -> tuple[Brief, tuple[Draft, ...]]:
+def taken_over(conn: Connection, brand_id: str, step: Step, send: Send) -> tuple[Brief, tuple[Draft, ...]]:
     """A copy of another campaign's draft as it is now. Raises InvalidInputError where there is none."""
     try:
         source = campaigns.get_campaign(conn, send.draft or "")
@@ -128,7 +128,7 @@ def _taken_over(conn: Connection, row: Row[Any], step: Step, send: Send) -> tupl
         ) from None  # fmt: skip
     revised = campaigns.revision_of(conn, source.revision_id) if source.revision_id else None
     found = [draft for draft in revised.drafts if draft.variant == send.variant] if revised else []
-    if source.brand_id != row.brand_id or revised is None or not found:
+    if source.brand_id != brand_id or revised is None or not found:
         raise InvalidInputError(
             f"Step `{step.id}`: “{source.name}” has no variant {send.variant} of this brand.",
             remedy="Name a campaign of the same brand and one of its variants.", field=step.id,

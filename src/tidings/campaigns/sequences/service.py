@@ -18,7 +18,6 @@ from tidings.campaigns.sequences.catalogue import templates
 from tidings.campaigns.sequences.life import face_brief, shape_of
 from tidings.campaigns.sequences.views import EnterResult, PersonView, SequenceDetail, SequenceRow, TemplateView
 from tidings.content.repository import brand_named, brands
-from tidings.domain.brief import Brief
 from tidings.domain.campaign import TERMINAL, CampaignState
 from tidings.domain.errors import ConflictError, InvalidInputError, NotFoundError
 from tidings.domain.sequence import InvalidSequenceError, SequenceDefinition
@@ -30,6 +29,7 @@ if TYPE_CHECKING:
     from tidings.campaigns.service import CampaignService
     from tidings.domain.actor import Actor
     from tidings.domain.brand import Brand
+    from tidings.domain.brief import Brief
     from tidings.domain.instant import Clock, Instant
     from tidings.store.database import Database
 
@@ -59,7 +59,7 @@ class SequenceService:
             require(actor, Permission.CAMPAIGNS_WRITE, brand.id)
             self._check(conn, definition)
             row = campaigns.insert_campaign(
-                conn, brief=_first_brief(conn, definition), brand_id=brand.id,
+                conn, brief=_first_brief(conn, definition, brand.id), brand_id=brand.id,
                 segment_id=find_segment(conn, definition.trigger.audience), author=actor, sample=False,
                 at=self._clock.now(),
             )  # fmt: skip
@@ -254,13 +254,13 @@ class SequenceService:
         self._run.feed.note(conn, "person" if actor.is_person else "system", f"{actor.name} {text}", row.id)
 
 
-def _first_brief(conn: Connection, definition: SequenceDefinition) -> Brief:
+def _first_brief(conn: Connection, definition: SequenceDefinition, brand_id: str) -> Brief:
     """What lists show of a sequence whose messages are still to be written: its first message's brief."""
     step = definition.sends[0]
-    if step.send is not None and step.send.brief is not None:
-        return face_brief(definition, {step.id: step.send.brief})
-    source = campaigns.get_campaign(conn, (step.send.draft if step.send is not None else None) or "")
-    return face_brief(definition, {step.id: Brief.model_validate(source.brief)})
+    if step.send is None:
+        raise InvalidInputError("The sequence sends nothing.", remedy="Add a step with `send`.")
+    brief = step.send.brief or drafting.taken_over(conn, brand_id, step, step.send)[0]
+    return face_brief(definition, {step.id: brief})
 
 
 def _same_kinds(old: SequenceDefinition, new: SequenceDefinition) -> None:
