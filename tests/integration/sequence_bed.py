@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -179,3 +180,31 @@ def add_bare_people(database: Database, number: int, now: Instant) -> None:
                     for pk in pks[start : start + 10_000]
                 ],
             )
+
+
+def main(path: str, ahead: str) -> None:
+    """Run as a program: a runner with small batches, which the crash test kills."""
+    import time
+
+    from tests.conftest import DATABASE_KEY
+
+    from tidings.store.database import open_sqlite
+
+    class Ahead:
+        def now(self) -> Instant:
+            return time.time_ns() // 1_000_000 + int(ahead)
+
+    clock = cast("FakeClock", Ahead())
+    database = open_sqlite(Path(path), DATABASE_KEY)
+    keys = Secrets(signing_key=b"s" * 32, hash_key=b"h" * 32)
+    jobs = cast("Jobs", HandTurned())
+    house = wire(Settings(Path(path).parent), database, MasterKey(bytes(32)), keys, clock, "killed", jobs=jobs)
+    runner = SequenceRunner(database, clock, house.run, batch=20)
+    print("begun", flush=True)
+    while runner.look():
+        pass
+    print("rested", flush=True)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

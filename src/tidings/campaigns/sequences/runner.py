@@ -36,7 +36,8 @@ _ENDS = (EventKind.UNSUBSCRIBED, EventKind.COMPLAINED, EventKind.BOUNCED)
 class SequenceRunner:
     """One runner. `look` does what is due and says whether there is more; `start` keeps looking in a thread."""
 
-    def __init__(self, db: Database, clock: Clock, run: CampaignRun) -> None:
+    def __init__(self, db: Database, clock: Clock, run: CampaignRun, *, batch: int = BATCH) -> None:
+        self._batch = batch
         self._db, self._clock, self._run = db, clock, run
         self._definitions: dict[str, SequenceDefinition] = {}
         self._stopping = threading.Event()
@@ -129,17 +130,17 @@ class SequenceRunner:
     def _move(self, row: Row[Any], now: Instant) -> bool:
         try:
             with self._db.transaction() as conn:
-                done = move_batch(conn, row.campaign_pk, now)
+                done = move_batch(conn, row.campaign_pk, now, self._batch)
         except TidingsError:
             raise
         except Exception:
             log.exception("a batch could not be moved; its people are tried one by one")
             return self._move_singly(row, now)
-        return done.people == BATCH
+        return done.people == self._batch
 
     def _move_singly(self, row: Row[Any], now: Instant) -> bool:
         """Finds the one who holds up the others, and looks at them again in an hour."""
-        for _ in range(BATCH):
+        for _ in range(self._batch):
             try:
                 with self._db.transaction() as conn:
                     if not move_batch(conn, row.campaign_pk, now, limit=1).people:
