@@ -20,6 +20,7 @@ from tidings_client.health import Health
 from tidings_client.mailbox import Mailbox
 from tidings_client.segments import Segments
 from tidings_client.sending import Sending
+from tidings_client.sequences import Sequences
 from tidings_client.transport import TIMEOUT_S, AwaitingTransport, BlockingTransport, trust
 
 if TYPE_CHECKING:
@@ -44,6 +45,7 @@ class _Resources(Generic[Mode]):
         self.mailbox = Mailbox[Mode](transport)
         self.segments = Segments[Mode](transport)
         self.sending = Sending[Mode](transport)
+        self.sequences = Sequences[Mode](transport)
         self.tokens = Tokens[Mode](transport)
 
 

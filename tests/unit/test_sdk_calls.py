@@ -28,7 +28,7 @@ ME = {"kind": "person", "id": "acc_1", "name": "Ada", "role": "admin", "brands":
 ARGUMENTS: dict[str, Any] = {
     "brief": {}, "brand": {}, "changes": {}, "rule": {}, "rows": [], "table": b"",
     "due_at": datetime(2027, 1, 1, tzinfo=UTC),
-    "accept": True, "variant": "A",
+    "accept": True, "variant": "A", "definition": {}, "contact_ids": [],
 }  # fmt: skip
 
 
