@@ -29,6 +29,8 @@ PAGES = [
     "/campaigns/cmp_3", "/campaigns/cmp_4", "/campaigns/cmp_6", "/campaigns/cmp_1/preview/A",
     "/campaigns/cmp_1/preview/A?as=source", "/campaigns/cmp_1/people", "/campaigns/cmp_2/deliveries", "/approvals",
     "/agents/content", "/agents/distribution", "/audience", "/audience/import", "/insights", "/mailbox",
+    "/sequences", "/sequences/cmp_s1", "/sequences/cmp_s2", "/sequences/cmp_s3", "/sequences/cmp_s1/people",
+    "/sequences/new", "/sequences/new?begin=onboarding", "/sequences/cmp_s1/edit", "/sequences/cmp_s1/edit?as_yaml=1",
     "/mailbox/msg_1", "/settings", "/nothing", "/sign-in", "/sign-in/link?token=once",
 ]  # fmt: skip
 PHONE, DESK = {"width": 390, "height": 844}, {"width": 1440, "height": 900}

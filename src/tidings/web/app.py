@@ -34,6 +34,8 @@ from tidings.web.routes import (
     overview,
     preview,
     sending,
+    sequence,
+    sequences,
     settings,
     sign_in,
 )
@@ -45,7 +47,7 @@ if TYPE_CHECKING:
 _log = logging.getLogger("tidings.web")
 _PAGES = (
     sign_in, overview, live, campaign_new, campaigns, campaign, preview, approvals, agents, audience, insights,
-    mailbox, sending, settings,
+    mailbox, sending, settings, sequences, sequence,
 )  # fmt: skip
 
 

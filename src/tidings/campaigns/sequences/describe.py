@@ -32,6 +32,18 @@ def ways_of(made: SequenceDefinition, step: Step) -> tuple[WayView, ...]:
     return () if step.exit is not None else (WayView("", made.after(step.id)),)
 
 
+def changes(old: SequenceDefinition, new: SequenceDefinition) -> list[str]:
+    """What an edit changes, step by step, in words."""
+    found = [f"New: “{step.id}”, {words_of(step)}" for step in new.steps if old.step(step.id) is None]
+    for step in new.steps:
+        before = old.step(step.id)
+        if before is not None and before != step:
+            found.append(f"Changed: “{step.id}”, {words_of(step)}")
+    found += [f"Gone: “{step.id}”" for step in old.steps if new.step(step.id) is None]
+    whole = ("name", "trigger", "exits", "limits", "again", "ends")
+    return found + [f"Changed: {name}" for name in whole if getattr(old, name) != getattr(new, name)]
+
+
 def _wait(wait: Wait) -> str:
     parts = [f"Wait {duration_text(wait.at_least)}"] if wait.at_least else []
     if wait.until is not None:
