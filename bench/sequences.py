@@ -67,10 +67,10 @@ class AtOnce:
     waiting: list[Any] = field(default_factory=list)
     on_error: Any = None
 
-    def job(self, name: str, *, queue: str) -> Any:
+    def job(self, name: str, **_: Any) -> Any:
         return lambda function: self.known.setdefault(name, function)
 
-    def enqueue(self, _conn: Any, name: str, *args: Any, id: str, delay_ms: int = 0) -> None:  # noqa: A002
+    def enqueue(self, _conn: Any, name: str, *args: Any, delay_ms: int = 0, **_: Any) -> None:
         if not delay_ms:
             self.waiting.append((name, args))
 

@@ -72,8 +72,8 @@ class FakeSequences:
         state = states[sequence_id]
         runs, written = state is CampaignState.SENDING, state is not CampaignState.DRAFTING
         brief = parse_brief({**SEQUENCE["steps"][0]["send"]["brief"], "name": "Welcome", "brand": "Northwind Bakery"})
-        names = {CampaignState.SENDING: ["approve", "request_changes", "pause", "cancel"],
-                 CampaignState.REVIEW: ["approve", "request_changes", "edit", "cancel"]}.get(state, ["cancel"])  # fmt: skip
+        asks = ["approve", "request_changes", "cancel"]
+        names = {CampaignState.SENDING: [*asks, "pause"], CampaignState.REVIEW: [*asks, "edit"]}.get(state, ["cancel"])
         row = CampaignRow(
             id=sequence_id, name="Welcome", brand_id="brd_1", brand_name="Northwind Bakery", state=state,
             state_reason="", paused=False, author_name="Ola Autor", type="welcome", people=14_951 if runs else 0,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from tidings import __version__
-from tidings.cli import account, agent, audience, campaign_verbs, local, mailbox, report, sending, token
+from tidings.cli import account, agent, audience, campaign_verbs, local, mailbox, report, sending, sequence, token
 from tidings.cli.groups import Root
 from tidings.cli.status import status
 
@@ -67,6 +67,6 @@ def _add_commands(app: typer.Typer) -> None:
     for name, group in (
         ("campaign", campaign_verbs.commands), ("agent", agent.commands), ("audience", audience.commands),
         ("mailbox", mailbox.commands), ("sending", sending.commands), ("account", account.commands),
-        ("token", token.commands),
+        ("token", token.commands), ("sequence", sequence.commands),
     ):  # fmt: skip
         app.add_typer(group, name=name, rich_help_panel=SERVER)
