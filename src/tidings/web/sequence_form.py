@@ -146,10 +146,14 @@ def _shown(step: Raw) -> Raw:
         send = _within(step, "send")
         brief = _within(send, "brief")
         facts = [_sentence(fact) for fact in brief.get("facts") or ()]
-        found |= {name: brief.get(name, "") for name in _BRIEF} | {
-            "facts": "\n".join(facts),
-            "draft": send.get("draft"),
-        }
+        found |= (
+            {name: brief.get(name, "") for name in _BRIEF}
+            | {"type": brief.get("type") or "announcement"}
+            | {
+                "facts": "\n".join(facts),
+                "draft": send.get("draft"),
+            }
+        )
     elif kind == "wait":
         wait = _within(step, "wait") or {"at_least": step["wait"]}
         until = _within(wait, "until")
