@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from copy import deepcopy
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -97,3 +99,11 @@ def test_durations_in_the_words_people_use() -> None:
     for text in ("", "0 days", "soon", "3", "-1 day", "500 days", True, None, 1.5):
         with pytest.raises(ValueError, match="is not a duration"):
             parse_duration(text)
+
+
+def test_what_the_guide_shows_can_be_used() -> None:
+    text = (Path(__file__).parents[2] / "docs" / "sequences.md").read_text()
+    blocks = re.findall(r"```yaml\n(.*?)```", text, re.DOTALL)
+    assert blocks
+    for block in blocks:
+        parse_sequence(yaml.safe_load(block))
