@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,10 @@ from tests.conftest import FakeClock
 from tests.integration.sequence_bed import BRIEF, Bed, add_bare_people, make_bed, send, sequence
 
 from tidings.campaigns.sequences.catalogue import read_yaml, template, write_yaml
+from tidings.distribution.channels.base import Outgoing
+from tidings.distribution.repository import link_target
+from tidings.distribution.templates import Addresses, Templates
+from tidings.distribution.tokens import TokenPurpose, TokenSigner
 from tidings.domain.actor import AgentName, agent_actor
 from tidings.domain.brief import parse_brief
 from tidings.domain.campaign import CampaignState
@@ -372,3 +377,33 @@ def test_the_templates_are_written_without_a_finding(bed: Bed) -> None:
         made = bed.made(parse_sequence(read_yaml(text)))
         assert made.campaign.row.state is S.REVIEW, made.campaign.row.state_reason
         assert parse_sequence(read_yaml(write_yaml(made.definition.model_dump(mode="json")))) == made.definition
+
+
+def test_the_sender_makes_the_messages_of_steps_and_rounds_that_came_later(bed: Bed, secrets: Secrets) -> None:
+    people = bed.people(1)
+    made = bed.running(sequence(send("one"), {"id": "w", "wait": "1 day"}, send("two"), trigger={"kind": "api"},
+                                again={"after": "1 day", "at_most": 1}))  # fmt: skip
+    pk, ids = bed.pk(made), [person.id for person in bed.house.services.audience.contacts(bed.admin)[0]]
+    templates = Templates(bed.house.db, Addresses("https://t.example.com", TokenSigner(secrets.signing_key)))
+    bodies: dict[int, bytes] = {}
+
+    def made_of(step: int, variant: str) -> None:
+        fields = {"email": "p0@example.com", "first_name": "Ada"}
+        message = Outgoing(pk, people[0], step, variant, 0, 0, 1, 1, fields, bed.clock.now())
+        templates.fill_in(message, bed.clock.now())
+        bodies[step] = message.body
+
+    for _ in range(2):
+        bed.service.enter(bed.approver, made.campaign.row.id, ids)
+        bed.pass_time(4 * DAY)
+        for row in bed.deliveries(pk):
+            made_of(row.step, row.variant)
+    assert sorted(bodies) == [0, 1, 2, 3]
+    links = {step: set(re.findall(rb"/t/([\w-]{24})", body.replace(b"=\r\n", b""))) for step, body in bodies.items()}
+    signer = TokenSigner(secrets.signing_key)
+    with bed.house.db.reading() as conn:
+        for step, tokens in links.items():
+            read = [signer.read(token.decode(), TokenPurpose.CLICK) for token in tokens]
+            assert {token.step for token in read if token} == {step}
+            targets = {link_target(conn, pk, token.link) for token in read if token}
+            assert "https://northwind.example.com/workshop" in targets
