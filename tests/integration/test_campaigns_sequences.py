@@ -407,3 +407,22 @@ def test_the_sender_makes_the_messages_of_steps_and_rounds_that_came_later(bed: 
             assert {token.step for token in read if token} == {step}
             targets = {link_target(conn, pk, token.link) for token in read if token}
             assert "https://northwind.example.com/workshop" in targets
+
+
+def test_what_is_a_plans_is_refused_and_its_deliveries_are_listed_whole(bed: Bed) -> None:
+    bed.people(3)
+    made = bed.running(sequence(send("one"), {"id": "w", "wait": "1 hour"}, send("two")))
+    campaigns, campaign_id = bed.house.services.campaigns, made.campaign.row.id
+    with pytest.raises(ConflictError, match="has no plan"):
+        campaigns.replan(bed.author, campaign_id)
+    with pytest.raises(ConflictError, match="has no plan"):
+        campaigns.set_send_time(bed.author, campaign_id, bed.clock.now() + DAY, "later")
+    bed.pass_time(DAY)
+    seen, after = list[tuple[str, str]](), ""
+    while True:
+        page, after = campaigns.deliveries(bed.author, campaign_id, after=after, limit=2)
+        seen += [(each.contact_id, each.variant) for each in page]
+        if not after:
+            break
+    assert len(seen) == len(set(seen)) == 6
+    assert [row.is_sequence for row in campaigns.list(bed.author)[0]] == [True]

@@ -78,6 +78,14 @@ def check_editable(row: Row[Any]) -> None:
         raise ConflictError(f"“{row.name}” is {state_words(row)}; its drafts cannot be edited.", remedy=hint(row))
 
 
+def check_planned(row: Row[Any]) -> None:
+    """Raises ConflictError for a sequence: nobody plans it, its times follow from what each person does."""
+    if row.is_sequence:
+        raise ConflictError(
+            f"“{row.name}” is a sequence; it has no plan.", remedy="Change the waits in its definition."
+        )
+
+
 def check_version(row: Row[Any], expected: int | None) -> None:
     """Raises ConflictError when somebody changed the campaign since the version that was seen; None does not ask."""
     if expected is not None and row.version != expected:

@@ -248,6 +248,7 @@ class CampaignService:
         """Asks the Scheduling agent for a new plan; approval is asked again."""
         with self.db.transaction() as conn:
             row = self._row(conn, actor, campaign_id, Permission.CAMPAIGNS_WRITE)
+            actions.check_planned(row)
             repository.move(conn, row, CampaignState.PLANNING, at=self.clock.now())
             self._note(conn, actor, "campaign.replan", row, f"asked for a new plan of “{row.name}”")
             self.run.start_stage(conn, row.id)
@@ -298,6 +299,7 @@ class CampaignService:
         with self.db.transaction() as conn:
             row = self._row(conn, actor, campaign_id, Permission.CAMPAIGNS_WRITE)
             actions.check_version(row, expected_version)
+            actions.check_planned(row)
             if row.state not in {CampaignState.REVIEW.value, CampaignState.APPROVED.value}:
                 raise ConflictError(
                     f"The campaign is {actions.state_words(row)}; its times cannot be set.", remedy=actions.hint(row)

@@ -91,8 +91,12 @@ class Shower:
         self, conn: Connection, actor: Actor, row: Row[Any], *, state: str | None, after: str, limit: int
     ) -> tuple[list[DeliveryView], str]:
         """A page of deliveries, by contact, and the cursor of the next."""
-        cursor = int(after) if after.isdigit() else 0
-        found = self.distribution.delivery_rows(conn, row.pk, state=state, after_contact=cursor, limit=limit + 1)
+        person, _, rest = after.partition("-")
+        step, _, channel = rest.partition("-")
+        found = self.distribution.delivery_rows(
+            conn, row.pk, state=state, after_contact=int(person) if person.isdigit() else 0, limit=limit + 1,
+            after_row=(int(step), channel) if step.isdigit() else None,
+        )  # fmt: skip
         shown = [
             DeliveryView(
                 contact_id=item.id, name=_name(item), email=_address(actor, item.email), state=item.state,
@@ -101,7 +105,8 @@ class Shower:
             )
             for item in found[:limit]
         ]  # fmt: skip
-        return shown, str(found[limit - 1].contact_pk) if len(found) > limit else ""
+        last = found[limit - 1] if len(found) > limit else None
+        return shown, f"{last.contact_pk}-{last.step}-{last.channel}" if last is not None else ""
 
     def _plan(self, conn: Connection, row: Row[Any]) -> PlanSummary | None:
         return repository.plan_summary(conn, row.plan_id) if row.plan_id else None

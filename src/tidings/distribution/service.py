@@ -95,10 +95,13 @@ class DistributionService:
         return repository.reasons(conn, campaign_pk)
 
     def delivery_rows(
-        self, conn: Connection, campaign_pk: int, *, state: str | None = None, after_contact: int = 0, limit: int = 50
-    ) -> Sequence[Row[Any]]:
+        self, conn: Connection, campaign_pk: int, *, state: str | None = None, after_contact: int = 0, limit: int = 50,
+        after_row: tuple[int, str] | None = None,
+    ) -> Sequence[Row[Any]]:  # fmt: skip
         """A page of deliveries by contact, each with the contact's id, name and address."""
-        return repository.delivery_rows(conn, campaign_pk, state=state, after_contact=after_contact, limit=limit)
+        return repository.delivery_rows(
+            conn, campaign_pk, state=state, after_contact=after_contact, limit=limit, after_row=after_row
+        )
 
     def attempts(self, conn: Connection, campaign_pk: int, contact_pk: int) -> Sequence[Row[Any]]:
         """Every attempt that did not simply succeed, with the server's words, oldest first."""
