@@ -53,8 +53,8 @@ def test_every_verb_does_what_it_says(run: Run, services: Any, tmp_path: Path) -
     path.write_text(yaml.safe_dump({**SEQUENCE, "ends": "2027-06-30"}))
     assert "welcome" in run("templates").stdout
     assert yaml.safe_load(run("templates", "welcome").stdout)["name"] == "Welcome"
-    assert json.loads(run("new", "--file", str(path), "--check").stdout)["name"] == "Welcome"
-    made = run("new", "--file", str(path), "--no-wait")
+    assert json.loads(run("new", str(path), "--check").stdout)["name"] == "Welcome"
+    made = run("new", str(path), "--no-wait")
     assert made.exit_code == 0, made.output
     assert services.sequences.asked.ends.isoformat() == "2027-06-30"
     shown = run("show", "cmp_s1")
@@ -69,7 +69,7 @@ def test_every_verb_does_what_it_says(run: Run, services: Any, tmp_path: Path) -
         assert answer.exit_code == 0, (verb, answer.output)
         assert services.sequences.calls[-1].endswith(f"{verb} cmp_s1")
     assert "Entered" in run("enter", "cmp_s1", "con_1").stdout
-    assert run("edit", "cmp_s2", "--file", "-", given=path.read_text()).exit_code == 0
+    assert run("edit", "cmp_s2", "-", given=path.read_text()).exit_code == 0
     for command in (["list"], ["show", "cmp_s1"], ["people", "cmp_s1"], ["templates"], ["enter", "cmp_s1", "con_1"]):
         json.loads(run(*command, "--json").stdout)
 
@@ -77,11 +77,11 @@ def test_every_verb_does_what_it_says(run: Run, services: Any, tmp_path: Path) -
 def test_what_is_wrong_is_said_with_the_remedy(run: Run, tmp_path: Path) -> None:
     path = tmp_path / "wrong.yaml"
     path.write_text("steps: [")
-    answer = run("new", "--file", str(path))
+    answer = run("new", str(path))
     assert answer.exit_code == 2
     assert "line 1" in answer.stderr
     path.write_text(yaml.safe_dump({**SEQUENCE, "steps": [*SEQUENCE["steps"], {"id": "x", "wait": "soon"}]}))
-    answer = run("new", "--file", str(path))
+    answer = run("new", str(path))
     assert answer.exit_code == 2
     assert "step `x`: `wait.at_least` is not a duration" in answer.stderr
     assert run("show", "nothing").exit_code == 3

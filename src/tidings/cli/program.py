@@ -65,8 +65,9 @@ def _add_commands(app: typer.Typer) -> None:
     app.command("status", rich_help_panel=SERVER)(status)
     app.command("report", rich_help_panel=SERVER)(report.report)
     for name, group in (
-        ("campaign", campaign_verbs.commands), ("agent", agent.commands), ("audience", audience.commands),
+        ("campaign", campaign_verbs.commands), ("sequence", sequence.commands),
+        ("agent", agent.commands), ("audience", audience.commands),
         ("mailbox", mailbox.commands), ("sending", sending.commands), ("account", account.commands),
-        ("token", token.commands), ("sequence", sequence.commands),
+        ("token", token.commands),
     ):  # fmt: skip
         app.add_typer(group, name=name, rich_help_panel=SERVER)

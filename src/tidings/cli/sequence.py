@@ -27,7 +27,7 @@ SequenceRef = Annotated[
     str, typer.Argument(metavar="SEQUENCE", help="Its id, the beginning of its id, its name, or `latest`.")
 ]
 FileArgument = Annotated[
-    Path, typer.Option("--file", "-f", help="The definition, YAML or JSON; `-` reads stdin.", allow_dash=True)
+    Path, typer.Argument(metavar="FILE", help="The definition, YAML or JSON; `-` reads stdin.", allow_dash=True)
 ]
 NoWait = Annotated[bool, typer.Option("--no-wait", help="Do not wait for the messages.")]
 WAIT_S = 300.0
@@ -50,7 +50,7 @@ def templates(
         show(text)
     else:
         show_table(["NAME", "WHAT IT DOES"], [(each.id, each.description) for each in found])
-        say_next("tidings sequence templates welcome > welcome.yaml", "tidings sequence new --file welcome.yaml")
+        say_next("tidings sequence templates welcome > welcome.yaml", "tidings sequence new welcome.yaml")
 
 
 @commands.command("new")
