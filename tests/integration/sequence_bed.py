@@ -111,7 +111,7 @@ class Bed:
         with self.house.db.transaction() as conn:
             conn.execute(update(delivery).where(due).values(state="accepted", at=now))
 
-    def pass_time(self, ms: int, *, step: int = 3_600_000) -> None:
+    def pass_time(self, ms: int, *, step: int = 4 * 3_600_000) -> None:
         """Lets time pass, looking and delivering on the way."""
         until = self.clock.now() + ms
         while True:
@@ -199,7 +199,7 @@ def main(path: str, ahead: str) -> None:
     keys = Secrets(signing_key=b"s" * 32, hash_key=b"h" * 32)
     jobs = cast("Jobs", HandTurned())
     house = wire(Settings(Path(path).parent), database, MasterKey(bytes(32)), keys, clock, "killed", jobs=jobs)
-    runner = SequenceRunner(database, clock, house.run, batch=20)
+    runner = SequenceRunner(database, clock, house.run, batch=10)
     print("begun", flush=True)
     while runner.look():
         pass

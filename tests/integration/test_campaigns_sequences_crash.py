@@ -82,7 +82,7 @@ def test_a_runner_that_is_killed_skips_nobody_and_repeats_nothing(
 ) -> None:
     clock = FakeClock(time.time_ns() // 1_000_000)
     bed = make_bed(sqlite_database, clock, secrets, tmp_path)
-    add_bare_people(sqlite_database, 1_500, clock.now())
+    add_bare_people(sqlite_database, 800, clock.now())
     pk = bed.pk(bed.running(two_steps()))
     chance, kills, ahead = random.Random(7), 0, 0
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
@@ -92,7 +92,7 @@ def test_a_runner_that_is_killed_skips_nobody_and_repeats_nothing(
             assert process.stdout is not None
             assert process.stdout.readline() == "begun\n"
             try:
-                process.wait(chance.uniform(0.1, 0.5) if kills < 4 else 60)
+                process.wait(chance.uniform(0.1, 0.5) if kills < 3 else 60)
                 rested = process.stdout.read() == "rested\n"
             except subprocess.TimeoutExpired:
                 process.kill()
@@ -105,7 +105,7 @@ def test_a_runner_that_is_killed_skips_nobody_and_repeats_nothing(
             ahead = 3 * DAY
     assert kills >= 2
     places = bed.places(pk)
-    assert len(places) == 1_500
+    assert len(places) == 800
     assert counted(bed, pk) == Counter((person, step) for person in places for step in (0, 1))
 
 
