@@ -9,6 +9,7 @@ from types import SimpleNamespace
 from typing import Any
 
 from tests.channel_fakes import FakeChannels
+from tests.fake_sequences import FakeSequences
 from tests.reply_fakes import FakeReplies
 
 from tidings.access.permissions import Permission, require
@@ -775,6 +776,7 @@ def make_services(db: Any, clock: Any) -> Services:
         activity=FakeActivity(campaigns), health=FakeHealth(), models=FakeModels(), asking=FakeAsking(),
         base_url="https://localhost:8443", conversions=FakeConversions(), postbacks=FakePostbacks(),
         attachments=FakeAttachments(), deliveries=FakeDeliveries(), channels=FakeChannels(), replies=FakeReplies(),
+        sequences=FakeSequences(),
     )  # type: ignore[arg-type]  # fmt: skip
 
 

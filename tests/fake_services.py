@@ -9,6 +9,7 @@ from types import SimpleNamespace
 from typing import Any
 
 from tests.channel_fakes import FakeChannels
+from tests.fake_sequences import FakeSequences
 from tests.reply_fakes import FakeReplies
 
 from tidings.access.permissions import Permission, require
@@ -690,5 +691,5 @@ def fake_services() -> Any:
         brands=SimpleNamespace(brands=lambda _: [BRAND], claims=lambda *_: CLAIMS),
         audience=FakeAudience(), campaigns=FakeCampaigns(), distribution=FakeDistribution(), analytics=FakeAnalytics(),
         activity=FakeFeed(), health=SimpleNamespace(check=lambda: health), base_url="https://localhost",
-        models=FakeModels(), channels=FakeChannels(), replies=FakeReplies(),
+        models=FakeModels(), channels=FakeChannels(), replies=FakeReplies(), sequences=FakeSequences(),
     )  # fmt: skip

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from tidings.campaigns.asking import AskService
     from tidings.campaigns.attaching import AttachmentService
     from tidings.campaigns.deliveries import DeliveryService
+    from tidings.campaigns.sequences.service import SequenceService
     from tidings.campaigns.service import CampaignService
     from tidings.content.models.service import ModelService
     from tidings.content.service import BrandService
@@ -40,6 +41,7 @@ class Services:
     replies: ReplyService
     audience: AudienceService
     campaigns: CampaignService
+    sequences: SequenceService
     asking: AskService
     attachments: AttachmentService
     deliveries: DeliveryService

@@ -25,6 +25,7 @@ from tidings_client.models import Models
 from tidings_client.replies import Replies
 from tidings_client.segments import Segments
 from tidings_client.sending import Sending
+from tidings_client.sequences import Sequences
 from tidings_client.transport import TIMEOUT_S, AwaitingTransport, BlockingTransport, trust
 
 if TYPE_CHECKING:
@@ -54,6 +55,7 @@ class _Resources(Generic[Mode]):
         self.replies = Replies[Mode](transport)
         self.segments = Segments[Mode](transport)
         self.sending = Sending[Mode](transport)
+        self.sequences = Sequences[Mode](transport)
         self.tokens = Tokens[Mode](transport)
 
 

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 from sqlalchemy import func, insert, select
 from starlette.testclient import TestClient
+from tests.fake_sequences import SEQUENCE
 
 from tidings.access.permissions import Permission, may
 from tidings.api.activity.routes import follow
@@ -65,6 +66,11 @@ BODIES: dict[str, Any] = {
     "lift_hold": {"relay": "smtp.example.com:587", "provider": "google"},
     "create_account": {"email": "bob@example.com", "name": "Bob", "role": "author"},
     "create_token": {"name": "nightly"},
+    "create_sequence": SEQUENCE,
+    "check_sequence": SEQUENCE,
+    "edit_sequence": SEQUENCE,
+    "approve_sequence": {"revision_id": "rev_s1"},
+    "enter_sequence": {"contact_ids": ["con_1"]},
 }  # fmt: skip
 BODIES["add_model"] = {"name": "local", "kind": "openai", "fields": {"base_url": "http://127.0.0.1/v1", "model": "m"}}
 BODIES["update_model"] = {"enabled": False}
@@ -116,6 +122,7 @@ def call(client: TestClient, services: Any, method: str, path: str, name: str, h
         campaign_id=detail.row.id, variant="A", name="content", decision_id="dec_1", brand_id="brd_1",
         contact_id=fakes.CONTACT.id, recommendation_id="rec_1", message_id="msg_1", account_id="acc_1",
         token_id="tok_1", turn_id="trn_1", model_id="mdl_1", attachment_id="att_1", reply_id="rpl_1",
+        sequence_id="cmp_s1",
     )  # fmt: skip
     if name == "preview_prompt":
         address += f"?campaign_id={detail.row.id}"

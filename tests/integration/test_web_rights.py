@@ -27,6 +27,8 @@ PAGES = [
     "/",
     "/campaigns",
     "/campaigns/new",
+    "/sequences",
+    "/sequences/new?begin=win-back",
     "/approvals",
     "/agents/content",
     "/audience",

@@ -32,6 +32,8 @@ from tidings.api.problems import MEDIA_TYPE, Problem, UnexpectedErrors
 from tidings.api.rate_limit import RateLimit
 from tidings.api.replies.routes import router as replies
 from tidings.api.sending.routes import router as sending
+from tidings.api.sequences.routes import router as sequences
+from tidings.api.sequences.schemas import SEQUENCE_EXAMPLE
 
 if TYPE_CHECKING:
     from tidings.distribution.mailbox.service import MailboxService
@@ -40,7 +42,7 @@ if TYPE_CHECKING:
 MOUNT = "/api/v1"
 ROUTERS: tuple[APIRouter, ...] = (
     campaigns, approvals, agents, decisions, brands, audience, analytics, mailbox_routes, activity, sending, models,
-    access, health, conversions, attachments, deliveries, replies,
+    access, health, conversions, attachments, deliveries, replies, sequences,
 )  # fmt: skip
 
 DESCRIPTION = """\
@@ -113,4 +115,8 @@ def _finish(document: dict[str, Any]) -> dict[str, Any]:
         media: dict[str, Any] = document["paths"][path]["post"]["requestBody"]["content"]["application/json"]
         media["schema"] = _ref("Brief")
         media["example"] = BRIEF_EXAMPLE
+    for path, method in (("/sequences", "post"), ("/sequences/check", "post"), ("/sequences/{sequence_id}", "put")):
+        media = document["paths"][path][method]["requestBody"]["content"]["application/json"]
+        media["schema"] = _ref("SequenceDefinition")
+        media["example"] = SEQUENCE_EXAMPLE
     return document

@@ -16,6 +16,7 @@ from tidings.app.returning import build_returns
 from tidings.app.sending import build_sender
 from tidings.app.supervisor import SUPERVISOR
 from tidings.app.wiring import House, certificates, open_house
+from tidings.campaigns.sequences.runner import SequenceRunner
 from tidings.domain.actor import AgentName
 from tidings.engine.process import executor_name
 
@@ -112,6 +113,9 @@ async def _work(house: House, executor: str, roles: Sequence[str]) -> None:
     stop = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    sequences = SequenceRunner(house.db, house.clock, house.run) if AgentName.SCHEDULING.value in roles else None
+    if sequences is not None:
+        sequences.start()
     try:
         if AgentName.DISTRIBUTION.value in roles:
             sender = build_sender(house)
@@ -128,6 +132,8 @@ async def _work(house: House, executor: str, roles: Sequence[str]) -> None:
         else:
             await stop.wait()
     finally:
+        if sequences is not None:
+            await asyncio.to_thread(sequences.stop)
         await asyncio.to_thread(house.jobs.stop)
         heartbeat.stop()  # last: whoever is silent may have its jobs taken over
 

@@ -21,6 +21,7 @@ from tidings.campaigns.asking import AskService
 from tidings.campaigns.attaching import AttachmentService
 from tidings.campaigns.deliveries import DeliveryService
 from tidings.campaigns.run import CampaignRun
+from tidings.campaigns.sequences.service import SequenceService
 from tidings.campaigns.service import CampaignService
 from tidings.campaigns.tools.gather import agent_tools
 from tidings.campaigns.tools.plain import Kit
@@ -139,7 +140,7 @@ def wire(
         campaigns=campaigns, asking=AskService(db, clock, campaigns, tools, models), distribution=distribution,
         analytics=analytics, activity=feed, models=models_here, attachments=AttachmentService(db, clock, feed,
         limit=settings.attachments_mb * MEGABYTE), deliveries=DeliveryService(db, clock, secrets, feed,
-        distribution=distribution),
+        distribution=distribution), sequences=SequenceService(db, clock, run, campaigns),
         health=HealthService(db, clock, settings.data_dir, distribution, facts, models.look),
         base_url=settings.base_url, conversions=Conversions(db, clock, secrets),
         postbacks=Postbacks(db, clock, secrets),

@@ -65,13 +65,25 @@ def retry_state(conn: Connection, row: Row[Any]) -> tuple[CampaignState, dict[st
     policy.pop("send_now", None)
     sent_back = repository.last_verdict(conn, revised) == "changes_requested"
     good = all(draft.sendable for draft in revised.drafts)
+    if row.is_sequence:
+        return (S.REVIEW if good and not sent_back else S.DRAFTING), policy
     return (S.PLANNING if good and not sent_back else S.DRAFTING), policy
 
 
 def check_editable(row: Row[Any]) -> None:
     """Raises ConflictError when the drafts cannot be edited in this state."""
+    if row.is_sequence and row.state == S.SENDING.value:
+        return  # the edit waits for approval while the sequence goes on as it was
     if CampaignState(row.state) not in EDITABLE or row.policy.get("send_now") is not None:
         raise ConflictError(f"“{row.name}” is {state_words(row)}; its drafts cannot be edited.", remedy=hint(row))
+
+
+def check_planned(row: Row[Any]) -> None:
+    """Raises ConflictError for a sequence: nobody plans it, its times follow from what each person does."""
+    if row.is_sequence:
+        raise ConflictError(
+            f"“{row.name}” is a sequence; it has no plan.", remedy="Change the waits in its definition."
+        )
 
 
 def check_version(row: Row[Any], expected: int | None) -> None:
@@ -100,13 +112,14 @@ def actions_for(actor: Actor, row: Row[Any], *, revision_author: str, only_appro
 
     theirs = actor.id in {row.author_id, revision_author}
     own = "The author of a campaign, or of its words, does not approve it." if theirs and not only_approver else ""
-    offer("approve", Permission.CAMPAIGNS_APPROVE, when=state is S.REVIEW, unless=own)
-    offer("request_changes", Permission.CAMPAIGNS_APPROVE, when=state is S.REVIEW)
+    asks = state is S.REVIEW or (state is S.SENDING and row.proposed_id is not None)
+    offer("approve", Permission.CAMPAIGNS_APPROVE, when=asks, unless=own)
+    offer("request_changes", Permission.CAMPAIGNS_APPROVE, when=asks)
     offer("send", Permission.CAMPAIGNS_SEND, when=state is S.APPROVED)
-    offer("send_now", Permission.CAMPAIGNS_SEND, when=state is S.APPROVED)
+    offer("send_now", Permission.CAMPAIGNS_SEND, when=state is S.APPROVED and not row.is_sequence)
     offer("retry", Permission.CAMPAIGNS_WRITE, when=state is S.BLOCKED)
     offer("edit", Permission.CAMPAIGNS_WRITE, when=state in EDITABLE and row.revision_id is not None)
-    offer("replan", Permission.CAMPAIGNS_WRITE, when=state in {S.REVIEW, S.APPROVED})
+    offer("replan", Permission.CAMPAIGNS_WRITE, when=state in {S.REVIEW, S.APPROVED} and not row.is_sequence)
     offer("pause", Permission.SENDING_PAUSE, when=not over and row.paused_at is None)
     offer("resume", Permission.SENDING_PAUSE, when=not over and row.paused_at is not None)
     offer("cancel", Permission.CAMPAIGNS_WRITE, when=not over)

@@ -47,8 +47,9 @@ def message(revised: Revision, brand: Brand, draft: Draft, campaign_id: str = ""
 
 
 def own_hosts(revised: Revision, brand: Brand) -> list[str]:
-    """The hosts of the brand's site and of what the brief is about."""
-    sites = (brand.website, revised.brief.link)
+    """The hosts of the brand's site and of what its briefs are about."""
+    briefs = (revised.brief, *(revised.brief_of(draft) for draft in revised.drafts))
+    sites = dict.fromkeys((brand.website, *(brief.link for brief in briefs)))
     return [host.lower().removeprefix("www.") for site in sites if (host := urlsplit(site).hostname)]
 
 

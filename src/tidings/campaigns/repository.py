@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, insert, select, update
+from sqlalchemy import Connection, Row, Select, func, insert, select, update
 
 from tidings.domain.actor import Actor
 from tidings.domain.brief import Brief
@@ -14,7 +14,7 @@ from tidings.domain.ids import new_id
 from tidings.domain.instant import Instant
 from tidings.domain.plan import PlanSummary
 from tidings.domain.revision import Revision
-from tidings.store.tables import approval, brand, campaign, contact, override, revision, send_plan, slot
+from tidings.store.tables import approval, brand, campaign, contact, override, revision, send_plan, sequence, slot
 
 
 def insert_campaign(
@@ -32,9 +32,16 @@ def insert_campaign(
     return get_campaign(conn, public)
 
 
+def _campaigns() -> Select[Any]:
+    """Campaigns with their brand's name, whether each is a sequence, and the edit of it that waits for approval."""
+    about = (brand.c.name.label("brand_name"), sequence.c.proposed_id, sequence.c.campaign_pk.is_not(None))
+    query = select(campaign, about[0], about[1], about[2].label("is_sequence")).join(brand)
+    return query.join(sequence, sequence.c.campaign_pk == campaign.c.pk, isouter=True)
+
+
 def get_campaign(conn: Connection, campaign_id: str) -> Row[Any]:
     """The campaign's row with its brand's name. Raises NotFoundError."""
-    query = select(campaign, brand.c.name.label("brand_name")).join(brand).where(campaign.c.id == campaign_id)
+    query = _campaigns().where(campaign.c.id == campaign_id)
     row = conn.execute(query).one_or_none()
     if row is None:
         raise NotFoundError(f"There is no campaign {campaign_id}.", remedy="`tidings campaign list` shows them all.")
@@ -51,7 +58,7 @@ def list_campaigns(
     conn: Connection, *, brands: frozenset[str], states: frozenset[str], before_pk: int | None, limit: int
 ) -> list[Row[Any]]:
     """Newest first. Empty `brands` or `states` mean all of them."""
-    query = select(campaign, brand.c.name.label("brand_name")).join(brand).order_by(campaign.c.pk.desc()).limit(limit)
+    query = _campaigns().order_by(campaign.c.pk.desc()).limit(limit)
     if brands:
         query = query.where(campaign.c.brand_id.in_(brands))
     if states:

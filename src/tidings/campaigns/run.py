@@ -23,6 +23,7 @@ from tidings.audience.selection import select_people
 from tidings.campaigns import approved, repository
 from tidings.campaigns.attaching import check_ahead
 from tidings.campaigns.messages import messages
+from tidings.campaigns.sequences.life import EDIT, SequenceLife
 from tidings.content.service import load_brand
 from tidings.distribution.attachments import attached
 from tidings.domain.actor import AgentName
@@ -87,12 +88,14 @@ class CampaignRun:
         self.distribution = distribution
         self.analytics = analytics
         self.planning = threading.Lock()
+        self.sequences = SequenceLife(self)
 
     def register(self) -> None:
         """Makes the stages known to the engine, each on the queue of its agent."""
         for name, work in ((DRAFT, self.draft), (PLAN, self.plan), (LAUNCH, self.launch), (REPORT, self.report)):
             agent = AgentName(name.partition(".")[0])
             self.jobs.job(name, queue=agent.value)(self._shown(agent, work))
+        self.sequences.register()
         self.jobs.on_error = self.blocked
 
     def start_stage(self, conn: Connection, campaign_id: str) -> None:
@@ -119,6 +122,9 @@ class CampaignRun:
         """Content agent: from the brief to checked drafts, kept as a new revision."""
         row = self._ready(campaign_id, epoch, AgentName.CONTENT, "Writing drafts for")
         if row is None:
+            return
+        if row.is_sequence:
+            self.sequences.draft(row, epoch)
             return
         with self.db.reading() as conn:
             brief, brand, claims, config = self._assignment(conn, row)
@@ -174,6 +180,9 @@ class CampaignRun:
             row = self._still(conn, campaign_id, epoch)
             if row is None or row.launched_at is not None:
                 return
+            if row.is_sequence:
+                self.sequences.launch(conn, row)
+                return
             now, at_once = self.clock.now(), bool(row.policy.get("send_now"))
             plan = repository.plan_summary(conn, row.plan_id)
             if not at_once and plan.first_at is not None and plan.first_at < now:
@@ -197,7 +206,7 @@ class CampaignRun:
     def finished(self, conn: Connection, campaign_pk: int) -> None:
         """Called in the transaction that made the last delivery terminal: the campaign is done, its report is due."""
         row = repository.campaign_of_pk(conn, campaign_pk)
-        if row.state != CampaignState.SENDING.value:
+        if row.state != CampaignState.SENDING.value or row.is_sequence:  # a sequence goes on: others may enter
             return
         epoch = repository.move(conn, row, CampaignState.DONE, at=self.clock.now(), done_at=self.clock.now())
         self.feed.note(conn, "distribution", f"finished “{row.name}”", row.id)
@@ -223,6 +232,9 @@ class CampaignRun:
         else:
             log.error("job %s failed", name, exc_info=error)
             reason = f"{name} failed unexpectedly ({type(error).__name__}). See `tidings logs`, then retry."
+        if name == EDIT:
+            self.sequences.edit_failed(campaign_id, reason)
+            return
         with self.db.transaction() as conn:
             row = repository.get_campaign(conn, campaign_id)
             if name == REPORT:

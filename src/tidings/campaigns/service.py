@@ -14,6 +14,7 @@ from tidings.audience.segments import find_segment, list_segments
 from tidings.campaigns import actions, approved, repository
 from tidings.campaigns.preflight import check_messages, specimens
 from tidings.campaigns.preview import render_preview
+from tidings.campaigns.sequences.repository import waiting_edits
 from tidings.campaigns.show import Shower
 from tidings.content.repository import brand_named, brands
 from tidings.content.service import load_brand
@@ -96,8 +97,11 @@ class CampaignService:
             return self.show.detail(conn, actor, self._row(conn, actor, campaign_id, Permission.CAMPAIGNS_READ))
 
     def waiting(self, actor: Actor) -> list[CampaignRow]:
-        """The approvals inbox: what waits for a yes, oldest first."""
-        return list(reversed(self.list(actor, state=CampaignState.REVIEW.value, limit=200)[0]))
+        """The approvals inbox: what waits for a yes, oldest first; edits of running sequences last."""
+        new = list(reversed(self.list(actor, state=CampaignState.REVIEW.value, limit=200)[0]))
+        with self.db.reading() as conn:
+            edited = [repository.campaign_of_pk(conn, pk) for pk in waiting_edits(conn, actor.brands)]
+            return new + self.show.rows(conn, edited)
 
     def preview(self, actor: Actor, campaign_id: str, *, variant: str = "A", contact_id: str | None = None) -> Preview:
         """The message as one contact gets it, by the code that sends. Without a contact: the first of the plan."""
@@ -129,8 +133,10 @@ class CampaignService:
         with self.db.transaction() as conn:
             row = self._row(conn, actor, campaign_id, Permission.CAMPAIGNS_APPROVE)
             self.policy.authorise(actor, Effect.APPROVE)
-            self._expect(row, CampaignState.REVIEW, "approved")
-            revised = self._revision(conn, row)
+            edit = self._edit_waiting(conn, row)
+            if edit is None:
+                self._expect(row, CampaignState.REVIEW, "approved")
+            revised = edit or self._revision(conn, row)
             if revision_id != revised.id:
                 raise ConflictError(
                     f"The campaign is now at revision {revised.number}; the one you saw is no longer in force.",
@@ -147,10 +153,14 @@ class CampaignService:
                 conn, row.pk, revised, verdict="approved", actor=actor, comment=comment, self_approved=alone,
                 at=self.clock.now(),
             )  # fmt: skip
-            policy = {**row.policy, approved.KEY: approved.message_hash(conn, row, revised)}
-            repository.move(conn, row, CampaignState.APPROVED, at=self.clock.now(), policy=policy)
             detail = {"revision": revised.id, "content_hash": revised.content_hash, "self_approved": alone}
             self._note(conn, actor, "campaign.approve", row, f"approved “{row.name}”", detail)
+            if edit is not None:  # of a sequence that runs: in force at once, for those who come to it
+                check_messages(conn, self.distribution, self.flight, row, edit)
+                self.run.sequences.apply(conn, row, edit)
+                return self._detail(conn, actor, row.id)
+            policy = {**row.policy, approved.KEY: approved.message_hash(conn, row, revised)}
+            repository.move(conn, row, CampaignState.APPROVED, at=self.clock.now(), policy=policy)
             self._start_if_autonomous(conn, row.id)
             return self._detail(conn, actor, row.id)
 
@@ -161,11 +171,17 @@ class CampaignService:
         with self.db.transaction() as conn:
             row = self._row(conn, actor, campaign_id, Permission.CAMPAIGNS_APPROVE)
             self.policy.authorise(actor, Effect.APPROVE)
-            self._expect(row, CampaignState.REVIEW, "sent back")
+            edit = self._edit_waiting(conn, row)
+            if edit is None:
+                self._expect(row, CampaignState.REVIEW, "sent back")
             repository.insert_approval(
-                conn, row.pk, self._revision(conn, row), verdict="changes_requested", actor=actor, comment=comment,
-                self_approved=False, at=self.clock.now(),
+                conn, row.pk, edit or self._revision(conn, row), verdict="changes_requested", actor=actor,
+                comment=comment, self_approved=False, at=self.clock.now(),
             )  # fmt: skip
+            if edit is not None:
+                self.run.sequences.refuse(conn, row)
+                self._note(conn, actor, "campaign.request_changes", row, f"sent back the edit of “{row.name}”")
+                return self._detail(conn, actor, row.id)
             asked = comment.strip().rstrip(".")
             reason = f"{actor.name} asks for changes: {asked}. Edit the draft, or retry for a new one."
             repository.move(conn, row, CampaignState.BLOCKED, at=self.clock.now(), reason=reason)
@@ -184,14 +200,14 @@ class CampaignService:
                 raise ForbiddenError("This revision is not approved.", remedy="Have it approved first.")
             approved.check_as_approved(conn, row, revised)
             self._check_sendable(conn, row, revised)
-            if now:
+            if now and not row.is_sequence:
                 plan = repository.plan_summary(conn, row.plan_id)
                 repository.insert_override(
                     conn, object_id=row.id, what="send times", before={"first_at": iso(plan.first_at)},
                     after={"all_at": iso(self.clock.now())}, reason="sent now by a person", actor=actor,
                     at=self.clock.now(),
                 )  # fmt: skip
-            self._launch(conn, row, at_once=now)
+            self._launch(conn, row, at_once=now and not row.is_sequence)
             how = "now" if now else "as planned"
             self._note(conn, actor, "campaign.send", row, f"sends “{row.name}” {how}", {"how": how})
             return self._detail(conn, actor, row.id)
@@ -234,6 +250,7 @@ class CampaignService:
         """Asks the Scheduling agent for a new plan; approval is asked again."""
         with self.db.transaction() as conn:
             row = self._row(conn, actor, campaign_id, Permission.CAMPAIGNS_WRITE)
+            actions.check_planned(row)
             repository.move(conn, row, CampaignState.PLANNING, at=self.clock.now())
             self._note(conn, actor, "campaign.replan", row, f"asked for a new plan of “{row.name}”")
             self.run.start_stage(conn, row.id)
@@ -263,13 +280,11 @@ class CampaignService:
             row = self._row(conn, actor, campaign_id, Permission.CAMPAIGNS_WRITE)
             actions.check_version(row, expected_version)
             actions.check_editable(row)
-            before = self._revision(conn, row)
+            before = self._edit_waiting(conn, row) or self._revision(conn, row)
             drafts = self._edited(conn, row, before, variant, subject, preheader, texts)
-            revised = Revision(
-                id=new_id("revision"), number=repository.next_revision_number(conn, row.pk), author=actor.name,
-                author_id=actor.id, brief=before.brief, drafts=drafts, attachments=before.attachments,
-                invitation=before.invitation,
-            )  # fmt: skip
+            who = {"author": actor.name, "author_id": actor.id}
+            number = repository.next_revision_number(conn, row.pk)
+            revised = before.model_copy(update={"id": new_id("revision"), "number": number, "drafts": drafts, **who})
             repository.insert_revision(conn, row.pk, revised, self.clock.now())
             repository.insert_override(
                 conn, object_id=row.id, what=f"draft {variant}", before={"revision": before.number},
@@ -286,6 +301,7 @@ class CampaignService:
         with self.db.transaction() as conn:
             row = self._row(conn, actor, campaign_id, Permission.CAMPAIGNS_WRITE)
             actions.check_version(row, expected_version)
+            actions.check_planned(row)
             if row.state not in {CampaignState.REVIEW.value, CampaignState.APPROVED.value}:
                 raise ConflictError(
                     f"The campaign is {actions.state_words(row)}; its times cannot be set.", remedy=actions.hint(row)
@@ -340,6 +356,12 @@ class CampaignService:
             raise ConflictError(f"“{row.name}” has no draft yet.", remedy=actions.hint(row))
         return repository.revision_of(conn, row.revision_id)
 
+    def _edit_waiting(self, conn: Connection, row: Row[Any]) -> Revision | None:
+        """Of a sequence that runs: the revision that is to take the place of the one in force."""
+        if row.proposed_id is None or row.state != CampaignState.SENDING.value:
+            return None
+        return repository.revision_of(conn, row.proposed_id)
+
     def _brand(self, conn: Connection, actor: Actor, brief: Brief) -> Brand:
         brand = brand_named(conn, brief.brand)
         if brand is None or not actor.sees_brand(brand.id):
@@ -366,7 +388,7 @@ class CampaignService:
         """Checks the drafts again as they are now: a claim may have expired since they were written."""
         brand, claims = load_brand(conn, row.brand_id)
         for draft in revised.drafts:
-            findings = self.run.content.verify(draft, revised.brief, brand, claims, at=self.clock.now())
+            findings = self.run.content.verify(draft, revised.brief_of(draft), brand, claims, at=self.clock.now())
             errors = [finding for finding in findings if finding.severity.value == "error"]
             if errors:
                 raise InvalidInputError(
@@ -384,7 +406,7 @@ class CampaignService:
         brand, claims = load_brand(conn, row.brand_id)
         return tuple(
             self.run.content.edited(
-                draft, before.brief, brand, claims, subject=subject, preheader=preheader, texts=texts,
+                draft, before.brief_of(draft), brand, claims, subject=subject, preheader=preheader, texts=texts,
                 at=self.clock.now(),
             )
             if draft.variant == variant
@@ -396,7 +418,10 @@ class CampaignService:
         """An edit voids an approval; a campaign without a plan goes on to get one, one with errors says so."""
         now = self.clock.now()
         broken = [draft.variant for draft in revised.drafts if not draft.sendable]
-        if broken:
+        if row.is_sequence and row.state == CampaignState.SENDING.value:
+            self.run.sequences.propose(conn, row, revised)  # approval refuses it while it has findings
+            repository.touch(conn, row, at=now)
+        elif broken:
             reason = f"Variant {', '.join(broken)} has findings that block it. Edit it until they are gone."
             values: dict[str, Any] = {"revision_id": revised.id}
             if row.state == CampaignState.BLOCKED.value:
@@ -405,7 +430,7 @@ class CampaignService:
                 repository.touch(conn, row, at=now, state=CampaignState.BLOCKED.value, state_reason=reason, **values)
         elif row.state == CampaignState.REVIEW.value:
             repository.touch(conn, row, at=now, revision_id=revised.id)
-        elif row.plan_id is None:
+        elif row.plan_id is None and not row.is_sequence:
             repository.move(conn, row, CampaignState.PLANNING, at=now, revision_id=revised.id)
             self.run.start_stage(conn, row.id)
         else:

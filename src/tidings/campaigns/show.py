@@ -54,12 +54,14 @@ class Shower:
             people=sum(counts.values()) or (plan.people if plan else 0), counts=counts, created_at=row.created_at,
             updated_at=row.updated_at, launched_at=row.launched_at, done_at=row.done_at,
             first_at=plan.first_at if plan else None, sample=row.sample, version=row.version,
+            is_sequence=row.is_sequence,
         )  # fmt: skip
 
     def detail(self, conn: Connection, actor: Actor, row: Row[Any]) -> CampaignDetail:
         """Everything of one campaign."""
         authors = repository.revision_rows(conn, row.pk)
-        revisions = tuple(_revision(item) for item in authors)
+        asked = row.proposed_id or row.revision_id
+        revisions = tuple(revision_view(item) for item in authors)
         shown = self.row(conn, row)
         return CampaignDetail(
             row=shown, brief=Brief.model_validate(row.brief),
@@ -67,7 +69,7 @@ class Shower:
             plan=self._plan(conn, row),
             approvals=tuple(_approval(item) for item in repository.approval_rows(conn, row.pk)),
             actions=actions.actions_for(
-                actor, row, revision_author=next((one.author_id for one in authors if one.id == row.revision_id), ""),
+                actor, row, revision_author=next((one.author_id for one in authors if one.id == asked), ""),
                 only_approver=self.access.people_who_can_approve(conn, row.brand_id) <= 1,
             ),
             overrides=tuple(
@@ -89,8 +91,12 @@ class Shower:
         self, conn: Connection, actor: Actor, row: Row[Any], *, state: str | None, after: str, limit: int
     ) -> tuple[list[DeliveryView], str]:
         """A page of deliveries, by contact, and the cursor of the next."""
-        cursor = int(after) if after.isdigit() else 0
-        found = self.distribution.delivery_rows(conn, row.pk, state=state, after_contact=cursor, limit=limit + 1)
+        person, _, rest = after.partition("-")
+        step, _, channel = rest.partition("-")
+        found = self.distribution.delivery_rows(
+            conn, row.pk, state=state, after_contact=int(person) if person.isdigit() else 0, limit=limit + 1,
+            after_row=(int(step), channel) if step.isdigit() else None,
+        )  # fmt: skip
         shown = [
             DeliveryView(
                 contact_id=item.id or "", name=_name(item), email=_address(actor, item.email), state=item.state,
@@ -99,7 +105,8 @@ class Shower:
             )
             for item in found[:limit]
         ]  # fmt: skip
-        return shown, str(found[limit - 1].contact_pk) if len(found) > limit else ""
+        last = found[limit - 1] if len(found) > limit else None
+        return shown, f"{last.contact_pk}-{last.step}-{last.channel}" if last is not None else ""
 
     def _plan(self, conn: Connection, row: Row[Any]) -> PlanSummary | None:
         return repository.plan_summary(conn, row.plan_id) if row.plan_id else None
@@ -111,7 +118,8 @@ def local_time(instant: Instant, zone: str) -> str:
     return f"{moment:%a} {moment.day} {moment:%b %H:%M}"
 
 
-def _revision(row: Row[Any]) -> RevisionView:
+def revision_view(row: Row[Any]) -> RevisionView:
+    """One revision."""
     body = Revision.model_validate(row.body)
     return RevisionView(
         id=row.id, number=row.number, author=row.author, created_at=row.created_at, content_hash=row.content_hash,

@@ -37,6 +37,7 @@ class CampaignRow:
     """When the plan's first slot is; None before there is a plan."""
     sample: bool
     version: int
+    is_sequence: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,7 @@ from tidings.cli import (
     replies,
     report,
     sending,
+    sequence,
     token,
 )
 from tidings.cli.groups import Root
@@ -83,6 +84,7 @@ def _add_commands(app: typer.Typer) -> None:
         ("campaign", enclosures.commands), ("delivery", delivery.commands), ("agent", agent.commands), ("audience",
         audience.commands), ("mailbox", mailbox.commands), ("sending", sending.commands), ("account",
         account.commands), ("token", token.commands), ("models", models.commands), ("conversion",
-        conversion.commands), ("campaign", campaign_verbs.commands), ("replies", replies.commands),
+        conversion.commands), ("campaign", campaign_verbs.commands), ("replies", replies.commands), ("sequence",
+        sequence.commands),
     ):  # fmt: skip
         app.add_typer(group, name=name, rich_help_panel=SERVER)

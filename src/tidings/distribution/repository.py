@@ -310,14 +310,28 @@ def campaign_name(conn: Connection, campaign_pk: int) -> tuple[str, str]:
 
 
 def delivery_rows(
-    conn: Connection, campaign_pk: int, *, state: str | None, after_contact: int, limit: int
+    conn: Connection,
+    campaign_pk: int,
+    *,
+    state: str | None,
+    after_contact: int,
+    limit: int,
+    after_row: tuple[int, str] | None = None,
 ) -> Sequence[Row[Any]]:
-    """A page of deliveries with the contact's id, name and address (None where the contact was erased)."""
+    """A page of deliveries with the contact's id, name and address (None where the contact was erased).
+
+    `after_row` is step and channel of the last row seen of `after_contact`; without it all of theirs were seen.
+    """
+    further = delivery.c.contact_pk > after_contact
+    if after_row is not None:
+        step, channel = after_row
+        rest = (delivery.c.step > step) | ((delivery.c.step == step) & (delivery.c.channel > channel))
+        further |= (delivery.c.contact_pk == after_contact) & rest
     query = (
         select(delivery, contact.c.id, contact.c.first_name, contact.c.last_name, contact.c.email)
         .join(contact, contact.c.pk == delivery.c.contact_pk, isouter=True)
-        .where(delivery.c.campaign_pk == campaign_pk, delivery.c.contact_pk > after_contact)
-        .order_by(delivery.c.contact_pk)
+        .where(delivery.c.campaign_pk == campaign_pk, further)
+        .order_by(delivery.c.contact_pk, delivery.c.step, delivery.c.channel)
         .limit(limit)
     )
     if state is not None:

@@ -80,6 +80,21 @@ class DistributionService:
             for each in compiled:
                 repository.check_fields(each, people)
 
+    def add_messages(self, conn: Connection, campaign_pk: int, step: int, templates: Sequence[EmailTemplate]) -> None:
+        """Fixes what a step of a campaign sends to people who are not known yet.
+
+        Raises InvalidInputError when a message cannot be sent as it is, or has a merge field without a default.
+        """
+        campaign_id, _ = repository.campaign_name(conn, campaign_pk)
+        for template in templates:
+            for name in self._compile(template, campaign_pk, campaign_id).undefined_fields():
+                raise InvalidInputError(
+                    f"`contact.{name}` may not be known of everybody who will get variant {template.variant}.",
+                    remedy=f'Give it a default: {{{{ contact.{name} | default: "…" }}}}.',
+                    field=name,
+                )
+        repository.write_messages(conn, campaign_pk, templates, step)
+
     def counts(self, conn: Connection, campaign_pk: int) -> dict[str, int]:
         """Deliveries by state; they add up to all people launched."""
         return repository.counts(conn, campaign_pk)
@@ -89,10 +104,13 @@ class DistributionService:
         return repository.reasons(conn, campaign_pk)
 
     def delivery_rows(
-        self, conn: Connection, campaign_pk: int, *, state: str | None = None, after_contact: int = 0, limit: int = 50
-    ) -> Sequence[Row[Any]]:
+        self, conn: Connection, campaign_pk: int, *, state: str | None = None, after_contact: int = 0, limit: int = 50,
+        after_row: tuple[int, str] | None = None,
+    ) -> Sequence[Row[Any]]:  # fmt: skip
         """A page of deliveries by contact, each with the contact's id, name and address."""
-        return repository.delivery_rows(conn, campaign_pk, state=state, after_contact=after_contact, limit=limit)
+        return repository.delivery_rows(
+            conn, campaign_pk, state=state, after_contact=after_contact, limit=limit, after_row=after_row
+        )
 
     def attempts(self, conn: Connection, campaign_pk: int, contact_pk: int) -> Sequence[Row[Any]]:
         """Every attempt that did not simply succeed, with the server's words, oldest first."""

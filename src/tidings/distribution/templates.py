@@ -53,9 +53,10 @@ class Templates:
 
     def fill_in(self, message: Outgoing, now: Instant) -> None:
         """Gives a claimed message its envelope and its bytes. Raises UndeliverableError."""
-        compiled = (self._compiled.get(message.campaign_pk) or self._compile(message.campaign_pk)).get(
-            (message.step, message.variant)
-        )
+        which = (message.step, message.variant)
+        compiled = self._compiled.get(message.campaign_pk, {}).get(which)
+        if compiled is None:  # not asked for yet, or a step was added since
+            compiled = self._compile(message.campaign_pk).get(which)
         if compiled is None:
             raise UndeliverableError(f"there is no message for variant {message.variant}")
         message.recipient, message.body = compiled.made(
@@ -66,7 +67,7 @@ class Templates:
         )
 
     def _compile(self, campaign_pk: int) -> Compiled:
-        if len(self._compiled) >= _REMEMBERED:
+        if len(self._compiled) >= _REMEMBERED and campaign_pk not in self._compiled:
             self._compiled.clear()
         with self._db.reading() as conn:
             found = self._compiled[campaign_pk] = compile_campaign(conn, campaign_pk, self._addresses)

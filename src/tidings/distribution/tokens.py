@@ -24,7 +24,9 @@ _TAIL = 16
 """Of a token, characters that depend on the person only, while its number is below `NARROW`."""
 NARROW = 1 << 32
 _URL_SAFE = bytes.maketrans(b"+/", b"-_")
-_LIMITS = {"step": 1 << 6, "campaign_pk": 1 << 28, "link": 1 << 10, "contact_pk": 1 << 34}
+MOST_STEPS = 1 << 6
+"""So many steps of a campaign a token can tell apart."""
+_LIMITS = {"step": MOST_STEPS, "campaign_pk": 1 << 28, "link": 1 << 10, "contact_pk": 1 << 34}
 
 
 class TokenPurpose(IntEnum):

@@ -22,7 +22,7 @@ class CampaignState(StrEnum):
 
 S = CampaignState
 TRANSITIONS: dict[CampaignState, frozenset[CampaignState]] = {
-    S.DRAFTING: frozenset({S.PLANNING, S.BLOCKED, S.CANCELLED}),
+    S.DRAFTING: frozenset({S.PLANNING, S.REVIEW, S.BLOCKED, S.CANCELLED}),  # a sequence has no plan to wait for
     S.PLANNING: frozenset({S.REVIEW, S.DRAFTING, S.BLOCKED, S.CANCELLED}),
     S.REVIEW: frozenset({S.APPROVED, S.DRAFTING, S.PLANNING, S.BLOCKED, S.CANCELLED}),
     S.APPROVED: frozenset({S.SENDING, S.REVIEW, S.DRAFTING, S.PLANNING, S.CANCELLED}),

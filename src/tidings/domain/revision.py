@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import json
+from typing import Any
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from tidings.domain.attachment import Attachment
 from tidings.domain.brief import Brief
 from tidings.domain.draft import Draft
 from tidings.domain.invitation import Invitation
+from tidings.domain.sequence import SequenceDefinition
 
 
 class Revision(BaseModel):
@@ -26,11 +28,23 @@ class Revision(BaseModel):
     drafts: tuple[Draft, ...]
     attachments: tuple[Attachment, ...] = ()
     invitation: Invitation | None = None
+    sequence: SequenceDefinition | None = None
+    """Of a sequence: its definition; its drafts' variants begin with the name of their step, as `hello-A`."""
+    step_briefs: dict[str, Brief] = Field(default_factory=dict[str, Brief])
+    """Of a sequence: what each step that sends was written from."""
+
+    def brief_of(self, draft: Draft) -> Brief:
+        """The brief a draft is held against: its own step's in a sequence."""
+        return self.step_briefs.get(step_of(draft), self.brief)
+
+    def drafts_of(self, step: str) -> tuple[Draft, ...]:
+        """The drafts of one step of a sequence."""
+        return tuple(draft for draft in self.drafts if step_of(draft) == step)
 
     @property
     def content_hash(self) -> str:
         """SHA-256 over everything a receiver could see; any edit changes it and voids an approval."""
-        seen: dict[str, object] = {
+        seen: dict[str, Any] = {
             "brief": self.brief.model_dump(mode="json", exclude=None if self.brief.invitation else {"invitation"}),
             "drafts": [
                 draft.model_dump(mode="json", include={"variant", "channel", "subject", "preheader", "blocks"})
@@ -42,5 +56,13 @@ class Revision(BaseModel):
             seen["attachments"] = [each.model_dump(mode="json") for each in self.attachments]
         if self.invitation is not None:
             seen["invitation"] = self.invitation.model_dump(mode="json")
+        if self.sequence is not None:
+            seen["sequence"] = self.sequence.model_dump(mode="json")
+            seen["step_briefs"] = {name: brief.model_dump(mode="json") for name, brief in self.step_briefs.items()}
         text = json.dumps(seen, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
         return hashlib.sha256(text.encode()).hexdigest()
+
+
+def step_of(draft: Draft) -> str:
+    """The step of a sequence that a draft belongs to, by its variant's name; the variant itself elsewhere."""
+    return draft.variant.rpartition("-")[0] or draft.variant

@@ -38,6 +38,8 @@ from tidings.web.routes import (
     preview,
     replies,
     sending,
+    sequence,
+    sequences,
     settings,
     sign_in,
 )
@@ -49,7 +51,7 @@ if TYPE_CHECKING:
 _log = logging.getLogger("tidings.web")
 _PAGES = (
     sign_in, overview, live, campaign_new, campaigns, campaign, preview, approvals, agents, audience, insights,
-    mailbox, models, sending, settings, delivery, enclosures, replies,
+    mailbox, models, sending, settings, delivery, enclosures, replies, sequences, sequence,
 )  # fmt: skip
 
 

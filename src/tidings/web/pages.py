@@ -23,6 +23,10 @@ STATIC = HERE / "static"
 FLASHES = {
     "created": "The campaign is created. The Content agent is writing its drafts.",
     "approved": "Approved. The send plan stands.",
+    "sequence_made": "The sequence is made. The Content agent is writing its messages.",
+    "sequence_edited": "Saved. What changed is written and then waits for approval.",
+    "sequence_approved": "Approved, every step and every message.",
+    "sequence_started": "Started. People enter from now on.",
     "changes": "Changes requested. The campaign goes back to drafting.",
     "sent": "Sending starts as planned.",
     "sent_now": "Sending starts now.",

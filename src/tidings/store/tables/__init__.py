@@ -11,6 +11,7 @@ from tidings.store.tables.delivery import attempt, chunk, delivery, link, mailbo
 from tidings.store.tables.events import engagement, event, recommendation, rollup_hour, rollup_local
 from tidings.store.tables.models import language_model, model_call
 from tidings.store.tables.reports import provider_event
+from tidings.store.tables.sequences import sequence, sequence_person, sequence_send
 from tidings.store.tables.throttle import mail_provider, relay_state, throttle_state, warmup
 from tidings.store.tables.tracking import conversion
 
@@ -20,5 +21,6 @@ __all__ = [
     "delivery", "engagement", "event", "idempotency", "language_model", "link", "mail_provider", "mailbox_message",
     "message", "metadata", "model_call", "override", "posting", "provider_event", "provider_reference",
     "recommendation", "relay_state", "returned_mail", "revision", "rollup_hour", "rollup_local", "segment",
-    "send_plan", "session", "setting", "sign_in_link", "slot", "suppression", "throttle_state", "warmup", "worker",
+    "send_plan", "sequence", "sequence_person", "sequence_send", "session", "setting", "sign_in_link", "slot",
+    "suppression", "throttle_state", "warmup", "worker",
 ]  # fmt: skip

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 from fastapi import APIRouter, Form
-from starlette.responses import Response
+from starlette.responses import RedirectResponse, Response
 
 from tidings.campaigns.views import CampaignDetail
 from tidings.distribution.findings import Grade
@@ -37,6 +37,8 @@ class Step(NamedTuple):
 def campaign(visit: VisitHere, campaign_id: str) -> Response:
     """The campaign's page."""
     detail = visit.services.campaigns.get(visit.actor, campaign_id)
+    if detail.row.is_sequence:
+        return RedirectResponse(f"/sequences/{campaign_id}", 303)  # a notice meant for the page is shown there
     decisions = visit.allowed(
         lambda: visit.services.agents.decisions(visit.actor, campaign_id=campaign_id, limit=20)[0], []
     )

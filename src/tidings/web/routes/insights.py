@@ -75,6 +75,8 @@ def _finished(visit: Visit) -> list[Finished]:
     )
     found: list[Finished] = []
     for row in rows[:LATEST]:
+        if row.is_sequence:  # its variants are steps, not rivals
+            continue
         try:
             found.append(Finished(row, visit.services.analytics.campaign_report(visit.actor, row.id)))
         except NotFoundError:  # removed since the list was read

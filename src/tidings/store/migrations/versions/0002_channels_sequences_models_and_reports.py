@@ -1,7 +1,5 @@
 """Channels, sequences, models and reports."""
 
-
-
 from __future__ import annotations
 
 import sqlalchemy as sa
