@@ -7,6 +7,8 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
+from tests.channel_fakes import FakeChannels
+
 from tidings.access.permissions import Permission, require
 from tidings.agents.policy import Effect
 from tidings.agents.service import AgentView, ToolView
@@ -572,7 +574,8 @@ def make_services(db: Any, clock: Any) -> Services:
     return Services(
         db=db, clock=clock, access=FakeAccess(), agents=FakeAgents(), brands=FakeBrands(), audience=FakeAudience(),
         campaigns=campaigns, distribution=FakeDistribution(), analytics=FakeAnalytics(),
-        activity=FakeActivity(campaigns), health=FakeHealth(), asking=FakeAsking(), base_url="https://localhost:8443",
+        activity=FakeActivity(campaigns), health=FakeHealth(), asking=FakeAsking(),
+        channels=FakeChannels(), base_url="https://localhost:8443",
     )  # type: ignore[arg-type]  # fmt: skip
 
 

@@ -8,6 +8,8 @@ from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
+from tests.channel_fakes import FakeChannels
+
 from tidings.agents.config import check_config, config_schema
 from tidings.agents.policy import Effect
 from tidings.agents.service import AgentView, ToolView
@@ -548,5 +550,5 @@ def fake_services() -> Any:
         agents=FakeAgents(), asking=FakeAsking(),
         brands=SimpleNamespace(brands=lambda _: [BRAND], claims=lambda *_: CLAIMS),
         audience=FakeAudience(), campaigns=FakeCampaigns(), distribution=FakeDistribution(), analytics=FakeAnalytics(),
-        activity=FakeFeed(), health=SimpleNamespace(check=lambda: health), base_url="https://localhost",
+        channels=FakeChannels(), activity=FakeFeed(), health=SimpleNamespace(check=lambda: health), base_url="https://localhost",
     )  # fmt: skip

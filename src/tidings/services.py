@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from tidings.campaigns.asking import AskService
     from tidings.campaigns.service import CampaignService
     from tidings.content.service import BrandService
+    from tidings.distribution.accounts.service import ChannelService
     from tidings.distribution.service import DistributionService
     from tidings.domain.instant import Clock
     from tidings.events.activity import ActivityFeed
@@ -29,6 +30,7 @@ class Services:
     access: AccessService
     agents: AgentService
     brands: BrandService
+    channels: ChannelService
     audience: AudienceService
     campaigns: CampaignService
     asking: AskService

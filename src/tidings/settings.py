@@ -44,6 +44,8 @@ class Settings:
     """Where bounces go, as `bounces@example.com`; each mail then carries a return address of its own."""
     returns: str | None = None
     """Where returned mail is fetched (`imaps://…`, `pop3s://…`) or received (`smtp://0.0.0.0:port`)."""
+    allowed_places: frozenset[str] = frozenset()
+    """Hosts, `host:port` or networks of one's own that channel accounts may name; all others must be public."""
     agents_here: bool = True
     """Whether `up` runs the four agents itself; off where each has a process of its own (`tidings worker`)."""
     model: ModelChoice | None = None
@@ -81,6 +83,7 @@ def load_settings(environ: Mapping[str, str] | None = None, **given: object) -> 
         "spamd": env.get("TIDINGS_SPAMD") or None,
         "bounce_address": env.get("TIDINGS_BOUNCE_ADDRESS") or None,
         "returns": env.get("TIDINGS_RETURNS") or None,
+        "allowed_places": _places(env),
         "agents_here": env.get("TIDINGS_AGENTS", "here") != "none",
         "model": _model(env),
     }
@@ -95,6 +98,21 @@ def load_settings(environ: Mapping[str, str] | None = None, **given: object) -> 
             remedy="Write postgresql://user:password@host/database, or leave it out for the encrypted file.",
         )
     return Settings(environ=env, **values)  # pyright: ignore[reportArgumentType]  # checked one by one above
+
+
+def _places(env: Mapping[str, str]) -> frozenset[str]:
+    """TIDINGS_ALLOWED_PLACES: `sms.lan, 10.0.0.0/8`."""
+    places = frozenset(place.strip() for place in env.get("TIDINGS_ALLOWED_PLACES", "").split(",") if place.strip())
+    for place in places:
+        if "/" in place:
+            try:
+                ipaddress.ip_network(place)
+            except ValueError:
+                raise InvalidInputError(
+                    f"TIDINGS_ALLOWED_PLACES: {place!r} is no network.",
+                    remedy="Write hosts, host:port or networks, with commas between: sms.lan, 10.0.0.0/8",
+                ) from None
+    return places
 
 
 def _port(env: Mapping[str, str], name: str) -> int | None:

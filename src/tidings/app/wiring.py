@@ -23,6 +23,7 @@ from tidings.campaigns.tools.gather import agent_tools
 from tidings.campaigns.tools.plain import Kit
 from tidings.content.agent import ContentAgent
 from tidings.content.service import BrandService
+from tidings.distribution.accounts.service import ChannelService
 from tidings.distribution.dkim import DkimSigner, parse_dkim
 from tidings.distribution.dns.dkim import Selector
 from tidings.distribution.dns.doctor import DnsDoctor
@@ -41,6 +42,8 @@ from tidings.keys.certificates import TlsFiles, ensure_certificates
 from tidings.keys.master import MasterKey, load_master_key
 from tidings.keys.secrets import Secrets, address_hash
 from tidings.llm.configured import Models
+from tidings.net.addresses import AddressRule
+from tidings.net.client import Guard
 from tidings.scheduling.agent import SchedulingAgent
 from tidings.services import Services
 from tidings.store.database import Database
@@ -116,7 +119,7 @@ def wire(
     brands, analytics, models = BrandService(db, clock), AnalyticsService(db, clock), models_of(settings, db, secrets)
     tools = agent_tools(Kit(campaigns, brands, analytics))
     services = Services(
-        db=db, clock=clock, access=access,
+        db=db, clock=clock, access=access, channels=ChannelService(db, clock, secrets, guard_of(settings)),
         agents=AgentService(db, clock, on_resume=run.restart_waiting, tools=tools), brands=brands, audience=audience,
         campaigns=campaigns, asking=AskService(db, clock, campaigns, tools, models), distribution=distribution,
         analytics=analytics, activity=feed,
@@ -140,6 +143,11 @@ def preflight_of(settings: Settings, relay: str) -> Preflight:
         raise InvalidInputError("TIDINGS_SPAMD is no address and port.", remedy="Write it like this: 127.0.0.1:783")
     doctor = DnsDoctor(parse_relay(relay), selectors, nameserver=settings.nameserver)
     return Preflight(doctor, spamd=(host, int(port)))
+
+
+def guard_of(settings: Settings) -> Guard:
+    """What everything that is sent to providers passes: public addresses, and places of one's own that are allowed."""
+    return Guard(AddressRule(allowed=settings.allowed_places))
 
 
 def signer_of(settings: Settings) -> DkimSigner | None:

@@ -13,6 +13,7 @@ from tidings.domain.channel import Channel
 if TYPE_CHECKING:
     from tidings.distribution.channels.base import Channel as Way
     from tidings.distribution.channels.posting import Poster
+    from tidings.net.client import Guard, Outbound
 
 PROVIDERS: dict[str, str] = {
     "teams": "tidings.distribution.channels.teams",
@@ -35,15 +36,18 @@ class Provider:
     """One service that messages can leave through.
 
     `form` is a pydantic model of what its account needs; fields of type SecretStr are kept apart and never shown.
-    A provider of a personal channel has `open`, one that posts has `poster`; both get the filled-in form.
+    A provider of a personal channel has `open`, one that posts has `poster`; both get the filled-in form and what goes
+    through the house's one outbound guard. `check` makes a harmless request that proves the account works.
     """
 
     name: str
     title: str
     channel: Channel
     form: type[BaseModel]
-    open: Callable[[Any], Way] | None = None
-    poster: Callable[[Any], Poster] | None = None
+    open: Callable[[Any, Guard], Way] | None = None
+    poster: Callable[[Any, Outbound], Poster] | None = None
+    check: Callable[[Any, Outbound], str] | None = None
+    """Says what was proved, in words. Raises TidingsError with the remedy. None: the provider has nothing to ask."""
     about: str = ""
     """What somebody needs to know before setting it up, with the address of the provider's own page on it."""
     limits: dict[str, str] = field(default_factory=dict[str, str])

@@ -14,10 +14,12 @@ channel_account = Table(
     text("provider", None),  # the file in distribution/channels that speaks to it
     text("brand_id", nullable=True),  # None: every brand
     json("config"),  # what may be shown
-    json("secret"),  # what never is
+    json("secret"),  # what never is, sealed
     Column("enabled", Boolean, nullable=False, default=True),
+    Column("priority", Integer, nullable=False, default=0, server_default="0"),  # the highest of a channel is used
     text("problem"),  # why it does not work now, with the remedy; empty: it does, as far as is known
     instant("problem_at", nullable=True),
+    instant("checked_at", nullable=True),  # when its credentials were last proved
     instant("created_at"),
     instant("updated_at"),
 )

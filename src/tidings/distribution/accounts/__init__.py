@@ -1,0 +1,1 @@
+"""Accounts at providers: what somebody has set up so that messages can leave, with secrets kept apart."""
