@@ -18,8 +18,9 @@ from tidings.distribution.channels.posting import Post, Posted
 from tidings.distribution.channels.registry import Provider
 from tidings.distribution.channels.remote import (
     Service,
+    behind,
     body_of,
-    shared_guard,
+    checking,
     text_of,
     usual_problems,
     wait_of,
@@ -48,10 +49,10 @@ class BlueskyForm(BaseModel):
 class BlueskyPoster:
     """Posts a record under a key of its own; links and hashtags are marked by facets."""
 
-    def __init__(self, form: BlueskyForm, guard: Guard | None = None, clock: Clock | None = None) -> None:
+    def __init__(self, form: BlueskyForm, guard: Guard, clock: Clock | None = None) -> None:
         self._form, self._clock = form, clock or SystemClock()
         self._password = form.app_password.get_secret_value()
-        self._service = Service("Bluesky", guard or shared_guard(), repeatable=True, secrets=(self._password,))
+        self._service = Service("Bluesky", guard, repeatable=True, secrets=(self._password,))
 
     @property
     def name(self) -> str:
@@ -87,6 +88,10 @@ class BlueskyPoster:
         if body.get("error") in {"ExpiredToken", "InvalidToken"}:
             return self._service.posted(Result.DEFERRED, answer.status, words)  # the next try opens a new session
         return self._service.refusal(answer, words)
+
+    def check(self) -> str:
+        """Opens a session."""
+        return f"the account {self._session()[1]}"
 
     def find(self, post: Post) -> Posted | None:
         """The record under the posting's key."""
@@ -165,7 +170,8 @@ def _facet(text: str, start: int, end: int, feature: dict[str, str]) -> dict[str
 
 
 PROVIDER = Provider(
-    name="bluesky", title="Bluesky", channel=Channel.BLUESKY, form=BlueskyForm, poster=BlueskyPoster,
+    name="bluesky", title="Bluesky", channel=Channel.BLUESKY, form=BlueskyForm,
+    poster=behind(BlueskyPoster), check=checking(BlueskyPoster),
     about="Needs an app password, not the account's own. https://docs.bsky.app/docs/get-started",
     limits={"length": "300 characters", "rate": "about 1,600 posts an hour, 11,000 a day"},
 )  # fmt: skip

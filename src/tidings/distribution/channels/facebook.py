@@ -14,7 +14,7 @@ from tidings.distribution.channels.base import ChannelDownError, Result
 from tidings.distribution.channels.graph import BASE, VERSION, Graph
 from tidings.distribution.channels.posting import Post, Posted
 from tidings.distribution.channels.registry import Provider
-from tidings.distribution.channels.remote import body_of, shared_guard, usual_problems
+from tidings.distribution.channels.remote import behind, body_of, checking, usual_problems
 from tidings.domain.channel import Channel
 from tidings.net.client import Guard
 from tidings.net.once import AnswerLostError
@@ -33,10 +33,10 @@ class FacebookPoster:
 
     name = "Facebook"
 
-    def __init__(self, form: FacebookForm, guard: Guard | None = None, base: str = BASE) -> None:
+    def __init__(self, form: FacebookForm, guard: Guard, base: str = BASE) -> None:
         self._page = form.page_id
         token = form.access_token.get_secret_value()
-        self._graph = Graph("Facebook", token, guard or shared_guard(), base, form.version)
+        self._graph = Graph("Facebook", token, guard, base, form.version)
 
     def problems(self, post: Post) -> list[str]:
         """63,206 characters."""
@@ -58,6 +58,10 @@ class FacebookPoster:
         body = body_of(answer)
         return self._accepted(str(body.get("post_id") or body.get("id", "")), "posted")
 
+    def check(self) -> str:
+        """Asks for the page's name."""
+        return f"the page {self._graph.ask(self._page, fields='name').get('name', '')}"
+
     def find(self, post: Post) -> Posted | None:
         """Among the page's latest posts, by their words; the feed may lag, so that nothing found tells nothing."""
         found = self._graph.get(f"{self._page}/feed", fields="id,message,permalink_url", limit="25")
@@ -75,7 +79,8 @@ class FacebookPoster:
 
 
 PROVIDER = Provider(
-    name="facebook", title="Facebook", channel=Channel.FACEBOOK, form=FacebookForm, poster=FacebookPoster,
+    name="facebook", title="Facebook", channel=Channel.FACEBOOK, form=FacebookForm,
+    poster=behind(FacebookPoster), check=checking(FacebookPoster),
     about="Needs a page access token with pages_manage_posts and pages_read_engagement, of somebody who may create "
     "content on the page. https://developers.facebook.com/docs/pages-api/posts",
     limits={"length": "63,206 characters"},

@@ -52,6 +52,7 @@ class FeedPoster:
 
 
 PROVIDER = Provider(
-    name="feed", title="RSS and Atom feed", channel=Channel.FEED, form=FeedForm, poster=FeedPoster,
+    name="feed", title="RSS and Atom feed", channel=Channel.FEED, form=FeedForm,
+    poster=lambda form, _outbound: FeedPoster(form),
     about="Served by Tidings itself under /feeds/<name>.atom and /feeds/<name>.rss, for anybody who subscribes.",
 )  # fmt: skip

@@ -131,6 +131,7 @@ RENDER = {"txt": as_text, "html": as_html, "json": as_json, "eml": as_mail}
 """How each kind of file is written."""
 
 PROVIDER = Provider(
-    name="folder", title="Folder", channel=Channel.FOLDER, form=FolderForm, poster=FolderPoster,
+    name="folder", title="Folder", channel=Channel.FOLDER, form=FolderForm,
+    poster=lambda form, _outbound: FolderPoster(form),
     about="Writes each posting as a file into a folder of the machine Tidings runs on; needs no network.",
 )  # fmt: skip

@@ -33,6 +33,14 @@ class Graph:
         answer = self.service.call("GET", f"{self._root}/{path}", params=params, headers=self._signed())
         return body_of(answer) if answer.status == 200 else {}
 
+    def ask(self, path: str, **params: str) -> dict[str, Any]:
+        """An object the account must be able to see. Raises ChannelDownError with the reason when it is not given."""
+        answer = self.service.call("GET", f"{self._root}/{path}", params=params, headers=self._signed())
+        if answer.status == 200:
+            return body_of(answer)
+        said = self.refusal(answer).outcome
+        raise ChannelDownError(f"{self.service.title}: {said.words}")
+
     def make(self, path: str, fields: Mapping[str, str]) -> Answer:
         """A request that creates something. Raises AnswerLostError when that is in doubt."""
         return self.service.send("POST", f"{self._root}/{path}", form=fields, headers=self._signed())

@@ -17,7 +17,7 @@ from tidings.distribution.channels.base import ChannelDownError, Result
 from tidings.distribution.channels.graph import BASE, VERSION, Graph
 from tidings.distribution.channels.posting import Post, Posted
 from tidings.distribution.channels.registry import Provider
-from tidings.distribution.channels.remote import body_of, shared_guard, usual_problems
+from tidings.distribution.channels.remote import behind, body_of, checking, usual_problems
 from tidings.domain.channel import Channel
 from tidings.net.client import Guard
 from tidings.net.once import AnswerLostError
@@ -39,12 +39,12 @@ class InstagramPoster:
     name = "Instagram"
 
     def __init__(
-        self, form: InstagramForm, guard: Guard | None = None, base: str = BASE,
+        self, form: InstagramForm, guard: Guard, base: str = BASE,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:  # fmt: skip
         self._user, self._sleep = form.user_id, sleep
         token = form.access_token.get_secret_value()
-        self._graph = Graph("Instagram", token, guard or shared_guard(), base, form.version)
+        self._graph = Graph("Instagram", token, guard, base, form.version)
 
     def problems(self, post: Post) -> list[str]:
         """A picture, 2,200 characters, 30 hashtags."""
@@ -52,25 +52,9 @@ class InstagramPoster:
 
     def post(self, post: Post) -> Posted:
         """The published medium's id and permalink."""
-        fields = {"image_url": post.image_url, "caption": post.text}
-        if post.image_alt:
-            fields["alt_text"] = post.image_alt
-        try:
-            made = self._graph.make(f"{self._user}/media", fields)
-        except AnswerLostError as error:  # a container nobody sees
-            return self._graph.service.posted(Result.DEFERRED, "", str(error))
-        if made.status != 200:
-            return self._unpublished(self._graph.refusal(made))
-        container = str(body_of(made).get("id", ""))
-        status = self._finished(container)
-        if status == "ERROR":
-            return self._graph.service.posted(
-                Result.FAILED,
-                status,
-                "Instagram could not take the picture. It wants a JPEG at a public https address.",
-            )
-        if status != "FINISHED":
-            return self._graph.service.posted(Result.DEFERRED, status, "Instagram is still fetching the picture")
+        container = self._container(post)
+        if isinstance(container, Posted):
+            return container
         try:
             answer = self._graph.make(f"{self._user}/media_publish", {"creation_id": container})
         except AnswerLostError as error:
@@ -78,6 +62,31 @@ class InstagramPoster:
         if answer.status != 200:
             return self._graph.refusal(answer)
         return self._accepted(str(body_of(answer).get("id", "")), "published")
+
+    def _container(self, post: Post) -> str | Posted:
+        """A container that is ready to be published, or why there is none. Nobody sees it: asking again is harmless."""
+        fields = {"image_url": post.image_url, "caption": post.text}
+        if post.image_alt:
+            fields["alt_text"] = post.image_alt
+        service = self._graph.service
+        try:
+            made = self._graph.make(f"{self._user}/media", fields)
+        except AnswerLostError as error:
+            return service.posted(Result.DEFERRED, "", str(error))
+        if made.status != 200:
+            return self._unpublished(self._graph.refusal(made))
+        container = str(body_of(made).get("id", ""))
+        status = self._finished(container)
+        if status == "FINISHED":
+            return container
+        if status == "ERROR":
+            words = "Instagram could not take the picture. It wants a JPEG at a public https address."
+            return service.posted(Result.FAILED, status, words)
+        return service.posted(Result.DEFERRED, status, "Instagram is still fetching the picture")
+
+    def check(self) -> str:
+        """Asks for the account's name."""
+        return f"the account {self._graph.ask(self._user, fields='username').get('username', '')}"
 
     def find(self, post: Post) -> Posted | None:
         """Among the account's latest, by their caption; the list may lag, so that nothing found tells nothing."""
@@ -114,7 +123,8 @@ class InstagramPoster:
 
 
 PROVIDER = Provider(
-    name="instagram", title="Instagram", channel=Channel.INSTAGRAM, form=InstagramForm, poster=InstagramPoster,
+    name="instagram", title="Instagram", channel=Channel.INSTAGRAM, form=InstagramForm,
+    poster=behind(InstagramPoster), check=checking(InstagramPoster),
     about="Needs a professional account, instagram_basic and instagram_content_publish, and a JPEG at a public "
     "address. https://developers.facebook.com/docs/instagram-platform/content-publishing",
     limits={"length": "2,200 characters", "hashtags": "30", "rate": "100 posts a day"},

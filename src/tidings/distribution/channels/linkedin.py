@@ -15,7 +15,7 @@ from pydantic import BaseModel, Field, SecretStr
 from tidings.distribution.channels.base import ChannelDownError, Result
 from tidings.distribution.channels.posting import Post, Posted
 from tidings.distribution.channels.registry import Provider
-from tidings.distribution.channels.remote import Service, body_of, shared_guard, text_of, usual_problems
+from tidings.distribution.channels.remote import Service, behind, body_of, text_of, usual_problems
 from tidings.domain.channel import Channel
 from tidings.domain.short import LINK
 from tidings.net.client import Guard
@@ -47,10 +47,10 @@ class LinkedInPoster:
 
     name = "LinkedIn"
 
-    def __init__(self, form: LinkedInForm, guard: Guard | None = None, base: str = _BASE) -> None:
+    def __init__(self, form: LinkedInForm, guard: Guard, base: str = _BASE) -> None:
         self._form, self._base = form, base
         self._token = form.access_token.get_secret_value()
-        self._service = Service("LinkedIn", guard or shared_guard(), repeatable=True, secrets=(self._token,))
+        self._service = Service("LinkedIn", guard, repeatable=True, secrets=(self._token,))
 
     def problems(self, post: Post) -> list[str]:
         """3,000 characters."""
@@ -123,7 +123,7 @@ def _words(text: str) -> str:
 
 
 PROVIDER = Provider(
-    name="linkedin", title="LinkedIn", channel=Channel.LINKEDIN, form=LinkedInForm, poster=LinkedInPoster,
+    name="linkedin", title="LinkedIn", channel=Channel.LINKEDIN, form=LinkedInForm, poster=behind(LinkedInPoster),
     about="Needs an app with the Community Management API and a token with w_organization_social (a page) or "
     "w_member_social (a person). https://learn.microsoft.com/linkedin/marketing/community-management/shares/posts-api",
     limits={"length": "3,000 characters", "token": "60 days"},

@@ -12,10 +12,10 @@ from typing import Any, Literal, cast
 
 from pydantic import BaseModel, Field, SecretStr
 
-from tidings.distribution.channels.base import Result
+from tidings.distribution.channels.base import ChannelDownError, Result
 from tidings.distribution.channels.posting import Post, Posted
 from tidings.distribution.channels.registry import Provider
-from tidings.distribution.channels.remote import Service, body_of, shared_guard, text_of, usual_problems
+from tidings.distribution.channels.remote import Service, behind, body_of, checking, text_of, usual_problems
 from tidings.domain.channel import Channel
 from tidings.net.client import Answer, Guard
 from tidings.net.once import AnswerLostError
@@ -38,10 +38,10 @@ class MastodonForm(BaseModel):
 class MastodonPoster:
     """Posts a status; asking again with the same key is harmless, and the account's own statuses tell what is there."""
 
-    def __init__(self, form: MastodonForm, guard: Guard | None = None) -> None:
+    def __init__(self, form: MastodonForm, guard: Guard) -> None:
         self._form = form
         self._token = form.access_token.get_secret_value()
-        self._service = Service("Mastodon", guard or shared_guard(), repeatable=True, secrets=(self._token,))
+        self._service = Service("Mastodon", guard, repeatable=True, secrets=(self._token,))
 
     @property
     def name(self) -> str:
@@ -63,6 +63,14 @@ class MastodonPoster:
         if answer.status == 200:
             return self._accepted(body_of(answer), "posted")
         return self._service.refusal(answer, str(body_of(answer).get("error") or text_of(answer)))
+
+    def check(self) -> str:
+        """Asks the server whose token it is."""
+        answer = self._get("/api/v1/accounts/verify_credentials")
+        if answer.status != 200:
+            self._service.refusal(answer, str(body_of(answer).get("error") or text_of(answer)))
+            raise ChannelDownError(f"{self.name} does not tell whose token it is (HTTP {answer.status}).")
+        return f"the account {body_of(answer).get('acct', '')}"
 
     def find(self, post: Post) -> Posted | None:
         """Among the account's latest statuses, by their words."""
@@ -99,7 +107,8 @@ def _bare(text: str) -> str:
 
 
 PROVIDER = Provider(
-    name="mastodon", title="Mastodon", channel=Channel.MASTODON, form=MastodonForm, poster=MastodonPoster,
+    name="mastodon", title="Mastodon", channel=Channel.MASTODON, form=MastodonForm,
+    poster=behind(MastodonPoster), check=checking(MastodonPoster),
     about="Needs an application of the account with write:statuses, read:statuses and read:accounts. "
     "https://docs.joinmastodon.org/methods/statuses/",
     limits={"length": "500 characters unless the server says otherwise; an address counts as 23"},

@@ -3,30 +3,24 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
-from functools import cache
 from json import loads
-from typing import Any, cast
+from typing import Any, Protocol, TypeVar, cast
 
 from tidings.distribution.channels.base import ChannelDownError, Outcome, Result
-from tidings.distribution.channels.posting import Post, Posted
+from tidings.distribution.channels.posting import Post, Posted, Poster
 from tidings.domain.channel import Channel
-from tidings.domain.errors import ForbiddenError, InvalidInputError
+from tidings.domain.errors import ForbiddenError, InvalidInputError, UnavailableError
 from tidings.domain.short import hashtags, rule_of
-from tidings.net.client import Answer, Guard
+from tidings.net.client import Answer, Guard, Outbound
 from tidings.net.once import AnswerLostError, NotSentError, OnceClient
 
 RENEW = "Renew it under Settings → Channels."
+_Form = TypeVar("_Form")
 _LONGEST_WORDS = 300
 _LONGEST_WAIT = 6 * 3_600
-
-
-@cache
-def shared_guard() -> Guard:
-    """The guard of all posters of this process, so that they share what is known of a place that is away."""
-    return Guard()
 
 
 @dataclass
@@ -37,7 +31,7 @@ class Service:
     """
 
     title: str
-    guard: Guard = field(default_factory=shared_guard)
+    guard: Guard
     repeatable: bool = False
     secrets: Collection[str] = ()
 
@@ -103,6 +97,31 @@ class Service:
             if len(secret) >= 6:
                 text = text.replace(secret, "…")
         return text[:_LONGEST_WORDS]
+
+
+class Checked(Poster, Protocol):
+    """A poster that can prove its account without posting."""
+
+    def check(self) -> str:
+        """What was proved, in words. Raises ChannelDownError."""
+        ...
+
+
+def behind(make: Callable[[_Form, Guard], Poster]) -> Callable[[_Form, Outbound], Poster]:
+    """A poster's class as the registry wants it: behind the house's guard."""
+    return lambda form, outbound: make(form, outbound.guard)
+
+
+def checking(make: Callable[[_Form, Guard], Checked]) -> Callable[[_Form, Outbound], str]:
+    """The check of a poster's class as the registry wants it."""
+
+    def check(form: _Form, outbound: Outbound) -> str:
+        try:
+            return make(form, outbound.guard).check()
+        except ChannelDownError as error:
+            raise UnavailableError(str(error)) from error
+
+    return check
 
 
 def wait_of(headers: Mapping[str, str]) -> int:

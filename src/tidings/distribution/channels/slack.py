@@ -13,7 +13,16 @@ from pydantic import BaseModel, Field, SecretStr, model_validator
 from tidings.distribution.channels.base import ChannelDownError, Result
 from tidings.distribution.channels.posting import Post, Posted
 from tidings.distribution.channels.registry import Provider
-from tidings.distribution.channels.remote import RENEW, Service, body_of, shared_guard, text_of, usual_problems, wait_of
+from tidings.distribution.channels.remote import (
+    RENEW,
+    Service,
+    behind,
+    body_of,
+    checking,
+    text_of,
+    usual_problems,
+    wait_of,
+)
 from tidings.domain.channel import Channel
 from tidings.net.client import Answer, Guard
 from tidings.net.once import AnswerLostError
@@ -53,11 +62,11 @@ class SlackPoster:
 
     name = "Slack"
 
-    def __init__(self, form: SlackForm, guard: Guard | None = None, base: str = _BASE) -> None:
+    def __init__(self, form: SlackForm, guard: Guard, base: str = _BASE) -> None:
         self._webhook = form.webhook_url.get_secret_value() if form.webhook_url else ""
         self._token = form.bot_token.get_secret_value() if form.bot_token else ""
         self._channel, self._base = form.channel, base
-        self._service = Service("Slack", guard or shared_guard(), secrets=(self._webhook, self._token))
+        self._service = Service("Slack", guard, secrets=(self._webhook, self._token))
 
     def problems(self, post: Post) -> list[str]:
         """A section of a message takes 3,000 characters."""
@@ -69,6 +78,15 @@ class SlackPoster:
             return self._by_bot(post) if self._token else self._by_webhook(post)
         except AnswerLostError as error:
             return self._service.lost(error)
+
+    def check(self) -> str:
+        """Asks Slack whose token it is; a webhook cannot be asked."""
+        if not self._token:
+            return "a webhook is only proved by a message"
+        body = body_of(self._service.call("POST", f"{self._base}/auth.test", headers=self._signed()))
+        if not body.get("ok"):
+            raise ChannelDownError(f"Slack does not accept the bot's token ({body.get('error', '')}). {RENEW}")
+        return f"the bot {body.get('user', '')} of {body.get('team', '')}"
 
     def find(self, post: Post) -> Posted | None:
         """Among the channel's latest hundred, by the posting's key; needs channels:history."""
@@ -154,7 +172,8 @@ def _escaped(text: str) -> str:
 
 
 PROVIDER = Provider(
-    name="slack", title="Slack", channel=Channel.SLACK, form=SlackForm, poster=SlackPoster,
+    name="slack", title="Slack", channel=Channel.SLACK, form=SlackForm,
+    poster=behind(SlackPoster), check=checking(SlackPoster),
     about="A bot with chat:write gives the address of each post; an incoming webhook only says ok. "
     "https://docs.slack.dev/messaging/sending-messages-using-incoming-webhooks",
     limits={"length": "3,000 characters a section", "rate": "one message a second and channel"},

@@ -13,7 +13,7 @@ from pydantic import BaseModel, Field, SecretStr
 from tidings.distribution.channels.base import ChannelDownError, Result
 from tidings.distribution.channels.posting import Post, Posted
 from tidings.distribution.channels.registry import Provider
-from tidings.distribution.channels.remote import Service, shared_guard, text_of, usual_problems
+from tidings.distribution.channels.remote import Service, behind, text_of, usual_problems
 from tidings.domain.channel import Channel
 from tidings.net.client import Guard
 from tidings.net.once import AnswerLostError
@@ -36,9 +36,9 @@ class TeamsPoster:
 
     name = "Microsoft Teams"
 
-    def __init__(self, form: TeamsForm, guard: Guard | None = None) -> None:
+    def __init__(self, form: TeamsForm, guard: Guard) -> None:
         self._url, self._button = form.webhook_url.get_secret_value(), form.button
-        self._service = Service("Teams", guard or shared_guard(), secrets=(self._url,))
+        self._service = Service("Teams", guard, secrets=(self._url,))
 
     def problems(self, post: Post) -> list[str]:
         """Length, the size of the card, and an address of the retired kind."""
@@ -92,7 +92,7 @@ class TeamsPoster:
 
 
 PROVIDER = Provider(
-    name="teams", title="Microsoft Teams", channel=Channel.TEAMS, form=TeamsForm, poster=TeamsPoster,
+    name="teams", title="Microsoft Teams", channel=Channel.TEAMS, form=TeamsForm, poster=behind(TeamsPoster),
     about="Needs a webhook of the Workflows app in the channel that is to be posted in. "
     "https://support.microsoft.com/office/create-incoming-webhooks-with-workflows-for-microsoft-teams",
     limits={"size": "28 kB a message"},

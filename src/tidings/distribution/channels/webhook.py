@@ -19,7 +19,7 @@ from pydantic import BaseModel, Field, SecretStr, field_validator
 from tidings.distribution.channels.base import ChannelDownError, Result
 from tidings.distribution.channels.posting import Post, Posted
 from tidings.distribution.channels.registry import Provider
-from tidings.distribution.channels.remote import Service, body_of, shared_guard, text_of, usual_problems
+from tidings.distribution.channels.remote import Service, behind, body_of, text_of, usual_problems
 from tidings.domain.channel import Channel
 from tidings.domain.instant import HOUR, MINUTE, SECOND, Clock
 from tidings.engine.clock import SystemClock
@@ -33,9 +33,12 @@ SCHEDULE = (5 * SECOND, 5 * MINUTE, 30 * MINUTE, 2 * HOUR, 5 * HOUR, 10 * HOUR, 
 class WebhookForm(BaseModel):
     """What a webhook needs."""
 
-    url: str = Field(pattern=r"^https?://[^\s<>\"]+$", title="Address")
+    url: str = Field(
+        pattern=r"^https?://[^\s<>\"]+$",
+        title="Address",
+        description="A place in your own network: add it to TIDINGS_ALLOWED_PLACES too",
+    )
     secret: SecretStr = Field(title="Secret", description="whsec_ and 24 to 64 bytes in base64; both sides know it")
-    private_network: bool = Field(default=False, title="It is in our own network")
 
     @field_validator("secret")
     @classmethod
@@ -64,14 +67,11 @@ class WebhookPoster:
 
     schedule = SCHEDULE
 
-    def __init__(self, form: WebhookForm, guard: Guard | None = None, clock: Clock | None = None) -> None:
+    def __init__(self, form: WebhookForm, guard: Guard, clock: Clock | None = None) -> None:
         self._url, self._clock = form.url, clock or SystemClock()
         self._key = key_of(form.secret.get_secret_value())
         self._host = urlsplit(form.url).hostname or ""
-        known = guard or shared_guard()
-        if form.private_network:
-            known = Guard(known.addresses.allowing(self._host), known.breaker, known.egress)
-        self._service = Service("The webhook", known, repeatable=True, secrets=(form.secret.get_secret_value(),))
+        self._service = Service("The webhook", guard, repeatable=True, secrets=(form.secret.get_secret_value(),))
 
     @property
     def name(self) -> str:
@@ -127,7 +127,7 @@ def payload(post: Post, now: int) -> bytes:
 
 
 PROVIDER = Provider(
-    name="webhook", title="Signed webhook", channel=Channel.WEBHOOK, form=WebhookForm, poster=WebhookPoster,
+    name="webhook", title="Signed webhook", channel=Channel.WEBHOOK, form=WebhookForm, poster=behind(WebhookPoster),
     about="Calls an address of yours with the posting, signed after Standard Webhooks. "
     "https://www.standardwebhooks.com",
     limits={"tries": "ten within about four days"},

@@ -17,7 +17,7 @@ from tidings.distribution.channels.base import ChannelDownError, Result
 from tidings.distribution.channels.oauth1 import OAuth1Keys, authorization
 from tidings.distribution.channels.posting import Post, Posted
 from tidings.distribution.channels.registry import Provider
-from tidings.distribution.channels.remote import RENEW, Service, body_of, shared_guard, text_of, usual_problems
+from tidings.distribution.channels.remote import RENEW, Service, behind, body_of, text_of, usual_problems
 from tidings.domain.channel import Channel
 from tidings.domain.instant import Clock
 from tidings.engine.clock import SystemClock
@@ -62,7 +62,7 @@ class XPoster:
 
     name = "X"
 
-    def __init__(self, form: XForm, guard: Guard | None = None, base: str = _BASE, clock: Clock | None = None) -> None:
+    def __init__(self, form: XForm, guard: Guard, base: str = _BASE, clock: Clock | None = None) -> None:
         self.keep: Callable[[Mapping[str, str]], None] = _keep_nothing
         self._base, self._clock, self._client_id = base, clock or SystemClock(), form.client_id
         self._access, self._refresh = _plain(form.access_token), _plain(form.refresh_token)
@@ -70,7 +70,7 @@ class XPoster:
         older = [_plain(each) for each in (form.api_key, form.api_secret, form.token, form.token_secret)]
         self._keys = OAuth1Keys(*older) if all(older) and not (self._access or self._refresh) else None
         known = [each for each in (self._access, self._refresh, self._client_secret, *older) if each]
-        self._service = Service("X", guard or shared_guard(), secrets=known)
+        self._service = Service("X", guard, secrets=known)
 
     def problems(self, post: Post) -> list[str]:
         """280 by X's own way of counting."""
@@ -136,7 +136,7 @@ def _words(body: dict[str, Any]) -> str:
 
 
 PROVIDER = Provider(
-    name="x", title="X", channel=Channel.X, form=XForm, poster=XPoster,
+    name="x", title="X", channel=Channel.X, form=XForm, poster=behind(XPoster),
     about="Needs an app with read and write for the user (OAuth 2 with offline.access, or OAuth 1.0a keys). "
     "https://docs.x.com/x-api/posts/create-post",
     limits={"length": "280 characters as X counts; an address counts as 23", "rate": "by the plan of the app"},
