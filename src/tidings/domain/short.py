@@ -19,6 +19,7 @@ _GSM = frozenset(
     "abcdefghijklmnopqrstuvwxyzäöñüà"
 )
 _GSM_TWICE = frozenset("^{}\\[~]|€\f")
+_LINK_SHOWN = 30
 SMS_SEGMENTS = 4
 """A longer text message is cut into parts that are paid and may arrive out of order."""
 
@@ -91,8 +92,19 @@ def _extends(before: str, character: str) -> bool:
 
 
 def grapheme_length(text: str) -> int:
-    """How many characters a reader sees, as Bluesky counts."""
+    """How many characters a reader sees."""
     return len(graphemes(text))
+
+
+def shown_link(url: str) -> str:
+    """An address as networks show it: without scheme and query, at most 30 characters."""
+    bare = url.partition("://")[2].partition("?")[0].partition("#")[0].rstrip("/")
+    return bare if len(bare) <= _LINK_SHOWN else f"{bare[: _LINK_SHOWN - 1]}…"
+
+
+def bluesky_length(text: str) -> int:
+    """How many characters a reader sees, an address as it is shown there."""
+    return grapheme_length(LINK.sub(lambda match: shown_link(match[0]), text))
 
 
 def is_gsm(text: str) -> bool:
@@ -114,6 +126,14 @@ def hashtags(text: str) -> list[str]:
     return _TAG.findall(LINK.sub("", text))
 
 
+def hashtag_of(name: str) -> str:
+    """A name as a hashtag, `#NorthwindBakery`; empty for one of more than three words, or without a letter."""
+    parts = re.findall(r"\w+", re.sub(r"['’]", "", name))
+    if not 0 < len(parts) <= 3 or not any(character.isalpha() for character in name):
+        return ""
+    return "#" + "".join(part[:1].upper() + part[1:] for part in parts)
+
+
 _C = Channel
 _RULES = (
     ShortRule(_C.SMS, "Text message", SMS_SEGMENTS, "parts", sms_segments),
@@ -126,7 +146,7 @@ _RULES = (
         link_in_text=False,
     ),
     ShortRule(_C.MASTODON, "Mastodon", 500, "characters", partial(links_as, 23), hashtags=5),
-    ShortRule(_C.BLUESKY, "Bluesky", 300, "characters", grapheme_length, hashtags=4),
+    ShortRule(_C.BLUESKY, "Bluesky", 300, "characters", bluesky_length, hashtags=4),
     ShortRule(_C.TEAMS, "Teams", 20_000, "characters", len, titled=True),
     ShortRule(_C.SLACK, "Slack", 3_000, "characters", len, titled=True),
     ShortRule(_C.WEBHOOK, "Webhook", 100_000, "characters", len, titled=True),

@@ -27,7 +27,7 @@ from tidings.distribution.channels.remote import (
 )
 from tidings.domain.channel import Channel
 from tidings.domain.instant import Clock
-from tidings.domain.short import LINK, hashtags
+from tidings.domain.short import LINK, hashtags, shown_link
 from tidings.engine.clock import SystemClock
 from tidings.net.client import Guard
 from tidings.net.once import AnswerLostError
@@ -127,11 +127,12 @@ class BlueskyPoster:
 
     def _record(self, post: Post) -> dict[str, Any]:
         at = datetime.fromtimestamp(self._clock.now() / 1_000, UTC)
+        text, marks = displayed(post.text)
         record: dict[str, Any] = {
-            "$type": _COLLECTION, "text": post.text, "langs": [post.language],
+            "$type": _COLLECTION, "text": text, "langs": [post.language],
             "createdAt": at.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
         }  # fmt: skip
-        if marks := facets(post.text):
+        if marks:
             record["facets"] = marks
         if post.link:
             card = {"uri": post.link, "title": post.title or post.text.splitlines()[0][:200], "description": ""}
@@ -149,24 +150,29 @@ def record_key(key: str) -> str:
     return "".join(_ALPHABET[(value >> shift) & 31] for shift in range(60, -1, -5))
 
 
-def facets(text: str) -> list[dict[str, Any]]:
-    """Where links and hashtags stand, counted in bytes of UTF-8."""
-    link = "app.bsky.richtext.facet#link"
-    found = [
-        _facet(text, match.start(), match.end(), {"$type": link, "uri": match[0]}) for match in LINK.finditer(text)
-    ]
+def displayed(text: str) -> tuple[str, list[dict[str, Any]]]:
+    """The text with its addresses as they are shown, and where links and hashtags stand, in bytes of UTF-8."""
+    parts: list[str] = []
+    found: list[dict[str, Any]] = []
     at = 0
-    for tag in hashtags(text):
-        at = text.index(tag, at)
-        feature = {"$type": "app.bsky.richtext.facet#tag", "tag": tag[1:]}
-        found.append(_facet(text, at, at + len(tag), feature))
+    for match in LINK.finditer(text):
+        parts.append(text[at : match.start()])
+        short = shown_link(match[0])
+        found.append(_facet("".join(parts), short, {"$type": "app.bsky.richtext.facet#link", "uri": match[0]}))
+        parts.append(short)
+        at = match.end()
+    whole = "".join([*parts, text[at:]])
+    at = 0
+    for tag in hashtags(whole):
+        at = whole.index(tag, at)
+        found.append(_facet(whole[:at], tag, {"$type": "app.bsky.richtext.facet#tag", "tag": tag[1:]}))
         at += len(tag)
-    return sorted(found, key=lambda facet: facet["index"]["byteStart"])
+    return whole, sorted(found, key=lambda facet: facet["index"]["byteStart"])
 
 
-def _facet(text: str, start: int, end: int, feature: dict[str, str]) -> dict[str, Any]:
-    first = len(text[:start].encode())
-    return {"index": {"byteStart": first, "byteEnd": first + len(text[start:end].encode())}, "features": [feature]}
+def _facet(before: str, what: str, feature: dict[str, str]) -> dict[str, Any]:
+    first = len(before.encode())
+    return {"index": {"byteStart": first, "byteEnd": first + len(what.encode())}, "features": [feature]}
 
 
 PROVIDER = Provider(
