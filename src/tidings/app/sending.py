@@ -17,6 +17,7 @@ from tidings.distribution.channels.smtp import SmtpChannel
 from tidings.distribution.hooks import Hooks
 from tidings.distribution.ledger import Ledger
 from tidings.distribution.owner import owner_name
+from tidings.distribution.postings.worker import PostingHooks, PostingWorker
 from tidings.distribution.relay import parse_relay
 from tidings.distribution.returns.source import parse_bounce_address
 from tidings.distribution.templates import Addresses
@@ -56,6 +57,12 @@ def build_sender(house: House) -> Worker:
         house.db, house.clock, ledger, channel, addresses, agent, lanes=config["connections"],
         max_per_hour=config["max_per_hour"],
     )  # fmt: skip
+
+
+def build_postings(house: House) -> PostingWorker:
+    """What posts where a campaign is said once for everybody."""
+    hooks = PostingHooks(house.services.activity.note, house.run.finished)
+    return PostingWorker(house.db, house.clock, house.run.postings, house.services.channels, hooks)
 
 
 def must_wait(conn: Connection, campaign_pk: int, people: Sequence[int], now: Instant) -> Mapping[int, Instant]:

@@ -28,6 +28,7 @@ from tidings.distribution.dkim import DkimSigner, parse_dkim
 from tidings.distribution.dns.dkim import Selector
 from tidings.distribution.dns.doctor import DnsDoctor
 from tidings.distribution.mailbox.service import MailboxService
+from tidings.distribution.postings.service import PostingService
 from tidings.distribution.preflight import Preflight
 from tidings.distribution.relay import parse_relay
 from tidings.distribution.returns.source import parse_source
@@ -99,9 +100,11 @@ def wire(
     access = AccessService(db, clock)
     audience = AudienceService(db, clock, secrets)
     distribution = DistributionService(db, clock, secrets, base_url=settings.base_url)
+    channels = ChannelService(db, clock, secrets, guard_of(settings))
+    postings = PostingService(clock, channels)
     run = CampaignRun(
         db, clock, jobs, feed, content=ContentAgent(), scheduling=SchedulingAgent(db, clock),
-        distribution=distribution, analytics=AnalyticsAgent(db, clock),
+        distribution=distribution, analytics=AnalyticsAgent(db, clock), postings=postings,
     )  # fmt: skip
     run.register()
     relay = settings.relay or f"smtp://localhost:{settings.mailbox_port}?tls=starttls&ca={tls_of(settings)}/ca.pem"
@@ -114,12 +117,12 @@ def wire(
     }
     campaigns = CampaignService(
         db, clock, run, access=access, distribution=distribution, policy=Policy(), feed=feed,
-        preflight=preflight_of(settings, relay),
+        preflight=preflight_of(settings, relay), postings=postings,
     )  # fmt: skip
     brands, analytics, models = BrandService(db, clock), AnalyticsService(db, clock), models_of(settings, db, secrets)
     tools = agent_tools(Kit(campaigns, brands, analytics))
     services = Services(
-        db=db, clock=clock, access=access, channels=ChannelService(db, clock, secrets, guard_of(settings)),
+        db=db, clock=clock, access=access, channels=channels,
         agents=AgentService(db, clock, on_resume=run.restart_waiting, tools=tools), brands=brands, audience=audience,
         campaigns=campaigns, asking=AskService(db, clock, campaigns, tools, models), distribution=distribution,
         analytics=analytics, activity=feed,

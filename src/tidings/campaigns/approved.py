@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row
 
-from tidings.content.rendering.email import render_email
+from tidings.campaigns.drafts import render
 from tidings.content.service import load_brand
 from tidings.domain.errors import ConflictError
 from tidings.domain.revision import Revision
@@ -19,7 +19,7 @@ KEY = "approved_message"
 def message_hash(conn: Connection, row: Row[Any], revised: Revision) -> str:
     """What the revision amounts to with the brand as it is now: sender, footer and looks are the brand's."""
     brand, _ = load_brand(conn, row.brand_id)
-    templates = [render_email(draft, brand).model_dump_json() for draft in revised.drafts]
+    templates = [render(draft, brand).model_dump_json() for draft in revised.drafts]
     return hashlib.sha256("\0".join(templates).encode()).hexdigest()
 
 

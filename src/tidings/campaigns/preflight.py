@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 from sqlalchemy import Connection, Row
 
 from tidings.campaigns import repository
+from tidings.campaigns.drafts import mails
 from tidings.campaigns.preview import NOBODY, merge_fields_of
 from tidings.content.rendering.email import render_email
 from tidings.content.service import load_brand
@@ -35,7 +36,7 @@ def specimens(
             render_email(draft, brand), fields, postal_address=brand.postal_address, hosts=hosts,
             stays_here=preflight.stays_here,
         )
-        for draft in revised.drafts
+        for draft in mails(revised.drafts)
     ]  # fmt: skip
 
 

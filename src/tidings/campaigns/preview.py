@@ -7,13 +7,18 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import Row
 
 from tidings.access.permissions import Permission, may
+from tidings.campaigns.drafts import one
 from tidings.campaigns.views import Preview
 from tidings.content.rendering.email import render_email
+from tidings.content.rendering.short import render_short, shown
+from tidings.distribution.postings.links import post_of, with_marks
 from tidings.domain.actor import Actor
 from tidings.domain.brand import Brand
+from tidings.domain.channel import POSTED, Channel
 from tidings.domain.contact import mask_address
-from tidings.domain.errors import InvalidInputError
+from tidings.domain.draft import Draft
 from tidings.domain.revision import Revision
+from tidings.domain.short import rule_of
 
 if TYPE_CHECKING:
     from tidings.distribution.service import DistributionService
@@ -23,13 +28,12 @@ NOBODY = {"first_name": "", "last_name": "", "email": "reader@example.com", "loc
 
 def render_preview(
     distribution: DistributionService, actor: Actor, revised: Revision, brand: Brand, variant: str,
-    person: Row[Any] | None,
+    person: Row[Any] | None, channel: str = "", name: str = "",
 ) -> Preview:  # fmt: skip
-    """The variant as one person gets it. Links are the brief's own, not tracked ones."""
-    draft = next((item for item in revised.drafts if item.variant == variant), None)
-    if draft is None:
-        known = ", ".join(item.variant for item in revised.drafts)
-        raise InvalidInputError(f"There is no variant {variant!r}.", remedy=f"Variants: {known}.", field="variant")
+    """The variant as one person gets it, or everybody sees it. Links are the brief's own, not tracked ones."""
+    draft = one(revised.drafts, variant, channel)
+    if draft.channel != Channel.EMAIL.value:
+        return _short(draft, brand, name)
     template = render_email(draft, brand)
     fields = NOBODY if person is None else merge_fields_of(person)
     if not may(actor, Permission.CONTACTS_READ_PII):
@@ -41,6 +45,20 @@ def render_preview(
     return Preview(
         variant=variant, to=to, subject=message.subject, preheader=template.preheader, html=message.html,
         text=message.text, headers=dict(message.headers),
+    )  # fmt: skip
+
+
+def _short(draft: Draft, brand: Brand, name: str) -> Preview:
+    """A short text as it is shown in its channel; a posting's links as they are posted."""
+    template = render_short(draft, brand)
+    if Channel(draft.channel) in POSTED:
+        post = post_of("preview", with_marks(template, name))
+        text, title = post.text, post.title
+    else:
+        text, title = shown(draft), draft.subject
+    return Preview(
+        variant=draft.variant, to=rule_of(draft.channel).title, subject=title, preheader="", html="", text=text,
+        channel=draft.channel, image_url=template.image_url, image_alt=template.image_alt,
     )  # fmt: skip
 
 

@@ -48,6 +48,8 @@ def _text(draft: Draft, words: Callable[[str], str], link: Callable[[int], str])
     number = 0
     for block in draft.blocks:
         match block:
+            case Button() if draft.channel == Channel.PUSH.value:
+                number += 1  # the notification itself is what is touched
             case Button():
                 parts.append(f"{closed(block.label)}: {link(number)}")
                 number += 1

@@ -70,6 +70,13 @@ class Poster(Protocol):
 
 
 @runtime_checkable
+class HasSchedule(Protocol):
+    """A poster with waits of its own between its tries, in milliseconds; when they are used up it has failed."""
+
+    schedule: tuple[int, ...]
+
+
+@runtime_checkable
 class RenewsSecrets(Protocol):
     """A poster whose secrets change in use (tokens that are renewed): it hands the new ones to `keep` at once."""
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 import random
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,7 +20,7 @@ from tidings.distribution.accounts import repository as accounts
 from tidings.distribution.accounts.service import ChannelService
 from tidings.distribution.backoff import SCHEDULE, SPREAD, relay_wait
 from tidings.distribution.channels.base import ChannelDownError, Outcome, Result
-from tidings.distribution.channels.posting import Post, Posted, Poster, RenewsSecrets
+from tidings.distribution.channels.posting import HasSchedule, Post, Posted, Poster, RenewsSecrets
 from tidings.distribution.owner import is_dead, owner_name
 from tidings.distribution.postings import repository
 from tidings.distribution.postings.links import post_of
@@ -210,8 +210,8 @@ class PostingWorker:
         if outcome.result is Result.UNCERTAIN:
             return {**self._uncertain(row, now, outcome.words), "code": said["code"]}
         if outcome.result is Result.DEFERRED:
-            schedule: tuple[int, ...] = getattr(poster, "schedule", SCHEDULE)
-            tries = row.attempt + 1
+            schedule = _schedule(poster)
+            tries: int = row.attempt + 1
             if tries <= len(schedule):
                 wait = round(schedule[tries - 1] * self._chance.uniform(1 - SPREAD, 1 + SPREAD))
                 return {**said, "state": D.DEFERRED.value, "due_at": now + max(wait, posted.wait_ms)}
@@ -271,7 +271,11 @@ class PostingWorker:
                 "url": found.url, "reason": found.outcome.words[:400],
             }  # fmt: skip
         if found is not None:  # surely not there, or a repeat does no harm
-            return {"state": D.DEFERRED.value, "due_at": now, "reason": found.outcome.words[:400]}
+            tries: int = row.attempt
+            if tries > len(SCHEDULE):
+                return {"due_at": repository.NEVER}
+            wait = SCHEDULE[tries - 2] if tries > 1 else 0  # whose answers get lost each time is left alone
+            return {"state": D.DEFERRED.value, "due_at": now + wait, "reason": found.outcome.words[:400]}
         age = now - (row.at or now)
         over = told or age >= LAST_LOOK  # a service that cannot tell will not tell later either
         return {"due_at": repository.NEVER if over else now + max(FIRST_LOOK, age)}
@@ -282,3 +286,8 @@ class PostingWorker:
 
 def _title(row: Row[Any]) -> str:
     return rule_of(row.channel).title
+
+
+def _schedule(poster: object) -> Sequence[int]:
+    """The waits between a poster's tries: its own, or everybody's."""
+    return poster.schedule if isinstance(poster, HasSchedule) else SCHEDULE
