@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
+from functools import lru_cache
 from json import loads
 from typing import Any, Protocol, TypeVar, cast
 
@@ -23,6 +24,12 @@ _LONGEST_WORDS = 300
 _LONGEST_WAIT = 6 * 3_600
 
 
+@lru_cache(maxsize=8)
+def _client_of(guard: Guard) -> OnceClient:
+    """One client for all posters behind one guard: making its TLS context takes longer than a posting."""
+    return OnceClient(guard)
+
+
 @dataclass
 class Service:
     """One service under one account: sends its requests and says what its refusals mean. `secrets` never get out.
@@ -36,7 +43,7 @@ class Service:
     secrets: Collection[str] = ()
 
     def __post_init__(self) -> None:
-        self._client = OnceClient(self.guard)
+        self._client = _client_of(self.guard)
 
     def call(self, method: str, url: str, **how: Any) -> Answer:
         """One request whose effect, if any, is harmless. Raises ChannelDownError whenever there is no answer."""
