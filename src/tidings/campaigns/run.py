@@ -220,7 +220,9 @@ class CampaignRun:
         row = repository.campaign_of_pk(conn, campaign_pk)
         if row.state != CampaignState.SENDING.value:
             return
-        if self.postings.something_open(conn, campaign_pk) or self.distribution.something_open(conn, campaign_pk):
+        if self.postings.counts(conn, campaign_pk) and (
+            self.postings.something_open(conn, campaign_pk) or self.distribution.something_open(conn, campaign_pk)
+        ):
             return
         epoch = repository.move(conn, row, CampaignState.DONE, at=self.clock.now(), done_at=self.clock.now())
         self.feed.note(conn, "distribution", f"finished “{row.name}”", row.id)

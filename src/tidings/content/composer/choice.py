@@ -12,6 +12,9 @@ from tidings.content.composer.stock import fill
 from tidings.content.writers.base import Assignment
 from tidings.domain.draft import Trace
 
+_UNSEEN = {"picture", "picture_alt"}
+"""Fields that change no word: with a picture the mail reads as it did without."""
+
 
 @dataclass(slots=True)
 class Chooser:

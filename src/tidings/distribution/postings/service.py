@@ -4,13 +4,10 @@ checked the rights."""
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection, Row, update
 
-from tidings.distribution.accounts.schemas import Account
-from tidings.distribution.accounts.service import ChannelService
-from tidings.distribution.channels.posting import Poster
 from tidings.distribution.channels.registry import provider
 from tidings.distribution.postings import repository
 from tidings.distribution.postings.links import post_of, with_marks
@@ -22,6 +19,11 @@ from tidings.domain.instant import Clock, Instant
 from tidings.domain.message import ShortTemplate
 from tidings.domain.short import rule_of
 from tidings.store.tables import posting
+
+if TYPE_CHECKING:
+    from tidings.distribution.accounts.schemas import Account
+    from tidings.distribution.accounts.service import ChannelService
+    from tidings.distribution.channels.posting import Poster
 
 D = DeliveryState
 
