@@ -59,6 +59,7 @@ BODIES: dict[str, Any] = {
     "create_account": {"email": "bob@example.com", "name": "Bob", "role": "author"},
     "create_token": {"name": "nightly"},
 }  # fmt: skip
+BODIES["confirm_posting"] = {"url": "https://mastodon.example/@northwind/1"}
 BODIES["update_brand"] = {"voice": "bold"}
 
 
@@ -106,7 +107,7 @@ def call(client: TestClient, services: Any, method: str, path: str, name: str, h
     address = path.format(
         campaign_id=detail.row.id, variant="A", name="content", decision_id="dec_1", brand_id="brd_1",
         contact_id=fakes.CONTACT.id, recommendation_id="rec_1", message_id="msg_1", account_id="acc_1",
-        token_id="tok_1", turn_id="trn_1",
+        token_id="tok_1", turn_id="trn_1", posting_id="pst_1",
     )  # fmt: skip
     if name == "import_contacts":
         return client.request(method, address, content=b"email\na@example.com\n", headers=headers)

@@ -26,7 +26,7 @@ class Chooser:
 
     def __post_init__(self) -> None:
         brief = self.assignment.brief
-        key = f"{self.assignment.seed}\n{brief.model_dump_json()}\n{self.assignment.brand.id}"
+        key = f"{self.assignment.seed}\n{brief.model_dump_json(exclude=_UNSEEN)}\n{self.assignment.brand.id}"
         self.generator = random.Random(hashlib.sha256(key.encode()).digest())  # noqa: S311 - variety, not secrecy
 
     def fitting(self, patterns: Sequence[str]) -> list[str]:
