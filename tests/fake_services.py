@@ -172,7 +172,8 @@ _POSTED = PostingView(
 POSTINGS = (
     _POSTED,
     replace(_POSTED, id="pst_2", channel="x", channel_title="X",
-            account="@northwind on X, the account of the whole shop", state="uncertain", url="", reason="the answer of api.x.com was lost after the posting was handed over",
+            account="@northwind on X, the account of the whole shop", state="uncertain", url="",
+            reason="the answer of api.x.com was lost after the posting was handed over",
             can_confirm=True, can_repeat=True),
     replace(_POSTED, id="pst_3", channel="linkedin", channel_title="LinkedIn", account="", state="held", url="",
             reason="LinkedIn does not accept the access token any more. Renew it under Settings → Channels.",

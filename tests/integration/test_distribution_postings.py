@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
+import threading
+import time
+import xml.etree.ElementTree as ET
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +16,8 @@ import pytest
 from pydantic import BaseModel
 from sqlalchemy import func, select, update
 from tests.conftest import FakeClock
-from tests.integration.test_campaigns_service import Town, town  # noqa: F401  # a fixture
+from tests.integration import test_campaigns_service as campaigns_tests
+from tests.integration.test_campaigns_service import Town
 
 from tidings.app.sending import build_postings
 from tidings.campaigns.views import CampaignDetail, PostingView
@@ -19,7 +25,8 @@ from tidings.distribution.channels import registry
 from tidings.distribution.channels.base import ChannelDownError, Outcome, Result
 from tidings.distribution.channels.posting import Post, Posted
 from tidings.distribution.channels.registry import Provider
-from tidings.distribution.postings.worker import LEASE, PostingWorker
+from tidings.distribution.postings.feed_app import FeedApp
+from tidings.distribution.postings.worker import LEASE, PostingHooks, PostingWorker
 from tidings.domain.actor import Actor, ActorKind, Role
 from tidings.domain.campaign import CampaignState
 from tidings.domain.channel import Channel
@@ -28,6 +35,7 @@ from tidings.domain.instant import DAY, HOUR, MINUTE, SECOND
 from tidings.store.tables import activity, event, posting
 
 S = CampaignState
+town = campaigns_tests.town  # the fixture
 ADMIN = Actor(ActorKind.PERSON, "adm", "Ada Admin", Role.ADMIN)
 THERE = "https://network.example/posts/1"
 
@@ -139,7 +147,7 @@ class Square:
 
 
 @pytest.fixture
-def square(town: Town) -> Square:  # noqa: F811  # the fixture
+def square(town: Town) -> Square:
     return Square(town, build_postings(town.house))
 
 
@@ -464,3 +472,103 @@ def test_the_worker_costs_one_query_at_idle(square: Square, network: Network) ->
     assert not square.worker.work_once()
     assert sum("FROM posting" in statement for statement in seen) == 1
     assert len([statement for statement in seen if statement.lstrip().upper().startswith("SELECT")]) == 1
+
+
+def ask(app: FeedApp, path: str, method: str = "GET", **headers: str) -> tuple[int, dict[str, str], bytes]:
+    """One request, without a server."""
+    sent: list[Any] = []
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    async def receive() -> Any: ...
+
+    raw = [(name.replace("_", "-").encode(), value.encode()) for name, value in headers.items()]
+    asyncio.run(app({"type": "http", "method": method, "path": path, "headers": raw}, receive, send))
+    told = {name.decode(): value.decode() for name, value in sent[0]["headers"]}
+    return sent[0]["status"], told, sent[1]["body"]
+
+
+def test_a_feed_shows_what_was_posted_to_it_with_ids_that_stay(square: Square) -> None:
+    square.account("feed", feed="news", title="Northwind & friends", website="https://northwind.example.com")
+    campaign = square.launched("feed")
+    app = FeedApp(square.town.house.db, "https://tidings.example/")
+    status, _, empty = ask(app, "/feeds/news.atom")
+    assert (status, b"<entry" in empty) == (200, False)
+    square.run()
+    only = square.the_one(campaign)
+    assert only.url == f"/feeds/news.atom#{only.id}"
+    status, told, body = ask(app, "/feeds/news.atom")
+    atom = "{http://www.w3.org/2005/Atom}"
+    feed = ET.fromstring(body)
+    assert (status, told["content-type"]) == (200, "application/atom+xml; charset=utf-8")
+    for needed in ("id", "title", "updated", "author"):  # RFC 4287, 4.1.1
+        assert feed.find(f"{atom}{needed}") is not None
+    (entry,) = feed.findall(f"{atom}entry")
+    assert all(entry.findtext(f"{atom}{needed}") for needed in ("id", "title", "updated", "content"))
+    assert entry.findtext(f"{atom}id", "").endswith(only.id)
+    assert "utm_source=feed" in entry.find(f"{atom}link").attrib["href"]  # type: ignore[union-attr]
+    assert ask(app, "/feeds/news.atom", if_none_match=told["etag"])[0] == 304
+    assert ask(app, "/feeds/news.atom")[2] == body
+
+
+def test_the_same_feed_as_rss(square: Square) -> None:
+    account = square.account("feed", feed="news", title="Northwind & friends")
+    square.launched("feed")
+    square.run()
+    app = FeedApp(square.town.house.db, "https://tidings.example")
+    status, told, body = ask(app, "/feeds/news.rss")
+    assert (status, told["content-type"]) == (200, "application/rss+xml; charset=utf-8")
+    channel = ET.fromstring(body).find("channel")
+    assert channel is not None
+    assert all(channel.findtext(needed) for needed in ("title", "link", "description"))  # RSS 2.0, required
+    item = channel.find("item")
+    assert item is not None
+    assert item.find("guid").attrib["isPermaLink"] == "false"  # type: ignore[union-attr]
+    assert parsedate_to_datetime(item.findtext("pubDate", "")).year == 2026
+    assert ask(app, "/feeds/news.rss", "HEAD")[2] == b""
+    assert ask(app, "/feeds/news.rss", "POST")[0] == 405
+    assert ask(app, "/feeds/other.atom")[0] == ask(app, "/feeds/../x")[0] == 404
+    square.town.house.services.channels.enable(ADMIN, account, enabled=False)
+    assert ask(app, "/feeds/news.atom")[0] == 404
+
+
+def test_two_workers_post_once(square: Square, network: Network) -> None:
+    """Both see the same posting due; the one that claims it later finds it taken."""
+    square.account("network")
+    campaign = square.launched("mastodon")
+    house = square.town.house
+    other = build_postings(house)
+    seen = threading.Barrier(2)
+
+    def slow(post: Post) -> Posted:
+        seen.wait(5)
+        return network.take(post)
+
+    network.answers = [slow]
+    first = threading.Thread(target=square.worker.work_once)
+    first.start()
+    deadline = time.monotonic() + 5
+    while square.the_one(campaign).state != "attempting" and time.monotonic() < deadline:
+        time.sleep(0.01)
+    assert not other.take_over()
+    assert not other.work_once()
+    seen.wait(5)
+    first.join(5)
+    assert (square.the_one(campaign).state, len(network.posts)) == ("accepted", 1)
+
+
+def test_the_thread_starts_works_and_ends(square: Square, network: Network) -> None:
+    square.account("network")
+    campaign = square.launched("mastodon")
+    house = square.town.house
+    worker = PostingWorker(
+        house.db, house.clock, house.run.postings, house.services.channels,
+        PostingHooks(house.services.activity.note, house.run.finished), every=0.02,
+    )  # fmt: skip
+    worker.start()
+    deadline = time.monotonic() + 5
+    while square.the_one(campaign).state != "accepted" and time.monotonic() < deadline:
+        time.sleep(0.02)
+    worker.stop()
+    assert square.state(campaign) is S.DONE

@@ -27,7 +27,8 @@ ARGUMENTS = [
 PAGES = [
     "/", "/campaigns", "/campaigns?view=board", "/campaigns/new", "/campaigns/cmp_1", "/campaigns/cmp_2",
     "/campaigns/cmp_3", "/campaigns/cmp_4", "/campaigns/cmp_6", "/campaigns/cmp_1/preview/A",
-    "/campaigns/cmp_1/preview/A?as=source", "/campaigns/cmp_1/people", "/campaigns/cmp_2/deliveries", "/approvals",
+    "/campaigns/cmp_1/preview/A?as=source", "/campaigns/cmp_1/preview/A?channel=mastodon", "/campaigns/cmp_1/people",
+    "/campaigns/cmp_2/deliveries", "/approvals",
     "/agents/content", "/agents/distribution", "/audience", "/audience/import", "/insights", "/mailbox",
     "/mailbox/msg_1", "/settings", "/nothing", "/sign-in", "/sign-in/link?token=once",
 ]  # fmt: skip

@@ -211,7 +211,8 @@ def _live(visit: Visit, detail: CampaignDetail) -> dict[str, Any]:
         recommendations = list(visit.allowed(lambda: analytics.recommendations(visit.actor, row.id), []))
     working = row.state in {S.DRAFTING, S.PLANNING, S.SENDING, S.APPROVED} and not row.paused
     return {
-        "live": row.state is not S.CANCELLED or bool(row.counts) or bool(detail.postings), "every": _FAST if working else _SLOW,
+        "live": row.state is not S.CANCELLED or bool(row.counts) or bool(detail.postings),
+        "every": _FAST if working else _SLOW,
         "report": report if report is not None and has_results(report) else None,
         "most_clicked": highest(line.clicked for line in report.lines) if report else 1.0,
         "most_unsubscribed": highest(line.unsubscribed for line in report.lines) if report else 1.0,
