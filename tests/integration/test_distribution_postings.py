@@ -32,6 +32,7 @@ from tidings.domain.campaign import CampaignState
 from tidings.domain.channel import Channel
 from tidings.domain.errors import ConflictError, ForbiddenError, InvalidInputError
 from tidings.domain.instant import DAY, HOUR, MINUTE, SECOND
+from tidings.store.database import Database, open_postgresql
 from tidings.store.tables import activity, event, posting
 
 S = CampaignState
@@ -79,6 +80,22 @@ def down(words: str, *, refused: bool = False) -> Callable[[Post], Posted]:
         raise ChannelDownError(words, refused=refused)
 
     return answer
+
+
+@pytest.fixture
+def database(request: pytest.FixtureRequest) -> Iterator[Database]:
+    """Encrypted SQLite; PostgreSQL too where what is tested is decided by the database."""
+    if getattr(request, "param", "sqlite") == "sqlite":
+        yield request.getfixturevalue("sqlite_database")
+        return
+    database = open_postgresql(request.getfixturevalue("postgres_address"))
+    yield database
+    database.close()
+
+
+both = pytest.mark.parametrize(
+    "database", ["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)], indirect=True
+)
 
 
 @pytest.fixture
@@ -151,6 +168,7 @@ def square(town: Town) -> Square:
     return Square(town, build_postings(town.house))
 
 
+@both
 def test_a_posting_goes_out_once_and_keeps_what_proves_it(square: Square, network: Network) -> None:
     square.account("network")
     campaign = square.launched("mastodon")
@@ -177,6 +195,7 @@ def test_posting_writes_an_event_and_a_line_and_counts_nobody(square: Square, ne
     assert square.town.at(campaign).row.counts == {}
 
 
+@both
 def test_a_campaign_with_mail_is_done_when_both_are(square: Square, network: Network) -> None:
     square.account("network")
     campaign = square.launched("email", "mastodon")
@@ -280,6 +299,7 @@ def _in_doubt(square: Square, network: Network) -> CampaignDetail:
     return campaign
 
 
+@both
 @pytest.mark.parametrize("when", ["claimed", "attempting"])
 def test_a_dead_worker_loses_nothing_and_repeats_nothing(square: Square, network: Network, when: str) -> None:
     square.account("network")
@@ -312,6 +332,7 @@ def test_a_fault_of_ours_while_posting_is_doubt(square: Square, network: Network
     assert square.the_one(campaign).state == "uncertain"
 
 
+@both
 def test_offline_it_is_held_with_the_reason_and_posted_once_when_back(
     square: Square, network: Network, tmp_path: Path
 ) -> None:
@@ -376,6 +397,7 @@ def test_what_the_network_would_refuse_never_leaves(square: Square, network: Net
     assert "Shorten it" in found.reason
 
 
+@both
 def test_pause_cancel_and_the_kill_switch_hold(square: Square, network: Network) -> None:
     square.account("network")
     campaign = square.launched("mastodon")
@@ -407,6 +429,7 @@ def test_an_account_that_is_off_or_gone_holds_its_postings(square: Square, netwo
     assert "gone" in found.reason
 
 
+@both
 def test_each_account_is_posted_to_once(square: Square, network: Network) -> None:
     square.account("network")
     channels = square.town.house.services.channels
@@ -489,6 +512,7 @@ def ask(app: FeedApp, path: str, method: str = "GET", **headers: str) -> tuple[i
     return sent[0]["status"], told, sent[1]["body"]
 
 
+@both
 def test_a_feed_shows_what_was_posted_to_it_with_ids_that_stay(square: Square) -> None:
     square.account("feed", feed="news", title="Northwind & friends", website="https://northwind.example.com")
     campaign = square.launched("feed")
@@ -533,6 +557,7 @@ def test_the_same_feed_as_rss(square: Square) -> None:
     assert ask(app, "/feeds/news.atom")[0] == 404
 
 
+@both
 def test_two_workers_post_once(square: Square, network: Network) -> None:
     """Both see the same posting due; the one that claims it later finds it taken."""
     square.account("network")
