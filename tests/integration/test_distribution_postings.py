@@ -19,6 +19,7 @@ from tests.conftest import FakeClock
 from tests.integration import test_campaigns_service as campaigns_tests
 from tests.integration.test_campaigns_service import Town
 
+from tidings.api.campaigns.schemas import Campaign
 from tidings.app.sending import build_postings
 from tidings.campaigns.views import CampaignDetail, PostingView
 from tidings.distribution.channels import registry
@@ -268,6 +269,7 @@ def test_what_is_surely_not_there_is_posted_again(square: Square, network: Netwo
 def test_a_person_says_that_it_is_there(square: Square, network: Network) -> None:
     campaign = _in_doubt(square, network)
     only = square.the_one(campaign)
+    assert Campaign.of(square.town.at(campaign)).postings[0].state == "uncertain", "every time can be written as a date"
     with pytest.raises(InvalidInputError, match="no address"):
         square.campaigns.settle_posting(square.town.approver, campaign.row.id, only.id, there=True, url="here")
     square.campaigns.settle_posting(square.town.approver, campaign.row.id, only.id, there=True, url=THERE)

@@ -22,6 +22,7 @@ from tidings.campaigns.views import (
 from tidings.content.rendering.short import render_short
 from tidings.content.service import load_brand
 from tidings.distribution.postings.links import post_of
+from tidings.distribution.postings.repository import NEVER
 from tidings.domain.actor import Actor
 from tidings.domain.brief import Brief
 from tidings.domain.campaign import CampaignState
@@ -134,9 +135,10 @@ class Shower:
 
 def _posting(row: Row[Any], *, decides: bool) -> PostingView:
     post = post_of(row.id, ShortTemplate.model_validate(row.body))
+    due_at = row.due_at if row.due_at < NEVER else row.at or 0
     return PostingView(
         id=row.id, channel=row.channel, channel_title=rule_of(row.channel).title, account=row.account_name or "",
-        variant=row.variant, state=row.state, due_at=row.due_at, at=row.at, attempt=row.attempt, code=row.code,
+        variant=row.variant, state=row.state, due_at=due_at, at=row.at, attempt=row.attempt, code=row.code,
         reason=row.reason, provider_id=row.provider_id, url=row.url, title=post.title, text=post.text,
         can_confirm=decides and row.state == "uncertain",
         can_repeat=decides and row.state in {"uncertain", "failed", "held", "deferred"},

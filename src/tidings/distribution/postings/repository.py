@@ -15,7 +15,7 @@ from tidings.domain.instant import Instant
 from tidings.store.tables import campaign, channel_account, posting
 
 D = DeliveryState
-NEVER = 1 << 53
+NEVER = 253_402_300_799_000  # the end of 9999: the last instant that can be written as a date
 """The due time of what nothing happens to by itself any more."""
 WAITING = (D.PLANNED.value, D.HELD.value, D.DEFERRED.value)
 IN_HAND = (D.CLAIMED.value, D.ATTEMPTING.value)

@@ -131,5 +131,6 @@ class PostingService:
         return row
 
     def _write(self, conn: Connection, pk: int, **values: Any) -> None:
-        given = {"at": self._clock.now(), "due_at": repository.NEVER, "owner": "", "lease_until": None, **values}
+        now = self._clock.now()
+        given = {"at": now, "due_at": now, "owner": "", "lease_until": None, **values}
         conn.execute(update(posting).where(posting.c.pk == pk).values(given))

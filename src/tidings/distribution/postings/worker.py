@@ -218,7 +218,7 @@ class PostingWorker:
             said["reason"] = f"given up after {tries} tries: {outcome.words}"[:400]
         accepted = outcome.result is Result.ACCEPTED
         return {
-            **said, "state": (D.ACCEPTED if accepted else D.FAILED).value, "due_at": repository.NEVER,
+            **said, "state": (D.ACCEPTED if accepted else D.FAILED).value,
             "provider_id": posted.provider_id, "url": posted.url,
         }  # fmt: skip
 
@@ -267,7 +267,7 @@ class PostingWorker:
     def _after_look(self, row: Row[Any], found: Posted | None, now: Instant, *, told: bool) -> dict[str, Any]:
         if found is not None and found.outcome.result is Result.ACCEPTED:
             return {
-                "state": D.ACCEPTED.value, "due_at": repository.NEVER, "provider_id": found.provider_id,
+                "state": D.ACCEPTED.value, "provider_id": found.provider_id,
                 "url": found.url, "reason": found.outcome.words[:400],
             }  # fmt: skip
         if found is not None:  # surely not there, or a repeat does no harm
