@@ -599,3 +599,23 @@ def test_the_thread_starts_works_and_ends(square: Square, network: Network) -> N
         time.sleep(0.02)
     worker.stop()
     assert square.state(campaign) is S.DONE
+
+
+def test_a_campaign_that_only_posts_goes_the_whole_way(square: Square, network: Network) -> None:
+    """Pre-flight, report and a new plan have nobody to count, and say so instead of failing."""
+    square.account("network")
+    ready = square.reviewed("mastodon")
+    assert not [found for found in square.campaigns.preflight(square.town.author, ready.row.id) if found.blocks]
+    again = square.campaigns.replan(square.town.author, ready.row.id)
+    square.town.jobs.turn()
+    ready = square.town.at(again)
+    assert ready.row.state is S.REVIEW
+    campaign = square.launched("mastodon", name="Another one")
+    square.run()
+    square.town.jobs.turn()
+    house = square.town.house
+    assert house.services.analytics.campaign_report(ADMIN, campaign.row.id) is not None
+    with house.db.reading() as conn:
+        lines = conn.execute(select(activity.c.text)).scalars().all()
+    assert any(line.startswith("reported on “Another one”") for line in lines), lines
+    assert not any("could not report" in line or "is stuck" in line for line in lines), lines

@@ -46,13 +46,14 @@ _EVENT = "tidings_posting"
 class SlackForm(BaseModel):
     """What a Slack account needs: a webhook, or a bot's token and a channel."""
 
-    webhook_url: SecretStr | None = Field(default=None, title="Webhook address")
-    bot_token: SecretStr | None = Field(default=None, title="Bot token", description="xoxb-…, with chat:write")
+    webhook_url: SecretStr = Field(default=SecretStr(""), title="Webhook address")
+    bot_token: SecretStr = Field(default=SecretStr(""), title="Bot token", description="xoxb-…, with chat:write")
     channel: str = Field(default="", title="Channel id, for the bot", examples=["C0123456789"])
 
     @model_validator(mode="after")
     def _one_way(self) -> SlackForm:
-        if self.webhook_url is None and (self.bot_token is None or not self.channel):
+        bot = self.bot_token.get_secret_value() and self.channel
+        if not self.webhook_url.get_secret_value() and not bot:
             raise ValueError("give a webhook address, or a bot token and the channel's id")
         return self
 
@@ -63,8 +64,8 @@ class SlackPoster:
     name = "Slack"
 
     def __init__(self, form: SlackForm, guard: Guard, base: str = _BASE) -> None:
-        self._webhook = form.webhook_url.get_secret_value() if form.webhook_url else ""
-        self._token = form.bot_token.get_secret_value() if form.bot_token else ""
+        self._webhook = form.webhook_url.get_secret_value()
+        self._token = form.bot_token.get_secret_value()
         self._channel, self._base = form.channel, base
         self._service = Service("Slack", guard, secrets=(self._webhook, self._token))
 

@@ -34,25 +34,32 @@ def _keep_nothing(_fresh: Mapping[str, str]) -> None:
 class XForm(BaseModel):
     """What an X account needs: a user's OAuth 2 token, or the four keys of OAuth 1.0a."""
 
-    access_token: SecretStr | None = Field(
-        default=None, title="OAuth 2 access token", description="Of a user, with tweet.write, tweet.read, users.read"
+    access_token: SecretStr = Field(
+        default=SecretStr(""),
+        title="OAuth 2 access token",
+        description="Of a user, with tweet.write, tweet.read, users.read",
     )
-    refresh_token: SecretStr | None = Field(
-        default=None, title="OAuth 2 refresh token", description="With offline.access: renews the token every two hours"
+    refresh_token: SecretStr = Field(
+        default=SecretStr(""),
+        title="OAuth 2 refresh token",
+        description="With offline.access: renews the token every two hours",
     )
     client_id: str = Field(default="", title="Client id", description="Needed to renew")
-    client_secret: SecretStr | None = Field(default=None, title="Client secret", description="Of a confidential client")
-    api_key: SecretStr | None = Field(default=None, title="OAuth 1.0a API key")
-    api_secret: SecretStr | None = Field(default=None, title="OAuth 1.0a API secret")
-    token: SecretStr | None = Field(default=None, title="OAuth 1.0a access token")
-    token_secret: SecretStr | None = Field(default=None, title="OAuth 1.0a access token secret")
+    client_secret: SecretStr = Field(
+        default=SecretStr(""), title="Client secret", description="Of a confidential client"
+    )
+    api_key: SecretStr = Field(default=SecretStr(""), title="OAuth 1.0a API key")
+    api_secret: SecretStr = Field(default=SecretStr(""), title="OAuth 1.0a API secret")
+    token: SecretStr = Field(default=SecretStr(""), title="OAuth 1.0a access token")
+    token_secret: SecretStr = Field(default=SecretStr(""), title="OAuth 1.0a access token secret")
 
     @model_validator(mode="after")
     def _one_way(self) -> XForm:
         older = (self.api_key, self.api_secret, self.token, self.token_secret)
-        if self.access_token is None and self.refresh_token is None and not all(older):
+        newer = self.access_token.get_secret_value() or self.refresh_token.get_secret_value()
+        if not newer and not all(each.get_secret_value() for each in older):
             raise ValueError("give an OAuth 2 access token, or all four keys of OAuth 1.0a")
-        if self.refresh_token is not None and not self.client_id:
+        if self.refresh_token.get_secret_value() and not self.client_id:
             raise ValueError("a refresh token needs the client id it was given to")
         return self
 
@@ -65,9 +72,9 @@ class XPoster:
     def __init__(self, form: XForm, guard: Guard, base: str = _BASE, clock: Clock | None = None) -> None:
         self.keep: Callable[[Mapping[str, str]], None] = _keep_nothing
         self._base, self._clock, self._client_id = base, clock or SystemClock(), form.client_id
-        self._access, self._refresh = _plain(form.access_token), _plain(form.refresh_token)
-        self._client_secret = _plain(form.client_secret)
-        older = [_plain(each) for each in (form.api_key, form.api_secret, form.token, form.token_secret)]
+        self._access, self._refresh = form.access_token.get_secret_value(), form.refresh_token.get_secret_value()
+        self._client_secret = form.client_secret.get_secret_value()
+        older = [each.get_secret_value() for each in (form.api_key, form.api_secret, form.token, form.token_secret)]
         self._keys = OAuth1Keys(*older) if all(older) and not (self._access or self._refresh) else None
         known = [each for each in (self._access, self._refresh, self._client_secret, *older) if each]
         self._service = Service("X", guard, secrets=known)
@@ -121,10 +128,6 @@ class XPoster:
         self._refresh = str(body.get("refresh_token") or self._refresh)
         self._service.secrets = (*self._service.secrets, self._access, self._refresh)
         self.keep({"access_token": self._access, "refresh_token": self._refresh})
-
-
-def _plain(secret: SecretStr | None) -> str:
-    return secret.get_secret_value() if secret is not None else ""
 
 
 def _words(body: dict[str, Any]) -> str:
