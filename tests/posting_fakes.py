@@ -62,6 +62,8 @@ class FakeService:
     taken: list[Any] = field(default_factory=list)
     requests: list[Asked] = field(default_factory=list)
     base: str = ""
+    let_go: threading.Event = field(default_factory=threading.Event)
+    """In the mood `hang`, what was taken is answered when this is set."""
 
     def answer(self, asked: Asked) -> Answer:
         raise NotImplementedError
@@ -554,6 +556,8 @@ def running(service: FakeService) -> Generator[FakeService]:
             asked = Asked(self.command, parts.path, query, headers, self.rfile.read(length))
             service.requests.append(asked)
             status, more, body = service.answer(asked)
+            if asked.method == "POST" and service.mood == "hang":
+                service.let_go.wait(30)
             if status == 0:
                 self.close_connection = True
                 self.connection.close()

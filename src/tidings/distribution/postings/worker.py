@@ -67,10 +67,10 @@ class PostingWorker:
 
     def __init__(
         self, db: Database, clock: Clock, postings: PostingService, channels: ChannelService, hooks: PostingHooks,
-        *, owner: str = "", every: float = EVERY_SECONDS,
+        *, owner: str = "", every: float = EVERY_SECONDS, first_look: int = FIRST_LOOK,
     ) -> None:  # fmt: skip
         self._db, self._clock, self._postings, self._channels, self._hooks = db, clock, postings, channels, hooks
-        self._owner, self._every = owner or owner_name(), every
+        self._owner, self._every, self._first_look = owner or owner_name(), every, first_look
         self._chance = random.Random()  # noqa: S311  # spreads retries, guards nothing
         self._failures: dict[str, int] = {}
         self._stopping = threading.Event()
@@ -223,7 +223,7 @@ class PostingWorker:
         }  # fmt: skip
 
     def _uncertain(self, row: Row[Any], now: Instant, words: str) -> dict[str, Any]:
-        wait = 0 if Channel(row.channel) in LOCAL else FIRST_LOOK
+        wait = 0 if Channel(row.channel) in LOCAL else self._first_look
         return {"state": D.UNCERTAIN.value, "reason": words[:400], "at": now, "due_at": now + wait}
 
     def _conclude(self, conn: Connection, row: Row[Any], values: Mapping[str, Any], now: Instant) -> None:
