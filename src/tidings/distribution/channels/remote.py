@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
@@ -15,6 +14,7 @@ from tidings.distribution.channels.posting import Post, Posted, Poster
 from tidings.domain.channel import Channel
 from tidings.domain.errors import ForbiddenError, InvalidInputError, UnavailableError
 from tidings.domain.short import hashtags, rule_of
+from tidings.engine.clock import SystemClock
 from tidings.net.client import Answer, Guard, Outbound
 from tidings.net.once import AnswerLostError, NotSentError, OnceClient
 
@@ -147,21 +147,25 @@ def wait_of(headers: Mapping[str, str]) -> int:
     return round(max(0.0, min(seconds, _LONGEST_WAIT)) * 1_000)
 
 
+def _now() -> float:
+    return SystemClock().now() / 1_000
+
+
 def _until(value: str) -> float:
     """Seconds until an instant given as Unix time or ISO 8601."""
     if value.isdigit():
-        return int(value) - time.time() if int(value) > 10**8 else float(value)
+        return int(value) - _now() if int(value) > 10**8 else float(value)
     from datetime import datetime
 
     try:
-        return datetime.fromisoformat(value).timestamp() - time.time()
+        return datetime.fromisoformat(value).timestamp() - _now()
     except ValueError:
         return 0
 
 
 def _until_date(value: str) -> float:
     try:
-        return parsedate_to_datetime(value).timestamp() - time.time()
+        return parsedate_to_datetime(value).timestamp() - _now()
     except ValueError:
         return 0
 
