@@ -38,6 +38,7 @@ from tidings.campaigns.views import (
     CampaignDetail,
     CampaignRow,
     DeliveryView,
+    PostingView,
     Preview,
     RevisionView,
     SlotView,
@@ -152,6 +153,15 @@ class FakeAccess:
 
     def revoke_token(self, actor: Actor, token_id: str) -> None:
         self.revoked.append(token_id)
+
+
+POSTINGS = (
+    PostingView(
+        id="pst_1", channel="mastodon", channel_title="Mastodon", account="our Mastodon", variant="A",
+        state="uncertain", due_at=AT, at=AT, attempt=1, code="", reason="the answer was lost", provider_id="", url="",
+        title="", text="Bake with us", can_confirm=True, can_repeat=True,
+    ),
+)  # fmt: skip
 
 
 class FakeCampaigns:
@@ -272,12 +282,28 @@ class FakeCampaigns:
 
     def edit_draft(
         self, actor: Actor, campaign_id: str, variant: str, *, subject: str | None = None,
-        preheader: str | None = None, texts: Any = None, expected_version: int | None = None,
+        preheader: str | None = None, texts: Any = None, expected_version: int | None = None, channel: str = "",
     ) -> CampaignDetail:  # fmt: skip
         self.calls.append(f"edit {variant} {subject} {texts}")
         return self._move(actor, campaign_id, Permission.CAMPAIGNS_WRITE)
 
-    def preview(self, actor: Actor, campaign_id: str, *, variant: str = "A", contact_id: str | None = None) -> Preview:
+    def posted(self, actor: Actor, campaign_id: str) -> tuple[PostingView, ...]:
+        self.get(actor, campaign_id)
+        return POSTINGS
+
+    def settle_posting(
+        self, actor: Actor, campaign_id: str, posting_id: str, *, there: bool, url: str = ""
+    ) -> tuple[PostingView, ...]:
+        require(actor, Permission.CAMPAIGNS_SEND)
+        self.get(actor, campaign_id)
+        if posting_id not in {each.id for each in POSTINGS}:
+            raise NotFoundError(f"There is no posting {posting_id} in this campaign.")
+        self.calls.append(f"{'confirm' if there else 'repeat'} {posting_id} {url}".strip())
+        return POSTINGS
+
+    def preview(
+        self, actor: Actor, campaign_id: str, *, variant: str = "A", channel: str = "", contact_id: str | None = None
+    ) -> Preview:
         self.get(actor, campaign_id)
         return Preview(
             variant, "a…@example.com", "Bake with us", "Beginners", "<p>Bread</p>", "Bread", {"List-Id": "x"}

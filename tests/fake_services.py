@@ -41,6 +41,7 @@ from tidings.campaigns.views import (
     CampaignRow,
     DeliveryView,
     OverrideView,
+    PostingView,
     Preview,
     RevisionView,
     SlotView,
@@ -176,6 +177,29 @@ ALL_ACTIONS = {
 }  # fmt: skip
 
 
+SHORT = Draft(
+    variant="A", channel="mastodon", subject="", preheader="", writer="Composer", traces=(),
+    blocks=(Text(text="It is a bread workshop for beginners."), Button(label="Reserve a place", url="https://example.com"),
+            Text(text="#NorthwindBakery")),
+)  # fmt: skip
+_POSTED = PostingView(
+    id="pst_1", channel="mastodon", channel_title="Mastodon", account="@northwind", variant="A", state="accepted",
+    due_at=NOW, at=NOW, attempt=1, code="200", reason="posted", provider_id="1", url="https://mastodon.example/1",
+    title="", text="It is a bread workshop.", can_confirm=False, can_repeat=False,
+)  # fmt: skip
+POSTINGS = (
+    _POSTED,
+    replace(_POSTED, id="pst_2", channel="x", channel_title="X",
+            account="@northwind on X, the account of the whole shop", state="uncertain", url="",
+            reason="the answer of api.x.com was lost after the posting was handed over",
+            can_confirm=True, can_repeat=True),
+    replace(_POSTED, id="pst_3", channel="linkedin", channel_title="LinkedIn", account="", state="held", url="",
+            reason="LinkedIn does not accept the access token any more. Renew it under Settings → Channels.",
+            can_repeat=True),
+    replace(_POSTED, id="pst_4", channel="feed", channel_title="Feed", url="/feeds/news.atom#pst_4", reason=""),
+)  # fmt: skip
+
+
 def detail(of: CampaignRow) -> CampaignDetail:
     has_draft = of.state is not S.DRAFTING
     revision = (
@@ -183,6 +207,7 @@ def detail(of: CampaignRow) -> CampaignDetail:
         if has_draft
         else None
     )
+    revision = RevisionView("rev_1", 2, "Content agent", NOW - HOUR, "ab" * 32, (*DRAFTS, SHORT)) if has_draft else None
     actions = tuple(ActionView(name, allowed=True) for name in ALL_ACTIONS[of.state].split())
     approvals = (
         ApprovalView(
@@ -195,6 +220,9 @@ def detail(of: CampaignRow) -> CampaignDetail:
         actions=actions,
         overrides=(OverrideView("send times", {}, {}, "Market day", "Ada Lind", NOW - HOUR),)
         if has_draft else (),
+        postings=POSTINGS if of.state is S.SENDING else (),
+        notices=("No X account is set up: add one under Settings → Channels, or drop the channel.",)
+        if of.state is S.REVIEW else (),
     )  # fmt: skip
 
 
@@ -220,7 +248,18 @@ class FakeCampaigns:
                 return detail(one)
         raise NotFoundError("There is no such campaign.", remedy="Look at the list of campaigns.")
 
-    def preview(self, actor: Actor, campaign_id: str, *, variant: str = "A", contact_id: str | None = None) -> Preview:
+    def settle_posting(
+        self, actor: Actor, campaign_id: str, posting_id: str, *, there: bool, url: str = ""
+    ) -> tuple[PostingView, ...]:
+        self.calls.append(("settle_posting", (campaign_id, posting_id, there, url)))
+        return POSTINGS
+
+    def preview(
+        self, actor: Actor, campaign_id: str, *, variant: str = "A", channel: str = "", contact_id: str | None = None
+    ) -> Preview:
+        if channel == "mastodon":
+            words = "It is a bread workshop.\n\nReserve a place: https://example.com/?utm_source=mastodon"
+            return Preview(variant, "Mastodon", "", "", "", words, channel=channel, image_alt="A loaf")
         return Preview(variant, "m…@example.com", "A bread workshop", "Twelve places", HTML, "Hello Mina,\n\nBake.",
                        {"From": "hello@northwind.example.com", "List-Unsubscribe": "<https://x.test/u>"})  # fmt: skip
 

@@ -134,6 +134,28 @@ class Override(Model):
     at: datetime
 
 
+class Posting(Model):
+    """One posting to one account; `url` is where it can be seen: the proof. A path begins with a slash."""
+
+    id: str
+    channel: str
+    channel_title: str
+    account: str
+    variant: str
+    state: str
+    due_at: datetime
+    at: datetime | None = None
+    attempt: int
+    code: str
+    reason: str
+    provider_id: str
+    url: str
+    title: str
+    text: str
+    can_confirm: bool
+    can_repeat: bool
+
+
 class Campaign(CampaignRow):
     """Everything of one campaign."""
 
@@ -144,6 +166,8 @@ class Campaign(CampaignRow):
     approvals: list[Approval]
     actions: list[Action]
     overrides: list[Override]
+    postings: list[Posting]
+    notices: list[str]
 
 
 class Preview(Model):
@@ -156,6 +180,9 @@ class Preview(Model):
     html: str
     text: str
     headers: dict[str, str]
+    channel: str = "email"
+    image_url: str = ""
+    image_alt: str = ""
 
 
 class PreflightFinding(Model):
@@ -240,9 +267,12 @@ class Campaigns(Resource[Mode]):
         return Call("GET", f"/campaigns/{campaign_id}", Campaign)
 
     @Endpoint
-    def preview(self, campaign_id: str, *, variant: str = "A", contact_id: str | None = None) -> Call[Preview]:
-        """One message as one contact would get it."""
-        return Call("GET", f"/campaigns/{campaign_id}/preview", Preview, given(variant=variant, contact_id=contact_id))
+    def preview(
+        self, campaign_id: str, *, variant: str = "A", channel: str | None = None, contact_id: str | None = None
+    ) -> Call[Preview]:
+        """One message as one contact would get it, or as everybody would see it posted."""
+        query = given(variant=variant, channel=channel, contact_id=contact_id)
+        return Call("GET", f"/campaigns/{campaign_id}/preview", Preview, query)
 
     @Endpoint
     def preflight(self, campaign_id: str) -> Call[list[PreflightFinding]]:
@@ -272,6 +302,22 @@ class Campaigns(Resource[Mode]):
     def all_deliveries(self, campaign_id: str, *, state: str | None = None) -> Call[Page[Delivery]]:
         """Every delivery."""
         return Call("GET", f"/campaigns/{campaign_id}/deliveries", Page[Delivery], given(state=state, limit=200))
+
+    @Endpoint
+    def postings(self, campaign_id: str) -> Call[list[Posting]]:
+        """What is posted once for everybody, with the links that prove it."""
+        return Call("GET", f"/campaigns/{campaign_id}/postings", list[Posting])
+
+    @Endpoint
+    def confirm_posting(self, campaign_id: str, posting_id: str, url: str = "") -> Call[list[Posting]]:
+        """You have seen a posting in doubt; `url` is where."""
+        path = f"/campaigns/{campaign_id}/postings/{posting_id}/confirm"
+        return Call("POST", path, list[Posting], body={"url": url})
+
+    @Endpoint
+    def repeat_posting(self, campaign_id: str, posting_id: str) -> Call[list[Posting]]:
+        """Posts again what is in doubt and not there, what failed, or what waits."""
+        return Call("POST", f"/campaigns/{campaign_id}/postings/{posting_id}/repeat", list[Posting])
 
     @Endpoint
     def approve(self, campaign_id: str, revision_id: str, comment: str = "") -> Call[Campaign]:
@@ -336,10 +382,11 @@ class Campaigns(Resource[Mode]):
         preheader: str | None = None,
         texts: Mapping[int, str] | None = None,
         version: int | None = None,
+        channel: str | None = None,
     ) -> Call[Campaign]:
         """A new revision with your words; `texts` are by the block's index from 0."""
         body = given(
             subject=subject, preheader=preheader, texts=texts and {str(no): text for no, text in texts.items()}
         )
         path = f"/campaigns/{campaign_id}/drafts/{variant}"
-        return Call("PATCH", path, Campaign, body=body, headers=_match(version))
+        return Call("PATCH", path, Campaign, given(channel=channel), body=body, headers=_match(version))

@@ -74,6 +74,7 @@ BODIES: dict[str, Any] = {
 }  # fmt: skip
 BODIES["add_model"] = {"name": "local", "kind": "openai", "fields": {"base_url": "http://127.0.0.1/v1", "model": "m"}}
 BODIES["update_model"] = {"enabled": False}
+BODIES["confirm_posting"] = {"url": "https://mastodon.example/@northwind/1"}
 BODIES["update_brand"] = {"voice": "bold"}
 
 
@@ -122,7 +123,7 @@ def call(client: TestClient, services: Any, method: str, path: str, name: str, h
         campaign_id=detail.row.id, variant="A", name="content", decision_id="dec_1", brand_id="brd_1",
         contact_id=fakes.CONTACT.id, recommendation_id="rec_1", message_id="msg_1", account_id="acc_1",
         token_id="tok_1", turn_id="trn_1", model_id="mdl_1", attachment_id="att_1", reply_id="rpl_1",
-        sequence_id="cmp_s1",
+        sequence_id="cmp_s1", posting_id="pst_1",
     )  # fmt: skip
     if name == "preview_prompt":
         address += f"?campaign_id={detail.row.id}"

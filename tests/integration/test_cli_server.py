@@ -98,7 +98,8 @@ def test_words_go_to_stderr_and_data_to_stdout_as_json(run: Run, brief: Path) ->
     assert json.loads(run("campaign", "list", "--json").stdout)[0]["name"] == "Autumn workshop"
     for command in (
         ["campaign", "show", "latest"], ["campaign", "plan", "latest"], ["campaign", "preview", "latest"],
-        ["campaign", "status", "latest"], ["campaign", "deliveries", "latest"], ["campaign", "pause", "latest"],
+        ["campaign", "status", "latest"], ["campaign", "deliveries", "latest"], ["campaign", "postings", "latest"],
+        ["campaign", "pause", "latest"],
         ["agent", "list"], ["agent", "show", "content"], ["agent", "decisions"], ["audience", "list"],
         ["audience", "segments"], ["audience", "show", fakes.CONTACT.id], ["mailbox", "list"],
         ["mailbox", "show", "latest"], ["sending", "status"], ["sending", "limits"],
@@ -472,3 +473,15 @@ def test_a_brief_may_bring_an_event_whose_times_yaml_reads_as_dates(run: Run, tm
     assert json.loads(checked.stdout)["invitation"]["end"] == "2026-12-05T20:00"
     path.write_text(f"{yaml.safe_dump(fakes.BRIEF)}invitation: {event.replace('Europe/Vienna', 'Vienna')}\n")
     assert "`invitation.zone` is not a time zone" in run("campaign", "new", "--brief", str(path), "--check").stderr
+
+
+def test_postings_are_listed_and_settled(run: Run, services: Any) -> None:
+    number = briefed(services)
+    shown = run("campaign", "postings", number)
+    assert shown.exit_code == 0, shown.output
+    assert "Mastodon" in shown.stdout
+    assert "--there pst_1" in shown.stderr
+    run("campaign", "postings", number, "--there", "pst_1", "--link", "https://mastodon.example/1")
+    assert services.campaigns.calls[-1] == "confirm pst_1 https://mastodon.example/1"
+    run("campaign", "postings", number, "--again", "pst_1")
+    assert services.campaigns.calls[-1] == "repeat pst_1"

@@ -25,6 +25,7 @@ PAGES = [
     "/campaigns/cmp_2/deliveries", "/campaigns/cmp_2/deliveries/con_1", "/campaigns/cmp_2/deliveries/con_9",
     "/deliveries", "/deliveries?q=anna@example.com", "/deliveries?q=nobody@example.com",
     *(f"/campaigns/cmp_1/preview/A?as={look}" for look in ("desktop", "phone", "dark", "text", "source")),
+    "/campaigns/cmp_1/preview/A?channel=mastodon",
     "/approvals", "/agents/content", "/agents/scheduling", "/agents/distribution", "/agents/analytics", "/audience",
     "/audience?q=nobody", "/audience/import", "/insights", "/mailbox", "/mailbox/msg_1", "/mailbox/msg_1?as=text",
     "/mailbox/msg_1?as=source", "/settings", "/models", "/replies", "/replies?show=all", "/replies/rpl_1",
@@ -219,7 +220,10 @@ def test_an_edit_sends_only_what_the_person_changed(client: TestClient, services
     data = {"subject": "Mine", "preheader": "P", "text_0": "Bake with us this autumn", "text_2": "It is for beginners."}
     client.post("/campaigns/cmp_1/edit/A", data=data)
     assert services.campaigns.calls == [
-        ("edit_draft", ("cmp_1", "A", {"subject": "Mine", "preheader": "P", "texts": {2: "It is for beginners."}}))
+        (
+            "edit_draft",
+            ("cmp_1", "A", {"subject": "Mine", "preheader": "P", "texts": {2: "It is for beginners."}, "channel": ""}),
+        )
     ]
 
 
@@ -570,3 +574,44 @@ def test_files_and_an_event_are_given_by_forms(client: TestClient, services: Any
     assert client.post("/campaigns/cmp_1/invitation/remove").status_code == 303
     assert [call[0] for call in services.attachments.calls] == ["attach", "detach", "invite", "invite"]
     assert services.attachments.calls[2][2].method == "request"
+
+
+def test_postings_show_their_proof_and_what_can_be_decided(client: TestClient, services: Any) -> None:
+    sending = next(row.id for row in ROWS if row.state is CampaignState.SENDING)
+    page = client.get(f"/campaigns/{sending}").text
+    assert 'href="https://mastodon.example/1"' in page
+    assert 'href="/feeds/news.atom#pst_4"' in page
+    assert "Renew it under Settings → Channels." in page
+    client.post(f"/campaigns/{sending}/postings/pst_2/confirm", data={"url": "https://x.com/i/web/status/1"})
+    assert services.campaigns.calls[-1][1] == (sending, "pst_2", True, "https://x.com/i/web/status/1")
+    client.post(f"/campaigns/{sending}/postings/pst_3/repeat")
+    assert services.campaigns.calls[-1][1] == (sending, "pst_3", False, "")
+
+
+def test_a_draft_of_another_channel_is_shown_and_edited_as_it_is_there(client: TestClient, services: Any) -> None:
+    page = client.get("/campaigns/cmp_1").text
+    assert "as Mastodon counts" in page
+    assert "No X account is set up" in page
+    client.post("/campaigns/cmp_1/edit/A", data={"channel": "mastodon", "text_0": "It is a workshop."})
+    name, (_, variant, given) = services.campaigns.calls[-1]
+    assert (name, variant, given["channel"], given["texts"]) == (
+        "edit_draft",
+        "A",
+        "mastodon",
+        {0: "It is a workshop."},
+    )
+    assert "utm_source=mastodon" in client.get("/campaigns/cmp_1/preview/A?channel=mastodon").text
+
+
+def test_a_brief_names_its_channels(client: TestClient, services: Any) -> None:
+    page = client.get("/campaigns/new").text
+    assert 'value="linkedin"' in page
+    form = {
+        "name": "Autumn workshop", "type": "event", "goal": "Fill the workshop", "brand": "Northwind Bakery",
+        "fact_stem": "it", "fact_text": "is a bread workshop.", "call_to_action": "Reserve", "link": "https://example.com",
+        "channels": ["email", "linkedin"], "picture": "https://example.com/a.jpg",
+    }  # fmt: skip
+    assert client.post("/campaigns/new", data=form).status_code == 303
+    brief = services.campaigns.calls[-1][1]
+    assert [channel.value for channel in brief.channels] == ["email", "linkedin"]
+    assert brief.picture == "https://example.com/a.jpg"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, MutableMapping
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from starlette.requests import Request
@@ -18,6 +18,7 @@ from tidings.app.returning import build_reports
 from tidings.app.tracking_hosts import TrackingHosts
 from tidings.audience.selection import may_track
 from tidings.distribution.conversion_door import ConversionDoor
+from tidings.distribution.postings.feed_app import FeedApp
 from tidings.distribution.reports.endpoint import PREFIX, ReportsApp
 from tidings.distribution.tracking import PATHS, TrackingApp
 from tidings.distribution.way_out import Wishes
@@ -55,24 +56,33 @@ def build_asgi(house: House) -> Front:
     web.add_middleware(BodyLimit)  # anybody may post a form to the sign-in page
     web.add_api_route("/health/live", _live, include_in_schema=False)
     web.add_api_route("/health/ready", _ready, include_in_schema=False)
-    return Front(web, build_api(house.services, house.mailbox), tracking, build_reports(house), hosts)
+    beside = Beside(build_reports(house), FeedApp(house.db, house.settings.base_url), hosts)
+    return Front(web, build_api(house.services, house.mailbox), tracking, beside)
+
+
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """What else answers the public: providers' reports, feeds, and the names that serve tracking alone."""
+
+    reports: ReportsApp
+    feeds: FeedApp
+    hosts: TrackingHosts | None = None
 
 
 class Front:
-    """Readers' requests go straight to tracking, `/hooks/…` to the providers' reports, `/api/v1` to the API, all else
-    to the pages.
+    """Readers' requests go straight to tracking, `/hooks/…` to the providers' reports, `/feeds/…` to the feeds,
+    `/api/v1` to the API, all else to the pages.
 
     At a tracking address of its own there is nothing else: no page to sign in, no API.
     """
 
-    def __init__(
-        self, web: Any, api: Any, tracking: TrackingApp, reports: ReportsApp, hosts: TrackingHosts | None = None
-    ) -> None:
+    def __init__(self, web: Any, api: Any, tracking: TrackingApp, beside: Beside) -> None:
         self.web = web
         self.api = api
         self.tracking = tracking
-        self.reports = reports
-        self.hosts = hosts
+        self.reports = beside.reports
+        self.feeds = beside.feeds
+        self.hosts = beside.hosts
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """ASGI entry."""
@@ -84,6 +94,8 @@ class Front:
             await self.tracking(scope, receive, send)
         elif path.startswith(PREFIX):
             await self.reports(scope, receive, send)
+        elif path.startswith("/feeds/"):
+            await self.feeds(scope, receive, send)
         elif path == "/api/docs":
             await RedirectResponse(f"{MOUNT}/docs", 308)(scope, receive, send)
         elif path == MOUNT or path.startswith(MOUNT + "/"):

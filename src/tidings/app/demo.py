@@ -81,7 +81,7 @@ def _walk(tidings: Tidings, say: Callable[[str], None], ca: str, *, as_json: boo
     campaign = follow(campaign_id, lambda found: found.state in {"review", "blocked"})
     if campaign.state != "review" or campaign.revision is None or campaign.plan is None:
         raise UnavailableError(f"The campaign is {campaign.state}: {campaign.state_reason}")
-    for draft in campaign.revision.drafts:
+    for draft in (each for each in campaign.revision.drafts if each.channel == "email"):
         say(f"   {draft.variant}: {draft.subject}   (written by {draft.writer})")
     say(f"   {campaign.plan.people:,} people have a time of their own. {campaign.plan.expected_gain}")
     say("2. You approve exactly this revision; you send it now instead of as planned, which is recorded.")

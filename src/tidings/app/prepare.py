@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from tidings.app.wiring import House, certificates, open_house
 from tidings.distribution.relay import parse_relays
 from tidings.domain.actor import Actor, Role
+from tidings.domain.channel import Channel
 from tidings.domain.errors import UnavailableError
 
 if TYPE_CHECKING:
@@ -100,8 +101,15 @@ def load_sample_if_absent(house: House, owner_id: str, people: int) -> str:
         if sample_present(conn):
             return ""
     report = load_sample(house.db, house.clock, house.secrets, people=people)
-    brief = sample_brief(house.clock.now())
-    house.services.campaigns.create(owner(house, owner_id), brief, sample=True)
+    asked = {"channels": (Channel.EMAIL, Channel.FEED)}
+    brief = sample_brief(house.clock.now()).model_copy(update=asked)
+    actor = owner(house, owner_id)
+    # A channel that needs no account anywhere: a newcomer sees a posting, and the link that proves it.
+    house.services.channels.create(
+        actor, provider_name="feed", name=f"{brief.brand} feed", brand_id=report.brand_id,
+        values={"feed": "sample", "title": brief.brand},
+    )  # fmt: skip
+    house.services.campaigns.create(actor, brief, sample=True)
     return (
         f"{report.people:,} invented people, {report.campaigns} campaigns of the past 90 days, "
         f"and “{brief.name}”, which is being drafted and will wait for your approval in a few seconds"

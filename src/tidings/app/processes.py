@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from tidings.app.returning import build_returns
-from tidings.app.sending import build_sender
+from tidings.app.sending import build_postings, build_sender
 from tidings.app.supervisor import SUPERVISOR
 from tidings.app.wiring import House, certificates, open_house
 from tidings.campaigns.sequences.runner import SequenceRunner
@@ -123,9 +123,12 @@ async def _work(house: House, executor: str, roles: Sequence[str]) -> None:
             returns = build_returns(house)
             if returns is not None:
                 returns.start()
+            postings = build_postings(house)
+            postings.start()
             sending = asyncio.create_task(sender.run())
             await _first(stop.wait(), sending)
             await sender.stop()
+            await asyncio.to_thread(postings.stop)
             if returns is not None:
                 await asyncio.to_thread(returns.stop)
             await sending

@@ -22,6 +22,7 @@ from tidings.distribution.late import LateRule, settle_late
 from tidings.distribution.ledger import Ledger
 from tidings.distribution.owner import owner_name
 from tidings.distribution.pool import RelayPool
+from tidings.distribution.postings.worker import PostingHooks, PostingWorker
 from tidings.distribution.relay import Relay, parse_relays
 from tidings.distribution.returns.guard import Guard
 from tidings.distribution.returns.source import parse_bounce_address
@@ -143,6 +144,12 @@ def next_chances(conn: Connection, missed: Mapping[int, Instant], now: Instant) 
         at = at if at > now else instant_at(shown, wall + timedelta(days=days + 1))
         then[pk] = next_allowed(zone, country, at, rules.quiet, rules.fallback_zone) or at
     return then
+
+
+def build_postings(house: House) -> PostingWorker:
+    """What posts where a campaign is said once for everybody."""
+    hooks = PostingHooks(house.services.activity.note, house.run.finished)
+    return PostingWorker(house.db, house.clock, house.run.postings, house.services.channels, hooks)
 
 
 def must_wait(conn: Connection, campaign_pk: int, people: Sequence[int], now: Instant) -> Mapping[int, Instant]:

@@ -36,6 +36,7 @@ from tidings.distribution.dns.dkim import Selector
 from tidings.distribution.dns.doctor import DnsDoctor
 from tidings.distribution.mailbox.service import MailboxService
 from tidings.distribution.postback import Postbacks
+from tidings.distribution.postings.service import PostingService
 from tidings.distribution.preflight import Preflight
 from tidings.distribution.relay import parse_relays
 from tidings.distribution.returns.replies import ReplyService
@@ -113,10 +114,12 @@ def wire(
     desk = ModelDesk(db, clock, partial(_guard, db, secrets), offline=lambda: False)
     models_here = ModelService(db, clock, desk, jobs)
     distribution = DistributionService(db, clock, secrets, base_url=settings.links_url)
+    channels = ChannelService(db, clock, secrets, guard_of(settings))
+    postings = PostingService(clock, channels)
     run = CampaignRun(
         db, clock, jobs, feed, content=ContentAgent(desk.writers, rank=desk.rank, on_draft=models_here.note_draft),
         scheduling=SchedulingAgent(db, clock),
-        distribution=distribution, analytics=AnalyticsAgent(db, clock),
+        distribution=distribution, analytics=AnalyticsAgent(db, clock), postings=postings,
     )  # fmt: skip
     run.register()
     relay = settings.relay or f"smtp://localhost:{settings.mailbox_port}?tls=starttls&ca={tls_of(settings)}/ca.pem"
@@ -129,12 +132,12 @@ def wire(
     }
     campaigns = CampaignService(
         db, clock, run, access=access, distribution=distribution, policy=Policy(), feed=feed,
-        preflight=preflight_of(settings, relay),
+        preflight=preflight_of(settings, relay), postings=postings,
     )  # fmt: skip
     brands, analytics, models = BrandService(db, clock), AnalyticsService(db, clock), models_of(settings, db, secrets)
     tools = agent_tools(Kit(campaigns, brands, analytics))
     services = Services(
-        db=db, clock=clock, access=access, channels=ChannelService(db, clock, secrets, guard_of(settings)),
+        db=db, clock=clock, access=access, channels=channels,
         replies=ReplyService(db, clock, audience.unsubscribe),
         agents=AgentService(db, clock, on_resume=run.restart_waiting, tools=tools), brands=brands, audience=audience,
         campaigns=campaigns, asking=AskService(db, clock, campaigns, tools, models), distribution=distribution,

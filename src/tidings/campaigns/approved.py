@@ -7,10 +7,10 @@ from typing import Any
 
 from sqlalchemy import Connection, Row
 
-from tidings.campaigns.messages import messages
+from tidings.campaigns.messages import every
 from tidings.content.service import load_brand
 from tidings.domain.errors import ConflictError
-from tidings.domain.message import EmailTemplate
+from tidings.domain.message import EmailTemplate, ShortTemplate
 from tidings.domain.revision import Revision
 
 KEY = "approved_message"
@@ -20,14 +20,16 @@ KEY = "approved_message"
 def message_hash(conn: Connection, row: Row[Any], revised: Revision) -> str:
     """What the revision amounts to with the brand as it is now: sender, footer and looks are the brand's."""
     brand, _ = load_brand(conn, row.brand_id)
-    templates = [_told(template) for template in messages(revised, brand, row.id)]
+    templates = [_told(template) for template in every(revised, brand, row.id)]
     return hashlib.sha256("\0".join(templates).encode()).hexdigest()
 
 
-def _told(template: EmailTemplate) -> str:
+def _told(template: EmailTemplate | ShortTemplate) -> str:
     """All that is said of the message; what was added to templates later only where it is set, so that an approval
     given before still holds.
     """
+    if isinstance(template, ShortTemplate):
+        return template.model_dump_json()
     plain = {name for name in _LATER if getattr(template, name) == EmailTemplate.model_fields[name].default}
     links = {"links": {"__all__": {"click_id"}}} if not any(link.click_id for link in template.links) else {}
     return template.model_dump_json(exclude={**dict.fromkeys(plain, True), **links})

@@ -9,11 +9,14 @@ import re
 from collections.abc import Mapping, Sequence
 from urllib.parse import urlsplit
 
+from tidings.campaigns.drafts import mails
 from tidings.content.rendering.email import render_email
+from tidings.content.rendering.short import render_short
 from tidings.distribution.utm import is_own, utm_parameters, with_utm
 from tidings.domain.brand import Brand
+from tidings.domain.channel import Channel
 from tidings.domain.draft import Draft
-from tidings.domain.message import TRAP, EmailTemplate, Link
+from tidings.domain.message import TRAP, EmailTemplate, Link, ShortTemplate
 from tidings.domain.revision import Revision
 
 _PLACE = re.compile(r"(\{\{-?\s*links\[)(\d+)(\]\s*-?\}\})")
@@ -22,8 +25,14 @@ _TRAP = f'<a href="{{{{ links[{TRAP}] }}}}" style="display:none" aria-hidden="tr
 
 
 def messages(revised: Revision, brand: Brand, campaign_id: str = "") -> list[EmailTemplate]:
-    """Every variant. Variants that lead to different addresses get numbers of their own in the link table."""
-    return _apart([message(revised, brand, draft, campaign_id) for draft in revised.drafts])
+    """The e-mail's variants. Those that lead to different addresses get numbers of their own in the link table."""
+    return _apart([message(revised, brand, draft, campaign_id) for draft in mails(revised.drafts)])
+
+
+def every(revised: Revision, brand: Brand, campaign_id: str = "") -> list[EmailTemplate | ShortTemplate]:
+    """The messages of every channel: e-mails, then short texts in the order of the drafts."""
+    shorts = [render_short(draft, brand) for draft in revised.drafts if draft.channel != Channel.EMAIL.value]
+    return [*messages(revised, brand, campaign_id), *shorts]
 
 
 def message(revised: Revision, brand: Brand, draft: Draft, campaign_id: str = "") -> EmailTemplate:

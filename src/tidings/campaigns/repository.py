@@ -54,6 +54,11 @@ def campaign_of_pk(conn: Connection, pk: int) -> Row[Any]:
     return get_campaign(conn, public)
 
 
+def lock(conn: Connection, pk: int) -> None:
+    """Takes turns at a campaign until the transaction ends."""
+    conn.execute(select(campaign.c.pk).where(campaign.c.pk == pk).with_for_update())
+
+
 def list_campaigns(
     conn: Connection, *, brands: frozenset[str], states: frozenset[str], before_pk: int | None, limit: int
 ) -> list[Row[Any]]:

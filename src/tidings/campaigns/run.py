@@ -22,24 +22,29 @@ from tidings.agents.state import load, set_doing
 from tidings.audience.selection import select_people
 from tidings.campaigns import approved, repository
 from tidings.campaigns.attaching import check_ahead
-from tidings.campaigns.messages import messages
+from tidings.campaigns.drafts import personal, posted, variants
+from tidings.campaigns.messages import every
 from tidings.campaigns.sequences.life import EDIT, SequenceLife
+from tidings.content.rendering.short import render_short
 from tidings.content.service import load_brand
 from tidings.distribution.attachments import attached
+from tidings.distribution.repository import channel_of
 from tidings.domain.actor import AgentName
 from tidings.domain.brief import Brief
 from tidings.domain.campaign import CampaignState
+from tidings.domain.channel import PERSONAL
 from tidings.domain.consent import Purpose
 from tidings.domain.decision import Decision
 from tidings.domain.errors import InvalidInputError, TidingsError
 from tidings.domain.ids import new_id
-from tidings.domain.instant import HOUR, Clock
+from tidings.domain.instant import HOUR, Clock, Instant
 from tidings.domain.revision import Revision
 from tidings.store.tables import campaign
 
 if TYPE_CHECKING:
     from tidings.analytics.agent import AnalyticsAgent
     from tidings.content.agent import ContentAgent
+    from tidings.distribution.postings.service import PostingService
     from tidings.distribution.service import DistributionService
     from tidings.domain.brand import Brand
     from tidings.domain.claim import Claim
@@ -77,7 +82,7 @@ class CampaignRun:
     def __init__(
         self, db: Database, clock: Clock, jobs: Jobs, feed: ActivityFeed, *,
         content: ContentAgent, scheduling: SchedulingAgent, distribution: DistributionService,
-        analytics: AnalyticsAgent,
+        analytics: AnalyticsAgent, postings: PostingService,
     ) -> None:  # fmt: skip
         self.db = db
         self.clock = clock
@@ -87,6 +92,7 @@ class CampaignRun:
         self.scheduling = scheduling
         self.distribution = distribution
         self.analytics = analytics
+        self.postings = postings
         self.planning = threading.Lock()
         self.sequences = SequenceLife(self)
 
@@ -158,6 +164,9 @@ class CampaignRun:
         row = self._ready(campaign_id, epoch, AgentName.SCHEDULING, "Planning send times for")
         if row is None:
             return
+        if not personal(self._drafts(row)):
+            self._plan_posting(campaign_id, epoch)
+            return
         with self.planning:  # one plan at a time: each counts what the others have already given a person
             with self.db.reading() as conn:
                 proposal = self._propose(conn, row)
@@ -194,19 +203,41 @@ class CampaignRun:
             approved.check_as_approved(conn, row, revised)
             brand, _ = load_brand(conn, row.brand_id)
             check_ahead(revised.invitation, now)
-            templates = messages(revised, brand, row.id)
-            people = self.distribution.launch(conn, row.pk, templates, now, ignore_plan_times=at_once)
-            if not people:
-                raise InvalidInputError(
-                    "Nobody is left in the plan.", remedy="Cancel it, or start a new campaign for other people."
-                )
+            people = self._launch_people(conn, row, revised, brand, now, at_once=at_once)
+            due_at = now if at_once else max(now, plan.first_at or now)
+            templates = [render_short(draft, brand) for draft in posted(revised.drafts)]
+            posts = self.postings.launch(conn, row.pk, row.name, row.brand_id, templates, due_at)
             repository.touch(conn, row, at=now, launched_at=now)
-            self.feed.note(conn, "distribution", f"started “{row.name}”: {people:,} deliveries", row.id)
+            parts = [f"{people:,} deliveries"] if people else []
+            parts += [f"{posts:,} posting{'s' if posts > 1 else ''}"] if posts else []
+            self.feed.note(conn, "distribution", f"started “{row.name}”: {' and '.join(parts)}", row.id)
+
+    def _launch_people(
+        self, conn: Connection, row: Row[Any], revised: Revision, brand: Brand, now: Instant, *, at_once: bool
+    ) -> int:
+        """Deliveries for the people of the plan; none where the campaign only posts."""
+        templates = [each for each in every(revised, brand, row.id) if channel_of(each) in PERSONAL]
+        if not templates:
+            return 0
+        people = self.distribution.launch(conn, row.pk, templates, now, ignore_plan_times=at_once)
+        if not people:
+            raise InvalidInputError(
+                "Nobody is left in the plan.", remedy="Cancel it, or start a new campaign for other people."
+            )
+        return people
 
     def finished(self, conn: Connection, campaign_pk: int) -> None:
-        """Called in the transaction that made the last delivery terminal: the campaign is done, its report is due."""
+        """Called in the transaction that made the last delivery, or the last posting, terminal.
+
+        When nothing of either is open any more, the campaign is done and its report is due.
+        """
+        repository.lock(conn, campaign_pk)  # else the last delivery and the last posting would each wait for the other
         row = repository.campaign_of_pk(conn, campaign_pk)
         if row.state != CampaignState.SENDING.value or row.is_sequence:  # a sequence goes on: others may enter
+            return
+        if self.postings.counts(conn, campaign_pk) and (
+            self.postings.something_open(conn, campaign_pk) or self.distribution.something_open(conn, campaign_pk)
+        ):
             return
         epoch = repository.move(conn, row, CampaignState.DONE, at=self.clock.now(), done_at=self.clock.now())
         self.feed.note(conn, "distribution", f"finished “{row.name}”", row.id)
@@ -274,8 +305,28 @@ class CampaignRun:
         policy = self.scheduling.policy_for(conn, revised.brief, now)
         return self.scheduling.prepare(
             conn, campaign_pk=row.pk, campaign_id=row.id, revision_id=revised.id, selection=selection,
-            variants=[draft.variant for draft in revised.drafts], policy=policy, seed=zlib.crc32(row.id.encode()),
+            variants=variants(revised.drafts), policy=policy, seed=zlib.crc32(row.id.encode()),
         )  # fmt: skip
+
+    def _drafts(self, row: Row[Any]) -> tuple[Draft, ...]:
+        with self.db.reading() as conn:
+            return repository.revision_of(conn, row.revision_id).drafts
+
+    def _plan_posting(self, campaign_id: str, epoch: int) -> None:
+        """A campaign that only posts needs no people: one time for everybody who follows."""
+        with self.db.transaction() as conn:
+            row = self._still(conn, campaign_id, epoch)
+            if row is None:
+                return
+            now = self.clock.now()
+            revised = repository.revision_of(conn, row.revision_id)
+            selection = select_people(conn, row.segment_id, Purpose.MARKETING_EMAIL, "email", now)
+            plan = self.scheduling.plan_posting(
+                conn, campaign_pk=row.pk, campaign_id=row.id, revision_id=revised.id, people=selection.people,
+                policy=self.scheduling.policy_for(conn, revised.brief, now),
+            )  # fmt: skip
+            repository.move(conn, row, CampaignState.REVIEW, at=now, plan_id=plan.id)
+            self.feed.note(conn, "scheduling", f"planned the postings of “{row.name}”", row.id)
 
     def _assignment(self, conn: Connection, row: Row[Any]) -> tuple[Brief, Brand, list[Claim], dict[str, Any]]:
         """Brief, brand and claims, with the Content agent's settings applied."""

@@ -12,6 +12,7 @@ from tidings.access.permissions import Permission, require
 from tidings.agents.policy import Effect
 from tidings.audience.segments import find_segment, list_segments
 from tidings.campaigns import actions, approved, repository
+from tidings.campaigns.drafts import name_of, one
 from tidings.campaigns.preflight import check_messages, specimens
 from tidings.campaigns.preview import render_preview
 from tidings.campaigns.sequences.repository import waiting_edits
@@ -26,13 +27,15 @@ from tidings.domain.errors import ConflictError, ForbiddenError, InvalidInputErr
 from tidings.domain.ids import new_id
 from tidings.domain.instant import Clock, Instant, iso
 from tidings.domain.revision import Revision
+from tidings.domain.short import rule_of
 
 if TYPE_CHECKING:
     from tidings.access.service import AccessService
     from tidings.agents.policy import Policy
     from tidings.campaigns.run import CampaignRun
-    from tidings.campaigns.views import CampaignDetail, CampaignRow, DeliveryView, Preview, SlotView
+    from tidings.campaigns.views import CampaignDetail, CampaignRow, DeliveryView, PostingView, Preview, SlotView
     from tidings.distribution.findings import PreflightFinding
+    from tidings.distribution.postings.service import PostingService
     from tidings.distribution.preflight import Preflight
     from tidings.distribution.service import DistributionService
     from tidings.domain.brand import Brand
@@ -49,6 +52,7 @@ class CampaignService:
     def __init__(
         self, db: Database, clock: Clock, run: CampaignRun, *, access: AccessService,
         distribution: DistributionService, policy: Policy, feed: ActivityFeed, preflight: Preflight,
+        postings: PostingService,
     ) -> None:  # fmt: skip
         self.db = db
         self.clock = clock
@@ -58,7 +62,8 @@ class CampaignService:
         self.policy = policy
         self.flight = preflight
         self.feed = feed
-        self.show = Shower(distribution, access)
+        self.postings = postings
+        self.show = Shower(distribution, access, postings)
 
     def create(self, actor: Actor, brief: Brief, *, sample: bool = False) -> CampaignDetail:
         """A new campaign from a brief; the Content agent starts at once.
@@ -103,8 +108,13 @@ class CampaignService:
             edited = [repository.campaign_of_pk(conn, pk) for pk in waiting_edits(conn, actor.brands)]
             return new + self.show.rows(conn, edited)
 
-    def preview(self, actor: Actor, campaign_id: str, *, variant: str = "A", contact_id: str | None = None) -> Preview:
-        """The message as one contact gets it, by the code that sends. Without a contact: the first of the plan."""
+    def preview(
+        self, actor: Actor, campaign_id: str, *, variant: str = "A", channel: str = "", contact_id: str | None = None
+    ) -> Preview:
+        """The message as one contact gets it, by the code that sends. Without a contact: the first of the plan.
+
+        Without a channel: the e-mail, or the first draft where there is none.
+        """
         with self.db.reading() as conn:
             row = self._row(conn, actor, campaign_id, Permission.CAMPAIGNS_READ)
             revised = self._revision(conn, row)
@@ -113,7 +123,10 @@ class CampaignService:
             if contact_id is not None and person is None:
                 raise NotFoundError(f"There is no contact {contact_id}.")
             files = contents(conn, revised.attachments)
-            return render_preview(self.distribution, actor, revised, brand, variant, person, row.id, files)
+            return render_preview(
+                self.distribution, actor, revised, brand, variant, person, campaign_id=row.id, contents=files,
+                channel=channel, name=row.name,
+            )  # fmt: skip
 
     def preflight(self, actor: Actor, campaign_id: str) -> Sequence[PreflightFinding]:
         """What speaks against sending, the worst first; findings that block stop `send`. Takes up to some seconds."""
@@ -149,6 +162,7 @@ class CampaignService:
                     remedy="Ask another person who may approve.",
                 )
             self._check_sendable(conn, row, revised)
+            self._check_channels(conn, row)
             repository.insert_approval(
                 conn, row.pk, revised, verdict="approved", actor=actor, comment=comment, self_approved=alone,
                 at=self.clock.now(),
@@ -243,7 +257,9 @@ class CampaignService:
                 done_at=self.clock.now(),
             )  # fmt: skip
             stopped = self.distribution.cancel_open(conn, row.pk)
-            self._note(conn, actor, "campaign.cancel", row, f"cancelled “{row.name}”", {"deliveries": stopped})
+            unposted = self.postings.cancel_open(conn, row.pk)
+            detail = {"deliveries": stopped, "postings": unposted}
+            self._note(conn, actor, "campaign.cancel", row, f"cancelled “{row.name}”", detail)
             return self._detail(conn, actor, row.id)
 
     def replan(self, actor: Actor, campaign_id: str) -> CampaignDetail:
@@ -270,28 +286,31 @@ class CampaignService:
     def edit_draft(
         self, actor: Actor, campaign_id: str, variant: str, *, subject: str | None = None,
         preheader: str | None = None, texts: Mapping[int, str] | None = None, expected_version: int | None = None,
+        channel: str = "",
     ) -> CampaignDetail:  # fmt: skip
         """A person's words instead of the agent's: a new revision, checked like any other, approved anew.
 
-        `texts` replaces the text of blocks by their index, from 0. Raises InvalidInputError for an unknown variant,
-        ConflictError when the campaign is no longer at the expected version.
+        `texts` replaces the text of blocks by their index, from 0; `channel` is the e-mail's unless given.
+        Raises InvalidInputError for an unknown variant, ConflictError when the campaign is no longer at the expected
+        version.
         """
         with self.db.transaction() as conn:
             row = self._row(conn, actor, campaign_id, Permission.CAMPAIGNS_WRITE)
             actions.check_version(row, expected_version)
             actions.check_editable(row)
             before = self._edit_waiting(conn, row) or self._revision(conn, row)
-            drafts = self._edited(conn, row, before, variant, subject, preheader, texts)
+            draft = one(before.drafts, variant, channel)
+            drafts = self._edited(conn, row, before, draft, subject, preheader, texts)
             who = {"author": actor.name, "author_id": actor.id}
             number = repository.next_revision_number(conn, row.pk)
             revised = before.model_copy(update={"id": new_id("revision"), "number": number, "drafts": drafts, **who})
             repository.insert_revision(conn, row.pk, revised, self.clock.now())
             repository.insert_override(
-                conn, object_id=row.id, what=f"draft {variant}", before={"revision": before.number},
+                conn, object_id=row.id, what=f"draft {name_of(draft)}", before={"revision": before.number},
                 after={"revision": revised.number}, reason="edited by a person", actor=actor, at=self.clock.now(),
             )  # fmt: skip
             self._after_edit(conn, row, revised)
-            self._note(conn, actor, "campaign.edit", row, f"edited variant {variant} of “{row.name}”")
+            self._note(conn, actor, "campaign.edit", row, f"edited variant {name_of(draft)} of “{row.name}”")
             return self._detail(conn, actor, row.id)
 
     def set_send_time(
@@ -339,6 +358,39 @@ class CampaignService:
         with self.db.reading() as conn:
             row = self._row(conn, actor, campaign_id, Permission.CAMPAIGNS_READ)
             return self.show.deliveries(conn, actor, row, state=state, after=after, limit=limit)
+
+    def posted(self, actor: Actor, campaign_id: str) -> tuple[PostingView, ...]:
+        """The campaign's postings with the services' words and the links that prove them."""
+        with self.db.reading() as conn:
+            row = self._row(conn, actor, campaign_id, Permission.CAMPAIGNS_READ)
+            return self.show.posted(conn, actor, row)
+
+    def settle_posting(
+        self, actor: Actor, campaign_id: str, posting_id: str, *, there: bool, url: str = ""
+    ) -> tuple[PostingView, ...]:
+        """A person decides about a posting in doubt: it is there (with its address), or it is posted again.
+
+        Posting again is also possible for one that failed or waits. Raises ConflictError for any other.
+        """
+        with self.db.transaction() as conn:
+            row = self._row(conn, actor, campaign_id, Permission.CAMPAIGNS_SEND)
+            if row.state == CampaignState.CANCELLED.value:
+                raise ConflictError(f"“{row.name}” is cancelled.", remedy="Start a new campaign.")
+            if there:
+                found = self.postings.confirm(conn, row.pk, posting_id, url.strip())
+                self.run.finished(conn, row.pk)
+            else:
+                found = self.postings.again(conn, row.pk, posting_id)
+            words = "confirmed" if there else "asked again for"
+            text = f"{words} the posting of “{row.name}” to {rule_of(found.channel).title}"
+            self._note(conn, actor, "posting.confirm" if there else "posting.repeat", row, text, {"posting": found.id})
+            return self.show.posted(conn, actor, row)
+
+    def _check_channels(self, conn: Connection, row: Row[Any]) -> None:
+        """Raises InvalidInputError with the first thing that stands in the way of a channel that posts."""
+        notices = self.show.notices(conn, row)
+        if notices:
+            raise InvalidInputError(notices[0], field="channels")
 
     def _row(self, conn: Connection, actor: Actor, campaign_id: str, *permissions: Permission) -> Row[Any]:
         """The campaign when the actor holds one of the permissions for its brand."""
@@ -392,24 +444,21 @@ class CampaignService:
             errors = [finding for finding in findings if finding.severity.value == "error"]
             if errors:
                 raise InvalidInputError(
-                    f"Variant {draft.variant} has {len(errors)} finding(s) that block it: {errors[0].message}",
+                    f"Variant {name_of(draft)} has {len(errors)} finding(s) that block it: {errors[0].message}",
                     remedy=errors[0].remedy or "Edit the draft.",
                 )
 
     def _edited(
-        self, conn: Connection, row: Row[Any], before: Revision, variant: str, subject: str | None,
+        self, conn: Connection, row: Row[Any], before: Revision, wanted: Draft, subject: str | None,
         preheader: str | None, texts: Mapping[int, str] | None,
     ) -> tuple[Draft, ...]:  # fmt: skip
-        if variant not in {draft.variant for draft in before.drafts}:
-            known = ", ".join(draft.variant for draft in before.drafts)
-            raise InvalidInputError(f"There is no variant {variant!r}.", remedy=f"Variants: {known}.", field="variant")
         brand, claims = load_brand(conn, row.brand_id)
         return tuple(
             self.run.content.edited(
                 draft, before.brief_of(draft), brand, claims, subject=subject, preheader=preheader, texts=texts,
                 at=self.clock.now(),
             )
-            if draft.variant == variant
+            if draft is wanted
             else draft
             for draft in before.drafts
         )  # fmt: skip
@@ -417,7 +466,7 @@ class CampaignService:
     def _after_edit(self, conn: Connection, row: Row[Any], revised: Revision) -> None:
         """An edit voids an approval; a campaign without a plan goes on to get one, one with errors says so."""
         now = self.clock.now()
-        broken = [draft.variant for draft in revised.drafts if not draft.sendable]
+        broken = [name_of(draft) for draft in revised.drafts if not draft.sendable]
         if row.is_sequence and row.state == CampaignState.SENDING.value:
             self.run.sequences.propose(conn, row, revised)  # approval refuses it while it has findings
             repository.touch(conn, row, at=now)

@@ -8,26 +8,35 @@ from sqlalchemy import Connection, Row
 
 from tidings.access.permissions import Permission, may
 from tidings.campaigns import actions, repository
+from tidings.campaigns.drafts import posted
 from tidings.campaigns.views import (
     ApprovalView,
     CampaignDetail,
     CampaignRow,
     DeliveryView,
     OverrideView,
+    PostingView,
     RevisionView,
     SlotView,
 )
+from tidings.content.rendering.short import render_short
+from tidings.content.service import load_brand
+from tidings.distribution.postings.links import post_of
+from tidings.distribution.postings.repository import NEVER
 from tidings.domain.actor import Actor
 from tidings.domain.brief import Brief
 from tidings.domain.campaign import CampaignState
 from tidings.domain.contact import mask_address
 from tidings.domain.instant import Instant, to_datetime
+from tidings.domain.message import ShortTemplate
 from tidings.domain.plan import PlanSummary
 from tidings.domain.revision import Revision
+from tidings.domain.short import rule_of
 from tidings.scheduling.reasons import reason_text
 
 if TYPE_CHECKING:
     from tidings.access.service import AccessService
+    from tidings.distribution.postings.service import PostingService
     from tidings.distribution.service import DistributionService
     from tidings.scheduling.model import HourModel
 
@@ -35,9 +44,10 @@ if TYPE_CHECKING:
 class Shower:
     """Builds the views; asks the ledger for counts."""
 
-    def __init__(self, distribution: DistributionService, access: AccessService) -> None:
+    def __init__(self, distribution: DistributionService, access: AccessService, postings: PostingService) -> None:
         self.distribution = distribution
         self.access = access
+        self.postings = postings
 
     def rows(self, conn: Connection, rows: list[Row[Any]]) -> list[CampaignRow]:
         """The campaigns of a list."""
@@ -76,7 +86,25 @@ class Shower:
                 OverrideView(item.what, item.before, item.after, item.reason, item.by_name, item.at)
                 for item in repository.override_rows(conn, row.id)
             ),
+            postings=self.posted(conn, actor, row), notices=self.notices(conn, row),
         )  # fmt: skip
+
+    def posted(self, conn: Connection, actor: Actor, row: Row[Any]) -> tuple[PostingView, ...]:
+        """The campaign's postings, with what the actor can decide about each."""
+        decides = may(actor, Permission.CAMPAIGNS_SEND, row.brand_id)
+        return tuple(_posting(item, decides=decides) for item in self.postings.rows(conn, row.pk))
+
+    def notices(self, conn: Connection, row: Row[Any]) -> tuple[str, ...]:
+        """What stands in the way of the channels that post, before anything was launched."""
+        if not row.revision_id or row.launched_at is not None:
+            return ()
+        found = posted(repository.revision_of(conn, row.revision_id).drafts)
+        if not found:
+            return ()
+        lacking = self.postings.lacking(conn, {draft.channel for draft in found}, row.brand_id)
+        brand, _ = load_brand(conn, row.brand_id)
+        templates = [render_short(draft, brand) for draft in found]
+        return (*lacking, *self.postings.problems(conn, templates, row.brand_id, row.name))
 
     def slot(self, actor: Actor, row: Row[Any], model: HourModel) -> SlotView:
         """One person of the plan."""
@@ -110,6 +138,18 @@ class Shower:
 
     def _plan(self, conn: Connection, row: Row[Any]) -> PlanSummary | None:
         return repository.plan_summary(conn, row.plan_id) if row.plan_id else None
+
+
+def _posting(row: Row[Any], *, decides: bool) -> PostingView:
+    post = post_of(row.id, ShortTemplate.model_validate(row.body))
+    due_at = row.due_at if row.due_at < NEVER else row.at or 0
+    return PostingView(
+        id=row.id, channel=row.channel, channel_title=rule_of(row.channel).title, account=row.account_name or "",
+        variant=row.variant, state=row.state, due_at=due_at, at=row.at, attempt=row.attempt, code=row.code,
+        reason=row.reason, provider_id=row.provider_id, url=row.url, title=post.title, text=post.text,
+        can_confirm=decides and row.state == "uncertain",
+        can_repeat=decides and row.state in {"uncertain", "failed", "held", "deferred"},
+    )  # fmt: skip
 
 
 def local_time(instant: Instant, zone: str) -> str:

@@ -100,6 +100,9 @@ class CampaignDetail:
     approvals: tuple[ApprovalView, ...]
     actions: tuple[ActionView, ...]
     overrides: tuple[OverrideView, ...] = ()
+    postings: tuple[PostingView, ...] = ()
+    notices: tuple[str, ...] = ()
+    """What stands in the way of posting it, each with its remedy; approval waits until there is none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,3 +150,32 @@ class Preview:
     html: str
     text: str
     headers: dict[str, str] = field(default_factory=dict[str, str])
+    channel: str = "email"
+    image_url: str = ""
+    image_alt: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PostingView:
+    """One posting to one account, with the service's words; `url` is where it can be seen: the proof."""
+
+    id: str
+    channel: str
+    channel_title: str
+    account: str
+    """The account's name; empty where it is gone."""
+    variant: str
+    state: str
+    due_at: Instant
+    at: Instant | None
+    attempt: int
+    code: str
+    reason: str
+    provider_id: str
+    url: str
+    title: str
+    text: str
+    can_confirm: bool
+    """A person may say that it is there."""
+    can_repeat: bool
+    """A person may have it posted again."""

@@ -152,6 +152,7 @@ def plan(
 def preview(
     campaign: CampaignRef,
     variant: Annotated[str, typer.Option(help="Which variant.")] = "A",
+    channel: Annotated[str | None, typer.Option(help="Which channel, e.g. linkedin; else the e-mail.")] = None,
     contact: Annotated[str | None, typer.Option(help="A contact's id; else the first of the plan.")] = None,
     html: Annotated[bool, typer.Option("--html", help="The HTML part alone.")] = False,
     text: Annotated[bool, typer.Option("--text", help="The text part alone.")] = False,
@@ -160,9 +161,14 @@ def preview(
 ) -> None:
     """Show one message as one contact would get it."""
     with connected() as tidings:
-        shown = tidings.campaigns.preview(campaign_id(tidings, campaign), variant=variant, contact_id=contact)
+        shown = tidings.campaigns.preview(
+            campaign_id(tidings, campaign), variant=variant, channel=channel, contact_id=contact
+        )
     if as_json:
         show_json(shown)
+    elif shown.channel != "email":
+        show_fields({"Where": shown.to, "Title": shown.subject, "Picture": shown.image_url})
+        show(f"\n{shown.text}")
     elif html or text:
         show(shown.html if html else shown.text)
     else:

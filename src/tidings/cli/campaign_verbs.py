@@ -11,7 +11,7 @@ from tidings.cli.campaign import commands
 from tidings.cli.connection import connected
 from tidings.cli.failures import USAGE, CommandError
 from tidings.cli.options import AsJson, CampaignRef, NoInput, Yes, can_ask, confirm
-from tidings.cli.output import count_of, moment, say, say_next, show_json
+from tidings.cli.output import count_of, moment, say, say_next, show_json, show_table
 from tidings.cli.references import campaign_id
 
 if TYPE_CHECKING:
@@ -99,6 +99,43 @@ def retry(campaign: CampaignRef, yes: Yes = False, no_input: NoInput = False, as
     _done(found, "Trying again.", as_json=as_json)
 
 
+@commands.command("postings")
+def postings(
+    campaign: CampaignRef = "latest",
+    there: Annotated[
+        str | None, typer.Option("--there", help="This posting in doubt is there; you have seen it.")
+    ] = None,
+    link: Annotated[str, typer.Option("--link", help="With --there: where it can be seen.")] = "",
+    again: Annotated[str | None, typer.Option("--again", help="Post this one again.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """List what is posted once for everybody, with the links that prove it; settle one that is in doubt."""
+    if there and again:
+        raise CommandError("A posting is there, or it is posted again.", "Give --there or --again, not both.", USAGE)
+    with connected() as tidings:
+        found_id = campaign_id(tidings, campaign)
+        if there:
+            found = tidings.campaigns.confirm_posting(found_id, there, link)
+        elif again:
+            found = tidings.campaigns.repeat_posting(found_id, again)
+        else:
+            found = tidings.campaigns.postings(found_id)
+    if as_json:
+        show_json(found)
+        return
+    rows = [
+        (each.channel_title, each.account, each.state, moment(each.at or each.due_at), each.url or each.reason, each.id)
+        for each in found
+    ]
+    show_table(["CHANNEL", "ACCOUNT", "STATE", "AT", "PROOF OR WORDS", "ID"], rows)
+    doubt = [each.id for each in found if each.state == "uncertain"]
+    if doubt:
+        say_next(
+            f"tidings campaign postings {campaign} --there {doubt[0]} --link https://…   it is there",
+            f"tidings campaign postings {campaign} --again {doubt[0]}   it is not, and shall be",
+        )
+
+
 @commands.command("cancel")
 def cancel(campaign: CampaignRef, yes: Yes = False, no_input: NoInput = False, as_json: AsJson = False) -> None:
     """End a campaign for good."""
@@ -114,6 +151,7 @@ def edit(
     campaign: CampaignRef,
     variant: Annotated[str, typer.Option(help="Which variant.")] = "A",
     subject: Annotated[str | None, typer.Option(help="The new subject.")] = None,
+    channel: Annotated[str | None, typer.Option(help="Which channel, e.g. linkedin; else the e-mail.")] = None,
     preheader: Annotated[str | None, typer.Option(help="The new preheader.")] = None,
     text: Annotated[
         list[str] | None, typer.Option(help="NUMBER=TEXT: a block's new text, by its number from 0.")
@@ -127,7 +165,7 @@ def edit(
     with connected() as tidings:
         found = tidings.campaigns.get(campaign_id(tidings, campaign))
         found = tidings.campaigns.edit_draft(
-            found.id, variant, subject=subject, preheader=preheader, texts=texts, version=found.version
+            found.id, variant, subject=subject, preheader=preheader, texts=texts, version=found.version, channel=channel
         )
     if found.state == "blocked" and not as_json:
         view.show_findings(found)

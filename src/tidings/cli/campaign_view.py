@@ -75,6 +75,15 @@ def _event(campaign: Campaign) -> str:
 
 def show_draft(draft: Draft) -> None:
     """One variant with what its checks found."""
+    if draft.channel != "email":
+        title = {"Title": draft.subject} if draft.subject else {}
+        show_fields({f"{draft.channel} {draft.variant}": f"written by {draft.writer}", **title})
+        for block in draft.blocks:
+            words = block.get("text") or block.get("label") or ""
+            show(f"  {words}: {block['url']}" if block.get("kind") == "button" else f"  {words}")
+        for finding in draft.findings:
+            show(_finding(finding))
+        return
     show_fields({f"Variant {draft.variant}": draft.subject, "Preheader": draft.preheader, "Written by": draft.writer})
     for finding in draft.findings:
         show(_finding(finding))

@@ -6,16 +6,19 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from tidings.content.composer.short import compose_shorts
 from tidings.content.edit import apply_edit
 from tidings.content.verifier import verify as verifier
 from tidings.content.writers.base import Assignment, UnsoundError, Writer
 from tidings.content.writers.composer import Composer, Rank
 from tidings.domain.brand import Brand
 from tidings.domain.brief import Brief
+from tidings.domain.channel import Channel
 from tidings.domain.claim import Claim
 from tidings.domain.draft import Draft, Finding
 from tidings.domain.errors import UnavailableError
 from tidings.domain.instant import Instant
+from tidings.domain.short import rule_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +69,7 @@ class ContentAgent:
         recent: Collection[str] = (),
         max_words: int = 220,
     ) -> DraftingResult:
-        """Writes and verifies `brief.subjects` variants.
+        """Writes and verifies `brief.subjects` variants of the e-mail, and a short copy for each other channel.
 
         `claims` are all of the brand's; only usable ones reach the writer. `recent` are stock sentences of the brand's
         latest mails, to be avoided. The same arguments give the same result with a deterministic writer.
@@ -82,8 +85,11 @@ class ContentAgent:
                 if isinstance(failure, UnsoundError):
                     self._on_draft(writer.name, False)
                 continue
-            drafts = tuple(self._verified(draft, brief, brand, claims, at) for draft in writing.drafts)
-            sendable = all(draft.sendable for draft in drafts)
+            written = writing.drafts if Channel.EMAIL in brief.channels else ()
+            written = (*written, *compose_shorts(assignment, brief.channels))
+            drafts = tuple(self._verified(draft, brief, brand, claims, at) for draft in written)
+            mails = [draft for draft in drafts if draft.channel == Channel.EMAIL.value]
+            sendable = all(draft.sendable for draft in mails)
             if writer is not self._composer:
                 self._on_draft(writer.name, sendable)
             if writer is self._composer or sendable:
@@ -118,6 +124,20 @@ class ContentAgent:
         return draft.model_copy(update={"findings": self.verify(draft, brief, brand, claims, at)})
 
 
+def _name(draft: Draft) -> str:
+    """The draft's letter; of another channel than e-mail, its channel before it."""
+    return draft.variant if draft.channel == Channel.EMAIL.value else f"{draft.channel} {draft.variant}"
+
+
+def _summary(drafts: Sequence[Draft]) -> str:
+    """The e-mail's subjects, and the other channels there is a copy for."""
+    mails = [draft.subject for draft in drafts if draft.channel == Channel.EMAIL.value]
+    shorts = list(dict.fromkeys(rule_of(d.channel).title for d in drafts if d.channel != Channel.EMAIL.value))
+    parts = [f"{len(mails)} variant{'s' if len(mails) > 1 else ''}: {' / '.join(mails)}"] if mails else []
+    parts += [f"a short copy for {', '.join(shorts)}"] if shorts else []
+    return "Wrote " + "; ".join(parts)
+
+
 def _fields(
     brief: Brief,
     brand: Brand,
@@ -128,17 +148,16 @@ def _fields(
     alternatives: tuple[dict[str, Any], ...],
     failures: Sequence[str],
 ) -> DecisionFields:
-    count = len(drafts)
     sources = [trace.source for trace in drafts[0].traces]
     evidence: dict[str, Any] = {
-        "verifier": {draft.variant: verifier.report(draft.findings) for draft in drafts},
+        "verifier": {_name(draft): verifier.report(draft.findings) for draft in drafts},
         "sentences": {source: sources.count(source) for source in dict.fromkeys(sources)},
     }
     if failures:
         evidence["writers_that_failed"] = list(failures)
     return DecisionFields(
         kind="draft",
-        summary=f"Wrote {count} variant{'s' if count > 1 else ''}: {' / '.join(d.subject for d in drafts)}",
+        summary=_summary(drafts),
         reason=reason,
         decided_by=drafts[0].writer,
         inputs={

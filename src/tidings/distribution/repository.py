@@ -189,6 +189,12 @@ def counts(conn: Connection, campaign_pk: int) -> dict[str, int]:
     return {row.state: row.number for row in conn.execute(query)}
 
 
+def something_open(conn: Connection, campaign_pk: int) -> bool:
+    """Whether something still happens to one of the campaign's deliveries by itself."""
+    query = select(chunk.c.no).where(chunk.c.campaign_pk == campaign_pk, chunk.c.state != "done").limit(1)
+    return conn.execute(query).first() is not None
+
+
 def reasons(conn: Connection, campaign_pk: int) -> list[tuple[str, str, str, int]]:
     """(state, reply code, reason, deliveries), the commonest first; a reason may hold a server's words."""
     number = func.count().label("number")

@@ -20,7 +20,7 @@ from tidings.distribution.wire import wire_address
 from tidings.domain.actor import Actor
 from tidings.domain.errors import ForbiddenError, InvalidInputError
 from tidings.domain.instant import Clock, Instant
-from tidings.domain.message import EmailTemplate
+from tidings.domain.message import EmailTemplate, ShortTemplate
 from tidings.keys.secrets import Secrets
 from tidings.store.database import Database
 from tidings.store.settings import drop_setting, get_setting, put_setting
@@ -49,7 +49,7 @@ class DistributionService:
     # A campaign's deliveries
 
     def launch(
-        self, conn: Connection, campaign_pk: int, templates: Sequence[EmailTemplate], now: Instant,
+        self, conn: Connection, campaign_pk: int, templates: Sequence[EmailTemplate | ShortTemplate], now: Instant,
         ignore_plan_times: bool = False,  # the name of the contract
     ) -> int:  # fmt: skip
         """Fixes messages and links and turns the plan's slots into deliveries; how many people.
@@ -60,6 +60,7 @@ class DistributionService:
         if repository.is_launched(conn, campaign_pk):
             return repository.people(conn, campaign_pk)
         campaign_id, _ = repository.campaign_name(conn, campaign_pk)
+        templates = [each for each in templates if isinstance(each, EmailTemplate)]
         compiled = [
             self._compile(template, campaign_pk, campaign_id, attachments.contents(conn, template.attachments))
             for template in templates
@@ -98,6 +99,10 @@ class DistributionService:
     def counts(self, conn: Connection, campaign_pk: int) -> dict[str, int]:
         """Deliveries by state; they add up to all people launched."""
         return repository.counts(conn, campaign_pk)
+
+    def something_open(self, conn: Connection, campaign_pk: int) -> bool:
+        """Whether something still happens to one of its deliveries by itself."""
+        return repository.something_open(conn, campaign_pk)
 
     def reasons(self, conn: Connection, campaign_pk: int) -> list[tuple[str, str, str, int]]:
         """How many deliveries are in a state for a reason; a reason may hold a server's words."""

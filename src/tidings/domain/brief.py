@@ -7,6 +7,7 @@ from typing import Any, Literal, cast
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
+from tidings.domain.channel import Channel
 from tidings.domain.claim import ClaimKind
 from tidings.domain.errors import InvalidInputError
 from tidings.domain.invitation import Invitation
@@ -55,7 +56,14 @@ class Brief(BaseModel):
     facts: tuple[Fact, ...] = Field(min_length=1, max_length=30)
     call_to_action: str = Field(min_length=2, max_length=40)
     link: str = Field(pattern=r"^https?://[^\s<>\"]+$")
-    channels: tuple[Literal["email"], ...] = ("email",)
+    channels: tuple[Channel, ...] = Field(default=(Channel.EMAIL,), min_length=1, max_length=len(Channel))
+    """Where it is to be said: by e-mail, and in every other channel that has an account."""
+    picture: str = Field(
+        default="", pattern=r"^(https://[^\s<>\"]+)?$", description="A picture for postings: a JPEG's https address"
+    )
+    picture_alt: str = Field(
+        default="", max_length=300, description="What the picture shows, for those who cannot see it"
+    )
     tone: Literal["friendly", "professional", "bold"] | None = None
     must_say: tuple[str, ...] = ()
     must_not_say: tuple[str, ...] = ()
@@ -85,6 +93,11 @@ class Brief(BaseModel):
             if last not in ".!?":
                 raise ValueError(f"fact {number} must be a whole sentence ending in a full stop: {text!r}")
         return facts
+
+    @field_validator("channels")
+    @classmethod
+    def _each_once(cls, channels: tuple[Channel, ...]) -> tuple[Channel, ...]:
+        return tuple(dict.fromkeys(channels))
 
     @field_validator("send_after")
     @classmethod

@@ -62,6 +62,11 @@ def append(conn: Connection, events: Sequence[Event]) -> None:
     _add_local(conn, events, firsts)
 
 
+def append_posting(conn: Connection, each: Event) -> None:
+    """Writes an event that is nobody's own (a posting): it stands in the log, and in no count of people."""
+    conn.execute(insert(event).values(_row(each)))
+
+
 def _row(each: Event) -> dict[str, Any]:
     return {
         "kind": each.kind.value,

@@ -17,6 +17,7 @@ from tidings.store.tables import (
     attempt,
     brand,
     campaign,
+    channel_account,
     chunk,
     contact,
     decision,
@@ -25,6 +26,7 @@ from tidings.store.tables import (
     mailbox_message,
     message,
     override,
+    posting,
     recommendation,
     segment,
     slot,
@@ -74,7 +76,7 @@ def remove_sample(db: Database) -> RemovalReport:
 
 def _remove_campaigns(conn: Connection, pks: Sequence[int], ids: Sequence[str]) -> int:
     deliveries = conn.execute(delete(delivery).where(delivery.c.campaign_pk.in_(pks))).rowcount
-    for table in (slot, chunk, attempt, link, message, recommendation):
+    for table in (slot, chunk, attempt, link, message, recommendation, posting):
         conn.execute(delete(table).where(table.c.campaign_pk.in_(pks)))
     for table in (decision, activity):
         conn.execute(delete(table).where(table.c.campaign_id.in_(ids)))
@@ -95,6 +97,8 @@ def _remove_people(conn: Connection) -> int:
 def _remove_organisation(conn: Connection) -> None:
     used = select(campaign.c.brand_id)
     conn.execute(update(brand).where(brand.c.sample, brand.c.id.in_(used)).values(sample=False))
+    gone = select(brand.c.id).where(brand.c.sample)
+    conn.execute(delete(channel_account).where(channel_account.c.brand_id.in_(gone)))
     conn.execute(delete(brand).where(brand.c.sample))  # its claims go with it
     named = select(campaign.c.segment_id).where(campaign.c.segment_id.is_not(None))
     conn.execute(update(segment).where(segment.c.sample, segment.c.id.in_(named)).values(sample=False))

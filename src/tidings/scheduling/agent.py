@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
@@ -24,8 +24,9 @@ from tidings.domain.plan import PlanSummary
 from tidings.events.repository import local_profile
 from tidings.scheduling import overriding, repository, summary
 from tidings.scheduling.model import HourModel, learn
-from tidings.scheduling.planning import Knowledge, Plan, plan
+from tidings.scheduling.planning import Knowledge, Person, Plan, plan
 from tidings.scheduling.policy import PlanPolicy, policy_from
+from tidings.scheduling.posting_time import main_zone, posting_plan
 from tidings.scheduling.zones import start_of_day
 from tidings.store.database import Database
 
@@ -139,6 +140,18 @@ class SchedulingAgent:
         )
         return Proposal(made, told, summary.decision(made, told, policy, knowledge.model, found, seed))
 
+    def plan_posting(
+        self, conn: Connection, *, campaign_pk: int, campaign_id: str, revision_id: str, people: Iterable[Person],
+        policy: PlanPolicy,
+    ) -> PlanSummary:  # fmt: skip
+        """Plans and keeps the one time of a campaign that only posts; `people` tell where its audience lives."""
+        self.guard.authorise(agent_actor(self.name), Effect.PROPOSE_PLAN, conn=conn)
+        zone = main_zone(people, policy)
+        told, decision = posting_plan(campaign_id, revision_id, self.hour_model(conn), zone, policy, self.clock.now())
+        repository.insert_plan(conn, campaign_pk, told)
+        record_decision(conn, decision)
+        return told
+
     def write(self, campaign_pk: int, proposal: Proposal) -> None:
         """Writes the slots in short transactions, in place of earlier ones; nobody reads them before `keep`."""
         repository.write_slots(self.db, campaign_pk, proposal.plan)
@@ -157,6 +170,8 @@ class SchedulingAgent:
         now = self.clock.now()
         repository.postpone_slots(conn, campaign_pk, now)
         told = overriding.postponed(before, repository.due_times(conn, campaign_pk), now)
+        if _only_posts(before):
+            told = _at_one_time(told, now + (before.first_at or now) % DAY - now % DAY, now)
         repository.insert_plan(conn, campaign_pk, told)
         return told
 
@@ -196,6 +211,19 @@ class SchedulingAgent:
         rules = policy or policy_from(load(conn, AgentName.SCHEDULING).config)
         moved = overriding.move_everybody(conn, campaign_pk, due_at, rules, forced=forced)
         told = overriding.summarise(before, moved, campaign_id, now)
+        if _only_posts(before):
+            told = _at_one_time(told, due_at, now)
         repository.insert_plan(conn, campaign_pk, told)
         record_decision(conn, overriding.decision(before, told, actor, due_at, reason, forced=forced))
         return told
+
+
+def _only_posts(plan: PlanSummary) -> bool:
+    """Whether the plan is of a campaign that writes to nobody: it has a time, and no people."""
+    return plan.people == 0 and plan.first_at is not None
+
+
+def _at_one_time(told: PlanSummary, due_at: Instant, now: Instant) -> PlanSummary:
+    """The plan with one time; one that is past is the same time of the next day."""
+    at = due_at if due_at >= now else due_at + DAY
+    return replace(told, first_at=at, last_at=at)

@@ -15,7 +15,8 @@ STEMS = (
     ("whole", "A whole sentence"),
 )
 _WORDS = {"it": "It", "you_can": "You can", "you_get": "You get", "there_is": "There is", "whole": ""}
-_PLAIN = ("name", "type", "goal", "brand", "audience", "product", "call_to_action", "link", "tone", "send_after")
+_PLAIN = ("name", "type", "goal", "brand", "audience", "product", "call_to_action", "link", "tone", "send_after",
+          "picture", "picture_alt")  # fmt: skip
 _LISTS = ("must_say", "must_not_say")
 _COUNTS = ("send_within_days", "subjects")
 LINES = 4
@@ -49,6 +50,7 @@ def values_of(fields: FormData) -> dict[str, Any]:
     """What was typed, to be shown again; with at least `LINES` lines of facts."""
     values: dict[str, Any] = {name: _one(fields, name) for name in (*_PLAIN, *_LISTS, *_COUNTS)}
     values["type"] = values["type"] or "announcement"
+    values["channels"] = _all(fields, "channels") or ["email"]
     values["subjects"] = values["subjects"] or "2"
     values["send_within_days"] = values["send_within_days"] or "3"
     lines = fact_lines(_all(fields, "fact_stem"), _all(fields, "fact_text"))
@@ -66,6 +68,8 @@ def brief_of(fields: FormData) -> dict[str, Any]:
     for name in _COUNTS:
         if text := _one(fields, name):
             raw[name] = int(text) if text.isdigit() else text
+    if channels := _all(fields, "channels"):
+        raw["channels"] = channels
     raw["facts"] = sentences_of(fields)
     return raw
 

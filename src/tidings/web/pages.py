@@ -14,7 +14,7 @@ from jinja2.runtime import Context
 from markupsafe import Markup, escape
 
 from tidings.domain.instant import Instant, iso
-from tidings.web import charts, formats
+from tidings.web import charts, drafts, formats
 
 HERE = Path(__file__).parent
 STATIC = HERE / "static"
@@ -37,6 +37,8 @@ FLASHES = {
     "retried": "Tried again.",
     "edited": "Saved as a new revision. It needs its own approval.",
     "rescheduled": "The send time is set.",
+    "posting_confirmed": "Noted: it is there.",
+    "posting_again": "It is posted again.",
     "all_paused": "All sending is paused.",
     "all_resumed": "Sending goes on.",
     "lifted": "The hold is lifted. What waited for it goes out now.",
@@ -88,6 +90,8 @@ class Pages:
             number=formats.number, percent=formats.percent, words=formats.words, held_words=formats.held_words,
             plural=formats.plural, when=_when, time_of_day=_time_of_day, ago=_ago, local_input=_local_input,
             attribute_json=_attribute_json, iso=iso, shown=formats.shown, merged=_merged,
+            draft_key=drafts.draft_key, draft_name=drafts.draft_name, as_short=drafts.as_short,
+            channel_title=drafts.channel_title, lower_first=drafts.lower_first,
         )  # fmt: skip
         cast("dict[str, Any]", env.globals).update(
             icon=self._icon, static=self.static, tone=_tone, histogram=_histogram, folded_days=_folded_days,

@@ -64,10 +64,11 @@ def preview_campaign(
     given: Given,
     campaign_id: str,
     variant: Annotated[str, Query(max_length=8)] = "A",
+    channel: Annotated[str, Query(max_length=20, description="Without it, the e-mail, or the first draft")] = "",
     contact_id: Annotated[str | None, Query(description="Without it, the first person of the plan")] = None,
 ) -> schemas.Preview:
     """Rendered by the code that sends."""
-    preview = given.campaigns.preview(actor, campaign_id, variant=variant, contact_id=contact_id)
+    preview = given.campaigns.preview(actor, campaign_id, variant=variant, channel=channel, contact_id=contact_id)
     return schemas.Preview.model_validate(preview)
 
 
@@ -101,6 +102,31 @@ def list_deliveries(
         actor, campaign_id, state=state.value if state else None, after=after, limit=limit
     )
     return Page(items=[schemas.Delivery.model_validate(item) for item in shown], next=following)
+
+
+@router.get("/{campaign_id}/postings", summary="List postings", **needs(Permission.CAMPAIGNS_READ))
+def list_postings(actor: CurrentActor, given: Given, campaign_id: str) -> list[schemas.Posting]:
+    """What is posted once for everybody: state, the service's words, and the link that proves it."""
+    return [schemas.Posting.model_validate(item) for item in given.campaigns.posted(actor, campaign_id)]
+
+
+@router.post(
+    "/{campaign_id}/postings/{posting_id}/confirm", summary="Say that a posting in doubt is there",
+    **needs(Permission.CAMPAIGNS_SEND),
+)  # fmt: skip
+def confirm_posting(
+    actor: CurrentActor, given: Given, campaign_id: str, posting_id: str, body: schemas.ConfirmPosting
+) -> list[schemas.Posting]:
+    """You have seen it; it counts as posted, with the address you give as its proof."""
+    found = given.campaigns.settle_posting(actor, campaign_id, posting_id, there=True, url=body.url)
+    return [schemas.Posting.model_validate(item) for item in found]
+
+
+@router.post("/{campaign_id}/postings/{posting_id}/repeat", summary="Post again", **needs(Permission.CAMPAIGNS_SEND))
+def repeat_posting(actor: CurrentActor, given: Given, campaign_id: str, posting_id: str) -> list[schemas.Posting]:
+    """For one in doubt that you have looked for and not found, one that failed, or one that waits."""
+    found = given.campaigns.settle_posting(actor, campaign_id, posting_id, there=False)
+    return [schemas.Posting.model_validate(item) for item in found]
 
 
 @router.post("/{campaign_id}/approve", summary="Approve a revision", **needs(Permission.CAMPAIGNS_APPROVE))
@@ -182,11 +208,12 @@ def edit_draft(
     body: schemas.DraftEdit,
     response: Response,
     if_match: IfMatch = None,
+    channel: Annotated[str, Query(max_length=20, description="Without it, the e-mail, or the first draft")] = "",
 ) -> schemas.Campaign:
     """Makes a new revision, checked like any other, which must be approved anew."""
     version = check_if_match(if_match, given.campaigns.get(actor, campaign_id).row.version)
     detail = given.campaigns.edit_draft(
         actor, campaign_id, variant, subject=body.subject, preheader=body.preheader, texts=body.texts,
-        expected_version=version,
+        expected_version=version, channel=channel,
     )  # fmt: skip
     return _answer(response, detail)

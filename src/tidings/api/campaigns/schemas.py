@@ -134,6 +134,28 @@ class Override(Schema):
     at: Moment
 
 
+class Posting(Schema):
+    """One posting to one account. `url` is where it can be seen: the proof; a path begins with a slash."""
+
+    id: str
+    channel: str
+    channel_title: str
+    account: str = Field(description="The account's name; empty where it is gone")
+    variant: str
+    state: DeliveryState
+    due_at: Moment
+    at: Moment | None
+    attempt: int
+    code: str
+    reason: str = Field(description="The service's words, or why it waits")
+    provider_id: str = Field(description="The service's own name for the post")
+    url: str
+    title: str
+    text: str
+    can_confirm: bool
+    can_repeat: bool
+
+
 class Campaign(CampaignRow):
     """Everything of one campaign. Approve it by naming `revision.id`."""
 
@@ -144,6 +166,8 @@ class Campaign(CampaignRow):
     approvals: tuple[Approval, ...]
     actions: tuple[Action, ...]
     overrides: tuple[Override, ...]
+    postings: tuple[Posting, ...]
+    notices: tuple[str, ...] = Field(description="What stands in the way of posting, each with its remedy")
 
     @classmethod
     def of(cls, detail: CampaignDetail) -> Campaign:
@@ -164,6 +188,8 @@ class Campaign(CampaignRow):
             approvals=tuple(Approval.model_validate(item) for item in detail.approvals),
             actions=tuple(Action.model_validate(item) for item in detail.actions),
             overrides=tuple(Override.model_validate(item) for item in detail.overrides),
+            postings=tuple(Posting.model_validate(item) for item in detail.postings),
+            notices=detail.notices,
         )
 
 
@@ -177,6 +203,9 @@ class Preview(Schema):
     html: str
     text: str
     headers: dict[str, str]
+    channel: str
+    image_url: str
+    image_alt: str
 
 
 class Slot(Schema):
@@ -217,6 +246,14 @@ class Approve(Body):
 
     revision_id: str = Field(description="The revision you saw; another one in force is a conflict")
     comment: str = Field(default="", max_length=2000)
+
+
+class ConfirmPosting(Body):
+    """A person has seen the post."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"url": "https://mastodon.example/@northwind/1"}]})
+
+    url: str = Field(default="", max_length=2000, description="Where it can be seen")
 
 
 class RequestChanges(Body):

@@ -14,6 +14,7 @@ from tidings.domain.brief import Brief
 from tidings.domain.claim import Claim
 from tidings.domain.draft import Draft, Finding, Severity
 from tidings.domain.instant import Instant
+from tidings.domain.short import hashtag_of
 
 _OPEN_PLACE = re.compile(r"\{\{.*?\}\}|\{%.*?%\}", re.DOTALL)
 
@@ -46,6 +47,8 @@ class Examined:
     def places(self) -> tuple[Place, ...]:
         """Every text a reader sees, in order."""
         head = (Place("subject", self.draft.subject), Place("preheader", self.draft.preheader))
+        if self.draft.channel != "email":  # most short channels have no title, and none a preheader
+            head = tuple(place for place in head if place.text.strip())
         return (*head, *(place for no, block in enumerate(self.draft.blocks, 1) for place in _texts(no, block)))
 
     @cached_property
@@ -64,9 +67,10 @@ class Examined:
         brief, brand = self.brief, self.brand
         own = (brief.product, brief.name, brief.call_to_action, *brief.must_say)
         identity = (brand.name, brand.sender.name, brand.postal_address, *brand.required_words)
+        tags = (hashtag_of(brief.product), hashtag_of(brand.name)) if self.draft.channel != "email" else ()
         facts = (fact.sentence for fact in brief.facts)
         approved = (claim.sentence for claim in self.claims if claim.approved_by is not None)
-        return tuple(text for text in (*facts, *own, *identity, *approved) if text.strip())
+        return tuple(text for text in (*facts, *own, *identity, *tags, *approved) if text.strip())
 
     @cached_property
     def ground_text(self) -> str:

@@ -18,6 +18,7 @@ from tidings.content.verifier.checks import (
     placeholders,
     prices,
     quotations,
+    short,
     sources,
     tone,
     truth,
@@ -55,14 +56,25 @@ CHECKS: dict[str, Check] = {
 }
 """All checks by name, in the order in which their findings are shown within one severity."""
 
+SHORT_CHECKS: dict[str, Check] = {**CHECKS, "length": short.check}
+"""The checks of a draft for a channel of short texts."""
+
 _WEIGHT = {Severity.ERROR: 0, Severity.WARNING: 1, Severity.INFO: 2}
 
 
 def verify(draft: Draft, brief: Brief, brand: Brand, claims: Sequence[Claim], at: Instant) -> tuple[Finding, ...]:
     """The findings, errors first, none twice. `claims` are all of the brand's, so that expired ones are noticed."""
     examined = Examined(draft, brief, brand, tuple(claims), at)
-    found = dict.fromkeys(finding for check in CHECKS.values() for finding in check(examined))
+    checks = CHECKS if draft.channel == "email" else SHORT_CHECKS
+    found = dict.fromkeys(_weighed(draft, finding) for check in checks.values() for finding in check(examined))
     return tuple(sorted(found, key=lambda finding: _WEIGHT[finding.severity]))
+
+
+def _weighed(draft: Draft, finding: Finding) -> Finding:
+    """Where there is no room for all a brand demands of a mail, its absence asks instead of blocking."""
+    if draft.channel != "email" and finding.check == "required_words":
+        return finding.model_copy(update={"severity": Severity.WARNING})
+    return finding
 
 
 def report(findings: Sequence[Finding]) -> dict[str, object]:

@@ -202,6 +202,15 @@ class ChannelService:
             else:
                 repository.say_works(conn, account_id, self._clock.now())
 
+    def renew(self, account_id: str, fresh: Mapping[str, str]) -> None:
+        """Keeps secrets the service has changed in use, at once: the former ones are void."""
+        with self._db.transaction() as conn:
+            row = repository.find(conn, account_id, lock=True)
+            if row is not None:
+                hidden = {**forms.opened(self._key, row["id"], row["secret"]), **fresh}
+                sealed = forms.sealed(self._key, row["id"], hidden)
+                repository.change(conn, row["id"], {"secret": sealed}, self._clock.now())
+
     def _account(self, row: RowMapping) -> Account:
         kind = provider(row["provider"])
         hidden = forms.opened(self._key, row["id"], row["secret"])

@@ -1,9 +1,14 @@
-"""The contract of every way out that posts once for everybody instead of writing to a person."""
+"""The contract of every way out that posts once for everybody instead of writing to a person.
+
+To add one: write `channels/<name>.py` with a class that keeps `Poster` and a `PROVIDER`, name it in registry.PROVIDERS,
+and run it through the contract tests (tests/unit/test_distribution_posters.py); docs/postings.md walks through it.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from tidings.distribution.channels.base import Outcome
 
@@ -26,11 +31,15 @@ class Post:
 
 @dataclass(frozen=True, slots=True)
 class Posted:
-    """What the service said: the outcome, its own name for the post, and the address where it can be seen."""
+    """What the service said: the outcome, its own name for the post, and the address where it can be seen.
+
+    `wait_ms` is how long the service asks to be left alone before the next try; 0: it does not say.
+    """
 
     outcome: Outcome
     provider_id: str = ""
     url: str = ""
+    wait_ms: int = 0
 
 
 class Poster(Protocol):
@@ -46,9 +55,29 @@ class Poster(Protocol):
         ...
 
     def post(self, post: Post) -> Posted:
-        """Posts it. Blocking. An answer that was lost after the request left is UNCERTAIN, never a retry."""
+        """Posts it. Blocking. An answer that was lost after the request left is UNCERTAIN, never a retry.
+
+        Raises ChannelDownError when nothing was posted because the way is closed: `refused` false, the service cannot
+        be reached; true, it does not accept the account (the words name the remedy).
+        """
         ...
 
     def find(self, post: Post) -> Posted | None:
-        """Looks whether an uncertain post is there; None when that cannot be told."""
+        """Looks whether an uncertain post is there: ACCEPTED with its address, or DEFERRED when it is surely not
+        there (or a repeat could do no harm), so that it may be posted again. None when that cannot be told.
+        """
         ...
+
+
+@runtime_checkable
+class HasSchedule(Protocol):
+    """A poster with waits of its own between its tries, in milliseconds; when they are used up it has failed."""
+
+    schedule: tuple[int, ...]
+
+
+@runtime_checkable
+class RenewsSecrets(Protocol):
+    """A poster whose secrets change in use (tokens that are renewed): it hands the new ones to `keep` at once."""
+
+    keep: Callable[[Mapping[str, str]], None]

@@ -16,7 +16,19 @@ if TYPE_CHECKING:
     from tidings.distribution.channels.posting import Poster
     from tidings.net.client import Guard, Outbound
 
-PROVIDERS: dict[str, str] = {}
+PROVIDERS: dict[str, str] = {
+    "teams": "tidings.distribution.channels.teams",
+    "slack": "tidings.distribution.channels.slack",
+    "linkedin": "tidings.distribution.channels.linkedin",
+    "x": "tidings.distribution.channels.x",
+    "facebook": "tidings.distribution.channels.facebook",
+    "instagram": "tidings.distribution.channels.instagram",
+    "mastodon": "tidings.distribution.channels.mastodon",
+    "bluesky": "tidings.distribution.channels.bluesky",
+    "webhook": "tidings.distribution.channels.webhook",
+    "feed": "tidings.distribution.channels.feed",
+    "folder": "tidings.distribution.channels.folder",
+}
 """The provider's name → the module that holds its `PROVIDER`."""
 
 

@@ -150,13 +150,28 @@ def edit(visit: VisitHere, campaign_id: str, variant: str, fields: FormHere) -> 
         for name in fields
         if name.startswith("text_") and name.removeprefix("text_").isdigit()
     }
-    before = _texts(visit.services.campaigns.get(visit.actor, campaign_id), variant)
+    channel = text_of(fields, "channel")
+    before = _texts(visit.services.campaigns.get(visit.actor, campaign_id), variant, channel or "email")
     texts = {index: text for index, text in sent.items() if text != before.get(index)}
     visit.services.campaigns.edit_draft(
         visit.actor, campaign_id, variant, subject=text_of(fields, "subject"),
-        preheader=text_of(fields, "preheader"), texts=texts,
+        preheader=text_of(fields, "preheader"), texts=texts, channel=channel,
     )  # fmt: skip
     return visit.back(f"/campaigns/{campaign_id}", "edited")
+
+
+@router.post("/postings/{posting_id}/confirm")
+def confirm_posting(visit: VisitHere, campaign_id: str, posting_id: str, url: Annotated[str, Form()] = "") -> Response:
+    """A person has seen a posting in doubt."""
+    visit.services.campaigns.settle_posting(visit.actor, campaign_id, posting_id, there=True, url=url)
+    return visit.back(f"/campaigns/{campaign_id}", "posting_confirmed")
+
+
+@router.post("/postings/{posting_id}/repeat")
+def repeat_posting(visit: VisitHere, campaign_id: str, posting_id: str) -> Response:
+    """A person wants a posting tried again."""
+    visit.services.campaigns.settle_posting(visit.actor, campaign_id, posting_id, there=False)
+    return visit.back(f"/campaigns/{campaign_id}", "posting_again")
 
 
 @router.get("/people")
@@ -198,7 +213,8 @@ def _live(visit: Visit, detail: CampaignDetail) -> dict[str, Any]:
         recommendations = list(visit.allowed(lambda: analytics.recommendations(visit.actor, row.id), []))
     working = row.state in {S.DRAFTING, S.PLANNING, S.SENDING, S.APPROVED} and not row.paused
     return {
-        "live": row.state is not S.CANCELLED or bool(row.counts), "every": _FAST if working else _SLOW,
+        "live": row.state is not S.CANCELLED or bool(row.counts) or bool(detail.postings),
+        "every": _FAST if working else _SLOW,
         "report": report if report is not None and has_results(report) else None,
         "most_clicked": highest(line.clicked for line in report.lines) if report else 1.0,
         "most_unsubscribed": highest(line.unsubscribed for line in report.lines) if report else 1.0,
@@ -206,10 +222,11 @@ def _live(visit: Visit, detail: CampaignDetail) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _texts(detail: CampaignDetail, variant: str) -> dict[int, str]:
+def _texts(detail: CampaignDetail, variant: str, channel: str) -> dict[int, str]:
     """The texts of a draft's blocks by index, so that only what a person changed counts as theirs."""
     drafts = detail.revision.drafts if detail.revision else ()
-    blocks = next((draft.blocks for draft in drafts if draft.variant == variant), ())
+    wanted = (variant, channel)
+    blocks = next((draft.blocks for draft in drafts if (draft.variant, draft.channel) == wanted), ())
     return {index: block.text for index, block in enumerate(blocks) if isinstance(block, Heading | Text)}
 
 

@@ -7,6 +7,7 @@ from starlette.datastructures import FormData
 from starlette.responses import Response
 
 from tidings.domain.brief import CAMPAIGN_TYPES, parse_brief
+from tidings.domain.channel import Channel
 from tidings.domain.errors import TidingsError
 from tidings.web import brief_form
 from tidings.web.visit import FormHere, Visit, VisitHere, text_of
@@ -48,7 +49,7 @@ def _page(visit: Visit, fields: FormData, problem: TidingsError | None = None) -
     services = visit.services
     return visit.page(
         "campaign_new.html", status=problem.status if problem else 200, problem=problem,
-        values=brief_form.values_of(fields), types=CAMPAIGN_TYPES, stems=brief_form.STEMS,
+        values=brief_form.values_of(fields), types=CAMPAIGN_TYPES, stems=brief_form.STEMS, channels=tuple(Channel),
         brands=visit.allowed(lambda: services.brands.brands(visit.actor), []),
         segments=visit.allowed(lambda: services.audience.segments(visit.actor), []),
     )  # fmt: skip

@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 from fastapi import APIRouter
 from starlette.responses import Response
 
-from tidings.campaigns.views import Preview
+from tidings.campaigns.views import CampaignDetail, Preview
 from tidings.domain.errors import ConflictError
 from tidings.web.sandbox import mail_response
 from tidings.web.visit import Visit, VisitHere
@@ -17,7 +17,9 @@ _LOOKS = frozenset({"desktop", "phone", "dark", "text", "source"})
 
 
 @router.get("")
-def preview(visit: VisitHere, campaign_id: str, variant: str, contact: str = "", look: str = "") -> Response:
+def preview(
+    visit: VisitHere, campaign_id: str, variant: str, contact: str = "", look: str = "", channel: str = ""
+) -> Response:
     """The page around the message."""
     look_as = visit.request.query_params.get("as", look)
     look_as = look_as if look_as in _LOOKS else "desktop"
@@ -27,12 +29,13 @@ def preview(visit: VisitHere, campaign_id: str, variant: str, contact: str = "",
     base = f"/campaigns/{campaign_id}/preview"
     chosen = {"contact": contact} if contact else {}
 
-    def address(of_variant: str, seen_as: str) -> str:
-        return f"{base}/{of_variant}?{urlencode({'as': seen_as, **chosen})}"
+    def address(of_variant: str, seen_as: str, of_channel: str = "email") -> str:
+        more = {"channel": of_channel} if of_channel != "email" else {}
+        return f"{base}/{of_variant}?{urlencode({'as': seen_as, **chosen, **more})}"
 
     return visit.page(
         "preview.html", campaign=detail, variant=variant, look_as=look_as, contact=contact, address=address,
-        message=_message(visit, campaign_id, variant, contact),
+        message=_message(visit, campaign_id, variant, contact, channel or _first_channel(detail)),
         frame_address=f"{base}/{variant}/html?{urlencode({**chosen, **({'dark': '1'} if look_as == 'dark' else {})})}",
         people=visit.services.campaigns.slots(visit.actor, campaign_id, limit=25)[0],
     )  # fmt: skip
@@ -44,5 +47,13 @@ def message_html(visit: VisitHere, campaign_id: str, variant: str, contact: str 
     return mail_response(_message(visit, campaign_id, variant, contact).html, dark=bool(dark))
 
 
-def _message(visit: Visit, campaign_id: str, variant: str, contact: str) -> Preview:
-    return visit.services.campaigns.preview(visit.actor, campaign_id, variant=variant, contact_id=contact or None)
+def _first_channel(detail: CampaignDetail) -> str:
+    """The e-mail's, or the first draft's where there is none."""
+    channels = [draft.channel for draft in detail.revision.drafts] if detail.revision else []
+    return "" if not channels or "email" in channels else channels[0]
+
+
+def _message(visit: Visit, campaign_id: str, variant: str, contact: str, channel: str = "") -> Preview:
+    return visit.services.campaigns.preview(
+        visit.actor, campaign_id, variant=variant, channel=channel, contact_id=contact or None
+    )

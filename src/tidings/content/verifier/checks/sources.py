@@ -9,6 +9,7 @@ from tidings.content.composer.stock import is_stock
 from tidings.content.sentences import folded
 from tidings.content.verifier.examined import Examined, Place, error
 from tidings.domain.draft import Finding, Trace
+from tidings.domain.short import hashtag_of
 
 
 def check(examined: Examined) -> Iterator[Finding]:
@@ -33,6 +34,7 @@ def _honest(examined: Examined, trace: Trace) -> bool:
     match trace.source:
         case "brief":
             said = (*(fact.sentence for fact in brief.facts), brief.product, brief.call_to_action, *brief.must_say)
+            said = (*said, hashtag_of(brief.product), brief.picture_alt)
             return any(text == folded(sentence) for sentence in said)
         case "claim":
             ids = set(trace.claim_ids)
@@ -40,7 +42,7 @@ def _honest(examined: Examined, trace: Trace) -> bool:
         case "brand":
             return text in {
                 folded(said) for said in (brand.name, brand.sender.name, reason_line(brand.name), *brand.required_words)
-            }
+            } | {folded(hashtag_of(brand.name))}
         case "stock":
             return is_stock(trace.sentence, brief.product, brand.name)
         case _:  # a model's words are its own, `truth` measures them; the composer may not claim to be one

@@ -1,0 +1,54 @@
+"""How a draft of any channel is called and shown on the pages."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from tidings.content.rendering.short import shown
+from tidings.domain.blocks import Image
+from tidings.domain.channel import Channel
+from tidings.domain.draft import Draft
+from tidings.domain.short import RULES, rule_of
+
+
+@dataclass(frozen=True, slots=True)
+class ShortView:
+    """A short draft as its network would show it, and how much of the room it takes."""
+
+    channel_title: str
+    title: str
+    text: str
+    image_alt: str
+    length: int
+    most: int
+    unit: str
+
+
+def channel_title(channel: str) -> str:
+    """The channel as people call it."""
+    return "E-mail" if channel == Channel.EMAIL.value else rule_of(channel).title
+
+
+def draft_key(draft: Draft) -> str:
+    """What names a draft within a page."""
+    return draft.variant if draft.channel == Channel.EMAIL.value else f"{draft.channel}-{draft.variant}"
+
+
+def draft_name(draft: Draft) -> str:
+    """The heading of a draft: its letter, or its channel; both where a channel has several."""
+    if draft.channel == Channel.EMAIL.value:
+        return f"Variant {draft.variant}"
+    title = channel_title(draft.channel)
+    return title if draft.variant == "A" else f"{title} {draft.variant}"
+
+
+def as_short(draft: Draft) -> ShortView:
+    """The draft for its preview."""
+    rule, text = RULES[Channel(draft.channel)], shown(draft)
+    image = next((block.alt for block in draft.blocks if isinstance(block, Image)), "")
+    return ShortView(rule.title, draft.subject, text, image, rule.measure(text), rule.most, rule.unit)
+
+
+def lower_first(text: str) -> str:
+    """The text as it stands within a sentence; names keep their capital."""
+    return text[0].lower() + text[1:] if text.startswith("Variant ") else text
