@@ -14,6 +14,7 @@ from tidings_client.approvals import Approvals
 from tidings_client.brands import Brands
 from tidings_client.calls import Awaiting, Blocking, Mode
 from tidings_client.campaigns import Campaigns
+from tidings_client.channels import Channels
 from tidings_client.contacts import Contacts
 from tidings_client.decisions import Decisions
 from tidings_client.health import Health
@@ -38,6 +39,7 @@ class _Resources(Generic[Mode]):
         self.analytics = Analytics[Mode](transport)
         self.approvals = Approvals[Mode](transport)
         self.brands = Brands[Mode](transport)
+        self.channels = Channels[Mode](transport)
         self.contacts = Contacts[Mode](transport)
         self.decisions = Decisions[Mode](transport)
         self.health = Health[Mode](transport)

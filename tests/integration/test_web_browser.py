@@ -29,7 +29,8 @@ PAGES = [
     "/campaigns/cmp_3", "/campaigns/cmp_4", "/campaigns/cmp_6", "/campaigns/cmp_1/preview/A",
     "/campaigns/cmp_1/preview/A?as=source", "/campaigns/cmp_1/people", "/campaigns/cmp_2/deliveries", "/approvals",
     "/agents/content", "/agents/distribution", "/audience", "/audience/import", "/insights", "/mailbox",
-    "/mailbox/msg_1", "/settings", "/nothing", "/sign-in", "/sign-in/link?token=once",
+    "/mailbox/msg_1", "/channels", "/channels/new?provider=pigeon",
+    "/channels/chn_1", "/settings", "/nothing", "/sign-in", "/sign-in/link?token=once",
 ]  # fmt: skip
 PHONE, DESK = {"width": 390, "height": 844}, {"width": 1440, "height": 900}
 LIMIT = 120 * 1024  # bytes of the overview, gzipped

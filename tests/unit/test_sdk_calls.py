@@ -26,7 +26,7 @@ _SPEC.loader.exec_module(fakes)
 
 ME = {"kind": "person", "id": "acc_1", "name": "Ada", "role": "admin", "brands": [], "permissions": []}
 ARGUMENTS: dict[str, Any] = {
-    "brief": {}, "brand": {}, "changes": {}, "rule": {}, "rows": [], "table": b"",
+    "brief": {}, "brand": {}, "settings": {}, "changes": {}, "rule": {}, "rows": [], "table": b"",
     "due_at": datetime(2027, 1, 1, tzinfo=UTC),
     "accept": True, "variant": "A",
 }  # fmt: skip

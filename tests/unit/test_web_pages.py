@@ -26,7 +26,7 @@ PAGES = [
     *(f"/campaigns/cmp_1/preview/A?as={look}" for look in ("desktop", "phone", "dark", "text", "source")),
     "/approvals", "/agents/content", "/agents/scheduling", "/agents/distribution", "/agents/analytics", "/audience",
     "/audience?q=nobody", "/audience/import", "/insights", "/mailbox", "/mailbox/msg_1", "/mailbox/msg_1?as=text",
-    "/mailbox/msg_1?as=source", "/settings",
+    "/mailbox/msg_1?as=source", "/channels", "/channels/new?provider=pigeon", "/channels/chn_1", "/settings",
 ]  # fmt: skip
 
 

@@ -19,6 +19,7 @@ from tidings.api.body_limit import BodyLimit
 from tidings.api.brands.routes import router as brands
 from tidings.api.campaigns.routes import router as campaigns
 from tidings.api.campaigns.schemas import BRIEF_EXAMPLE
+from tidings.api.channels.routes import router as channels
 from tidings.api.decisions.routes import router as decisions
 from tidings.api.docs import docs_page
 from tidings.api.health.routes import router as health
@@ -34,8 +35,8 @@ if TYPE_CHECKING:
 
 MOUNT = "/api/v1"
 ROUTERS: tuple[APIRouter, ...] = (
-    campaigns, approvals, agents, decisions, brands, audience, analytics, mailbox_routes, activity, sending, access,
-    health,
+    campaigns, approvals, agents, decisions, brands, channels, audience, analytics, mailbox_routes, activity, sending,
+    access, health,
 )  # fmt: skip
 
 DESCRIPTION = """\

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from tidings import __version__
-from tidings.cli import account, agent, audience, campaign_verbs, local, mailbox, report, sending, token
+from tidings.cli import account, agent, audience, campaign_verbs, channel, local, mailbox, report, sending, token
 from tidings.cli.groups import Root
 from tidings.cli.status import status
 
@@ -66,7 +66,7 @@ def _add_commands(app: typer.Typer) -> None:
     app.command("report", rich_help_panel=SERVER)(report.report)
     for name, group in (
         ("campaign", campaign_verbs.commands), ("agent", agent.commands), ("audience", audience.commands),
-        ("mailbox", mailbox.commands), ("sending", sending.commands), ("account", account.commands),
-        ("token", token.commands),
+        ("mailbox", mailbox.commands), ("channel", channel.commands), ("sending", sending.commands),
+        ("account", account.commands), ("token", token.commands),
     ):  # fmt: skip
         app.add_typer(group, name=name, rich_help_panel=SERVER)

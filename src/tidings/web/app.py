@@ -28,6 +28,7 @@ from tidings.web.routes import (
     campaign,
     campaign_new,
     campaigns,
+    channels,
     insights,
     live,
     mailbox,
@@ -45,7 +46,7 @@ if TYPE_CHECKING:
 _log = logging.getLogger("tidings.web")
 _PAGES = (
     sign_in, overview, live, campaign_new, campaigns, campaign, preview, approvals, agents, audience, insights,
-    mailbox, sending, settings,
+    mailbox, sending, channels, settings,
 )  # fmt: skip
 
 

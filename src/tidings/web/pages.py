@@ -38,6 +38,12 @@ FLASHES = {
     "configured": "The agent's configuration is saved.",
     "overridden": "The decision is overridden. The agent has noted it.",
     "decided": "Noted.",
+    "channel_added": "The account is set up. Check it, or send a test.",
+    "channel_saved": "The account is saved.",
+    "channel_works": "The account works.",
+    "channel_on": "The account is on.",
+    "channel_off": "The account is off. What waits for it stays.",
+    "channel_removed": "The account and its secrets are forgotten.",
     "sample_removed": "The sample data are gone.",
 }
 
