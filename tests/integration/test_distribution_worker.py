@@ -18,6 +18,7 @@ from tidings.distribution import repository, statements
 from tidings.distribution.channels.base import Outcome, Result
 from tidings.distribution.relay import Relay
 from tidings.distribution.statements import PAUSE_KEY
+from tidings.domain.channel import Channel
 from tidings.domain.instant import HOUR, MINUTE
 from tidings.domain.plan import HeldBack
 from tidings.engine.process import host
@@ -364,7 +365,8 @@ def test_cancelled_while_on_the_wire_is_what_the_relay_said(database: Database, 
 
 
 def test_the_hot_statements_find_rows_by_their_whole_key(sqlite_database: Database) -> None:
-    asked = {statements.ACCEPTED: 5, statements.CLAIM[True]: 3, statements.DUE[True]: 4}
+    of = statements.of_channel(Channel.EMAIL)
+    asked = {of.accepted: 5, of.claim[True]: 3, statements.DUE[True]: 4}
     with sqlite_database.reading() as conn:
         for statement, values in asked.items():
             plan = conn.connection.cursor().execute(f"EXPLAIN QUERY PLAN {statement}", ["[1]"] * values).fetchall()

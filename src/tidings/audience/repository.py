@@ -7,8 +7,9 @@ from collections.abc import Iterator, Sequence
 from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, exists, select
+from sqlalchemy import ColumnElement, Connection, Select, and_, exists, select, true
 
+from tidings.domain.channel import Channel
 from tidings.domain.consent import ConsentState, Purpose
 from tidings.domain.instant import Instant
 from tidings.store.among import among, keys, rows, together
@@ -52,6 +53,11 @@ def consents(purpose: Purpose, at: Instant | ColumnElement[int]) -> ColumnElemen
         (yes.c.expires_at.is_(None)) | (yes.c.expires_at > at),
         ~overruled,
     )
+
+
+def reachable(channel: str) -> ColumnElement[bool]:
+    """Whether a row of `contact` has what the channel writes to."""
+    return contact.c.email != "" if channel == Channel.EMAIL else true()
 
 
 def suppressed(channel: str) -> ColumnElement[bool]:

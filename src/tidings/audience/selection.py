@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import BigInteger, Connection, Select, bindparam, select
 
-from tidings.audience.repository import consents, suppressed
+from tidings.audience.repository import consents, reachable, suppressed
 from tidings.audience.segments import matching
 from tidings.domain.consent import Purpose
 from tidings.domain.instant import Instant
@@ -48,7 +48,7 @@ def select_people(conn: Connection, segment_id: str | None, purpose: Purpose, ch
         contact.c.country,
         contact.c.locale,
         contact.c.created_at,
-        (contact.c.email != "").label("address"),
+        reachable(channel).label("address"),
         suppressed(channel).label("suppressed"),
         consents(purpose, at).label("consents"),
     ).order_by(contact.c.pk)
@@ -83,7 +83,7 @@ def may_send(
 def _standing(dialect: str, purpose: Purpose, channel: str) -> Select[Any]:
     """Built once: it is asked for every message that leaves."""
     yes = consents(purpose, bindparam("at", type_=BigInteger))
-    return together(dialect, contact.c.pk, contact.c.email != "", suppressed(channel), yes).where(
+    return together(dialect, contact.c.pk, reachable(channel), suppressed(channel), yes).where(
         among(dialect, contact.c.pk, "people")
     )
 

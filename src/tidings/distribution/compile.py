@@ -30,7 +30,8 @@ from tidings.distribution.tokens import TokenPurpose, TokenSigner
 from tidings.domain.errors import InvalidInputError
 from tidings.domain.message import EmailTemplate
 
-_MAX_LINKS = 1 << 10
+MAX_LINKS = 1 << 10
+"""Of one campaign, all steps together: so many a token can tell apart."""
 _TOKEN = 24
 _REMEMBERED = 4096
 _NO_PREFIX = {False: b"", True: b""}
@@ -74,11 +75,15 @@ class CompiledEmail:
     """One variant of one campaign, ready to be filled in. Immutable; safe to keep for the campaign's whole life."""
 
     def __init__(
-        self, template: EmailTemplate, *, campaign_pk: int, campaign_id: str, base_url: str, signer: TokenSigner
-    ) -> None:
-        """Raises InvalidInputError when a part holds something that cannot be sent, with the place."""
+        self, template: EmailTemplate, *, campaign_pk: int, campaign_id: str, base_url: str, signer: TokenSigner,
+        link_base: int = 0,
+    ) -> None:  # fmt: skip
+        """`link_base` is the number of `links[0]` in the campaign's link table.
+
+        Raises InvalidInputError when a part holds something that cannot be sent, with the place.
+        """
         self.template = template
-        self._campaign_pk = campaign_pk
+        self._campaign_pk, self._link_base = campaign_pk, link_base
         self._signer = signer
         self._base_url = base_url.rstrip("/")
         self._subject = parse(template.subject, "subject")
@@ -99,7 +104,7 @@ class CompiledEmail:
     def _check_links(self, parts: list[Part]) -> None:
         known = {link.no for link in self.template.links}
         for part in parts:
-            if isinstance(part, LinkSlot) and (part.no not in known or part.no >= _MAX_LINKS):
+            if isinstance(part, LinkSlot) and (part.no not in known or part.no >= MAX_LINKS):
                 raise InvalidInputError(f"The message uses links[{part.no}], which is not in its link table.")
 
     def _fixed_headers(self, campaign_id: str) -> None:
@@ -181,7 +186,7 @@ class CompiledEmail:
         tokens = {OUT: out}
         for no in self._program.links:
             if no not in tokens:
-                tokens[no] = self._signer.token(TokenPurpose.CLICK, self._campaign_pk, pk, step, no)
+                tokens[no] = self._signer.token(TokenPurpose.CLICK, self._campaign_pk, pk, step, self._link_base + no)
         if not self._short:
             tokens = {no: self._address(no, token) for no, token in tokens.items()}
         return address, self._program.filled(names, fields, [tokens[no] for no in self._program.links])

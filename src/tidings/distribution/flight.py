@@ -19,6 +19,7 @@ from pathlib import Path
 
 from tidings.distribution.channels.base import Outcome, Outgoing
 from tidings.distribution.owner import is_dead
+from tidings.domain.channel import PERSONAL, Channel
 from tidings.store.files import FLIGHT
 
 log = logging.getLogger("tidings.distribution")
@@ -48,14 +49,15 @@ class FlightLog:
     over: bool
     """Its worker is dead: once its messages are settled, the file can go."""
     flown: Sequence[Flown]
+    channel: str = Channel.EMAIL.value
 
 
 class FlightFile:
     """This worker's file. It exists only while there is something in it."""
 
-    def __init__(self, database: Path, owner: str) -> None:
-        self._database = database
-        self._header = f"tidings-flight {owner}\n".encode()
+    def __init__(self, database: Path, owner: str, channel: Channel = Channel.EMAIL) -> None:
+        self._database, self._channel = database, channel
+        self._header = f"tidings-flight {owner} {channel.value}\n".encode()
         self.path = database.with_name(f"{database.name}{FLIGHT}{blake2b(self._header, digest_size=8).hexdigest()}")
         self._fd = -1
         self._size = 0
@@ -96,10 +98,10 @@ class FlightFile:
             self.path.unlink(missing_ok=True)
 
     def others(self) -> list[FlightLog]:
-        """The files of all other workers of this database."""
+        """The files of all other workers of this database for the same channel."""
         found = self._database.parent.glob(f"{self._database.name}{FLIGHT}*")
         logs = [read(path) for path in sorted(found) if path != self.path and not path.name.endswith(".new")]
-        return [each for each in logs if each is not None]
+        return [each for each in logs if each is not None and each.channel == self._channel.value]
 
     def _write(self, data: bytes) -> None:
         if self._fd < 0:
@@ -144,14 +146,22 @@ def read(path: Path) -> FlightLog | None:
     with contextlib.suppress(OSError):
         age = time.time() - path.stat().st_mtime
         header, *lines = path.read_bytes().split(b"\n")
-        owner = header.partition(b" ")[2].decode("utf-8", "replace")
+        owner, channel = _whose(header.partition(b" ")[2].decode("utf-8", "replace"))
         last: dict[tuple[int, int, int], Flown | None] = {}
         for line in lines[:-1]:
             with contextlib.suppress(ValueError):
                 flown = _parse(line)
                 last[flown.campaign_pk, flown.contact_pk, flown.step] = None if line.startswith(b"-") else flown
-        return FlightLog(path, is_dead(owner) or age > _STALE_SECONDS, [each for each in last.values() if each])
+        return FlightLog(
+            path, is_dead(owner) or age > _STALE_SECONDS, [each for each in last.values() if each], channel
+        )
     return None
+
+
+def _whose(words: str) -> tuple[str, str]:
+    """Owner and channel of a file; files of earlier versions name no channel and are of e-mail."""
+    owner, _, channel = words.rpartition(" ")
+    return (owner, channel) if owner and channel in PERSONAL else (words, Channel.EMAIL.value)
 
 
 def _parse(line: bytes) -> Flown:

@@ -11,8 +11,11 @@ from sqlalchemy import Connection, func, select, update
 
 from tidings.distribution import repository
 from tidings.distribution.hooks import Hooks
+from tidings.distribution.repository import finish_key
+from tidings.domain.channel import Channel
 from tidings.domain.delivery import DeliveryState
 from tidings.domain.instant import SECOND, Instant
+from tidings.store.database import take_turns
 from tidings.store.tables import campaign, chunk, delivery
 
 log = logging.getLogger("tidings.distribution")
@@ -39,13 +42,16 @@ class Lease:
 class Leases:
     """What a worker holds. A copy is changed within a transaction and takes the original's place when it commits."""
 
-    def __init__(self, owner: str, boot_id: str, hooks: Hooks, held: dict[Key, Lease] | None = None) -> None:
-        self._owner, self._boot, self._hooks = owner, boot_id, hooks
+    def __init__(
+        self, channel: Channel, owner: str, boot_id: str, hooks: Hooks, held: dict[Key, Lease] | None = None
+    ) -> None:
+        self._channel, self._owner, self._boot, self._hooks = channel, owner, boot_id, hooks
         self._held = held or {}
 
     def copy(self) -> Leases:
         """To be changed without changing this."""
-        return Leases(self._owner, self._boot, self._hooks, {key: replace(each) for key, each in self._held.items()})
+        held = {key: replace(each) for key, each in self._held.items()}
+        return Leases(self._channel, self._owner, self._boot, self._hooks, held)
 
     def usable(self) -> Iterator[tuple[Key, Lease]]:
         """Those that may have more that is due."""
@@ -98,6 +104,7 @@ class Leases:
             self._finish(conn, pk)
 
     def _finish(self, conn: Connection, campaign_pk: int) -> None:
+        take_turns(conn, finish_key(campaign_pk))  # else two who end the last two chunks would each see the other's
         rest = select(chunk.c.no).where(chunk.c.campaign_pk == campaign_pk, chunk.c.state != "done").limit(1)
         if conn.execute(rest).first() is None:
             self._hooks.on_finished(conn, campaign_pk)
@@ -110,7 +117,8 @@ class Leases:
         query = (
             select(chunk.c.campaign_pk, chunk.c.no, chunk.c.fence, campaign.c.epoch)
             .join(campaign, campaign.c.pk == chunk.c.campaign_pk)
-            .where(chunk.c.state == "open", chunk.c.next_due_at <= now, repository.sendable())
+            .where(chunk.c.state == "open", chunk.c.next_due_at <= now, chunk.c.channel == self._channel.value)
+            .where(repository.sendable())
             .order_by(chunk.c.next_due_at, chunk.c.campaign_pk, chunk.c.no)
             .limit(room)
             .with_for_update(of=chunk, skip_locked=True)

@@ -30,7 +30,8 @@ from tidings.distribution.outcomes import Settled
 from tidings.distribution.session import Session, Statements
 from tidings.distribution.statements import PAUSE_KEY
 from tidings.distribution.takeover import Takeover
-from tidings.domain.consent import Purpose
+from tidings.domain.channel import Channel
+from tidings.domain.consent import marketing_purpose
 from tidings.domain.delivery import DeliveryState
 from tidings.domain.instant import Clock, Instant
 from tidings.domain.plan import HeldBack
@@ -74,18 +75,27 @@ class Work:
 
 
 class Ledger:
-    """One worker's hold on the ledger."""
+    """One worker's hold on the ledger, for one channel."""
 
-    def __init__(self, db: Database, clock: Clock, hooks: Hooks, *, owner: str, boot_id: str, relay: str) -> None:
+    def __init__(
+        self, db: Database, clock: Clock, hooks: Hooks, *, owner: str, boot_id: str, relay: str,
+        channel: Channel = Channel.EMAIL,
+    ) -> None:  # fmt: skip
         self._db, self._clock, self._hooks = db, clock, hooks
         self._owner, self._relay = owner, relay
         session = Session(db)
-        self._wire: OnWire = FileOnWire(session, owner) if db.is_sqlite else RowsOnWire(session, relay, owner)
-        self._takeover = Takeover(db, hooks, self._wire, owner=owner, boot_id=boot_id)
-        self._leases = Leases(owner, boot_id, hooks)
+        of = self._of = statements.of_channel(channel)
+        self._wire: OnWire = FileOnWire(session, of, owner) if db.is_sqlite else RowsOnWire(session, of, relay, owner)
+        self._takeover = Takeover(db, hooks, self._wire, of, owner=owner, boot_id=boot_id)
+        self._leases = Leases(channel, owner, boot_id, hooks)
         self._settled: list[Settled] = []
         self._back: list[Outgoing] = []
         self._chance = random.Random()  # noqa: S311  # spreads retries, guards nothing
+
+    @property
+    def channel(self) -> Channel:
+        """The one whose deliveries it sends."""
+        return self._of.channel
 
     @property
     def owner(self) -> str:
@@ -123,7 +133,7 @@ class Ledger:
         with self._db.transaction() as conn:
             self._write(conn, work)
             if work.hold:
-                step.held = repository.hold_due(conn, now, work.hold)
+                step.held = repository.hold_due(conn, now, work.hold, self._of.channel)
             step.stopped = self._is_stopped(conn)
             step.stale = leases.drop_stale(conn)
             leases.release_exhausted(conn, now)
@@ -147,11 +157,11 @@ class Ledger:
         """Answers and their events; what a kill leaves out, the takeover adds."""
         if self._db.is_sqlite:  # on PostgreSQL the flush has done it
             sql = Statements.within(conn)
-            outcomes.write(sql, work.settled, self._relay, self._owner)
-            write_back(sql, work.back)
+            outcomes.write(sql, self._of, work.settled, self._relay, self._owner)
+            write_back(sql, self._of, work.back)
         for message in (*(each.message for each in work.settled), *work.back):
             work.leases.land((message.campaign_pk, message.chunk_no), message.fence)
-        self._hooks.append_events(conn, outcomes.events_of(work.settled))
+        self._hooks.append_events(conn, outcomes.events_of(work.settled, self._of.channel))
         for each in work.settled:
             if each.outcome.hard:
                 self._hooks.on_hard(conn, each.message.contact_pk, each.outcome.words)
@@ -188,7 +198,7 @@ class Ledger:
             alike[each.campaign_pk, each.step].append(each.contact_pk)
         for (campaign_pk, step), people in alike.items():
             values = json.dumps(people) if sql.is_sqlite else people
-            sql.run(statements.CLAIM[sql.is_sqlite], (campaign_pk, step, values))
+            sql.run(self._of.claim[sql.is_sqlite], (campaign_pk, step, values))
 
     def _allowed(
         self, conn: Connection, pk: int, no: int, lease: Lease, rows: Sequence[Sequence[Any]], now: Instant
@@ -196,8 +206,8 @@ class Ledger:
         """Those who may be written to at this very moment; the others are settled or put off."""
         if not rows:
             return []
-        people: list[int] = [row[0] for row in rows]
-        verdicts = self._hooks.may_send(conn, people, Purpose.MARKETING_EMAIL, repository.CHANNEL, now)
+        people, channel = [int(row[0]) for row in rows], self._of.channel
+        verdicts = self._hooks.may_send(conn, people, marketing_purpose(channel), channel.value, now)
         waits = self._hooks.must_wait(conn, pk, people, now)
         fields = self._hooks.merge_fields(conn, people)
         good: list[Outgoing] = []
@@ -208,11 +218,11 @@ class Ledger:
             if verdict is not None or known is None:
                 words = _HELD_BACK.get(verdict or HeldBack.NO_ADDRESS, str(verdict))
                 refused.append(
-                    {"campaign": pk, "person": person, "of_step": step, "new_state": D.SUPPRESSED.value,
-                     "new_at": now, "new_reason": words}
+                    {"campaign": pk, "person": person, "of_channel": channel.value, "of_step": step,
+                     "new_state": D.SUPPRESSED.value, "new_at": now, "new_reason": words}
                 )  # fmt: skip
             elif person in waits:
-                _put_off(conn, pk, person, step, waits[person])
+                _put_off(conn, (pk, person, channel.value, step), waits[person])
             else:
                 good.append(Outgoing(pk, person, step, variant, attempt, no, lease.fence, lease.epoch, known, now))
         if refused:
@@ -251,12 +261,12 @@ class Ledger:
         if any(True for _ in self._leases.usable()):
             return True
         with self._db.reading() as conn:
-            return repository.something_due(conn, self._clock.now()) and not self._is_stopped(conn)
+            return repository.something_due(conn, self._clock.now(), self._of.channel) and not self._is_stopped(conn)
 
     def release_held(self) -> int:
-        """The way out works again."""
+        """The way out works again: what was held of its channel is planned."""
         with self._db.transaction() as conn:
-            return repository.release_held(conn)
+            return repository.release_held(conn, channel=self._of.channel)
 
     def leave(self) -> None:
         """Gives every chunk back; nothing of this worker is on the wire any more."""
@@ -281,12 +291,13 @@ def _due(sql: Statements, values: tuple[int, ...]) -> Sequence[Sequence[Any]]:
     return sql.all(statements.DUE[False], values)
 
 
-def _put_off(conn: Connection, campaign_pk: int, contact_pk: int, step: int, until: Instant) -> None:
+def _put_off(conn: Connection, key: tuple[int, int, str, int], until: Instant) -> None:
+    campaign_pk, contact_pk, channel, step = key
     conn.execute(
         update(delivery)
         .where(
             delivery.c.campaign_pk == campaign_pk, delivery.c.contact_pk == contact_pk,
-            delivery.c.channel == repository.CHANNEL, delivery.c.step == step,
+            delivery.c.channel == channel, delivery.c.step == step,
         )
         .values(due_at=until, state=D.PLANNED.value, reason="waits for the person's quiet hours to end")
     )  # fmt: skip

@@ -17,6 +17,7 @@ from tidings.distribution.channels.base import Outgoing
 from tidings.distribution.flight import FlightFile, FlightLog
 from tidings.distribution.outcomes import Settled
 from tidings.distribution.session import Session, Statements
+from tidings.distribution.statements import ChannelSql
 
 log = logging.getLogger("tidings.distribution")
 
@@ -54,9 +55,9 @@ class FileOnWire:
     Whether somebody said no since the claim is looked at each time.
     """
 
-    def __init__(self, session: Session, owner: str) -> None:
-        self._session = session
-        self._file = FlightFile(session.file(), owner)
+    def __init__(self, session: Session, of: ChannelSql, owner: str) -> None:
+        self._session, self._of = session, of
+        self._file = FlightFile(session.file(), owner, of.channel)
         self._version = -1
         self._open: dict[tuple[int, int, int, int], bool] = {}
 
@@ -96,7 +97,7 @@ class FileOnWire:
             answers.append(known)
         if True in answers:
             people = json.dumps([m.contact_pk for m in asked])
-            willing = set(json.loads(self._session.one(statements.MAY_STILL, (people,))[0]))
+            willing = set(json.loads(self._session.one(self._of.may_still, (people,))[0]))
             return [yes and m.contact_pk in willing for m, yes in zip(asked, answers, strict=True)]
         return answers
 
@@ -124,15 +125,15 @@ class FileOnWire:
 class RowsOnWire:
     """PostgreSQL: rows change at each flush, in one commit that survives the process."""
 
-    def __init__(self, session: Session, relay: str, owner: str) -> None:
-        self._session, self._relay, self._owner = session, relay, owner
+    def __init__(self, session: Session, of: ChannelSql, relay: str, owner: str) -> None:
+        self._session, self._of, self._relay, self._owner = session, of, relay, owner
 
     def flush(self, settled: Sequence[Settled], back: Sequence[Outgoing], asked: Sequence[Outgoing]) -> list[bool]:
         """Answers to attempts that were taken over still count."""
         session = self._session
         with session.transaction():
-            outcomes.write(session, settled, self._relay, self._owner)
-            write_back(session, back)
+            outcomes.write(session, self._of, settled, self._relay, self._owner)
+            write_back(session, self._of, back)
             return self._mark(asked)
 
     def _mark(self, asked: Sequence[Outgoing]) -> list[bool]:
@@ -142,10 +143,10 @@ class RowsOnWire:
         good = {pair for pair in pairs if session.one(statements.GATE, pair) is not None}
         going = [message for message in asked if (message.campaign_pk, message.epoch) in good]
         rows = [(m.campaign_pk, m.contact_pk, m.step, m.fence) for m in going]
-        if rows and session.many(statements.ATTEMPTING, rows) == len(rows):
+        if rows and session.many(self._of.attempting, rows) == len(rows):
             marked = set(rows)
         else:  # somebody cancelled, or took a chunk over: find out which, on the few that are in doubt
-            marked = {row for row in rows if session.one(statements.IS_ATTEMPTING, row) is not None}
+            marked = {row for row in rows if session.one(self._of.is_attempting, row) is not None}
         return [(m.campaign_pk, m.contact_pk, m.step, m.fence) in marked for m in asked]
 
     def settled(self, waiting: Sequence[Settled]) -> None:
@@ -160,7 +161,7 @@ class RowsOnWire:
         self._session.close()
 
 
-def write_back(sql: Statements, back: Sequence[Outgoing]) -> None:
+def write_back(sql: Statements, of: ChannelSql, back: Sequence[Outgoing]) -> None:
     """What was claimed and did not leave is planned again."""
     if back:
-        sql.many(statements.GIVE_BACK, [(b.campaign_pk, b.contact_pk, b.step, b.fence) for b in back])
+        sql.many(of.give_back, [(b.campaign_pk, b.contact_pk, b.step, b.fence) for b in back])

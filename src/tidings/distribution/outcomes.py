@@ -8,10 +8,12 @@ from collections import defaultdict
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from tidings.distribution import repository, statements
+from tidings.distribution import statements
 from tidings.distribution.backoff import next_try
 from tidings.distribution.channels.base import Outcome, Outgoing, Result
 from tidings.distribution.session import Statements
+from tidings.distribution.statements import ChannelSql
+from tidings.domain.channel import Channel
 from tidings.domain.delivery import DeliveryState
 from tidings.domain.event import Event, EventKind
 from tidings.domain.instant import Instant
@@ -42,7 +44,7 @@ def settle(message: Outgoing, outcome: Outcome, now: Instant, chance: random.Ran
     return Settled(message, outcome, now, _FAILED, f"given up after {number} tries; the last answer: {outcome.words}")
 
 
-def write(sql: Statements, settled: Sequence[Settled], relay: str, owner: str) -> None:
+def write(sql: Statements, of: ChannelSql, settled: Sequence[Settled], relay: str, owner: str) -> None:
     """Brings deliveries up to date and keeps every attempt that did not simply succeed."""
     alike: defaultdict[tuple[int, int, int, str], dict[int, str]] = defaultdict(dict)
     final: list[tuple[Any, ...]] = []
@@ -60,24 +62,22 @@ def write(sql: Statements, settled: Sequence[Settled], relay: str, owner: str) -
         else:
             final.append((state, at, outcome.code, words, number, *key))
         if not accepted:
-            attempts.append(
-                (*key[:2], repository.CHANNEL, key[2], number, at, state, outcome.code, words, relay, owner)
-            )
+            attempts.append((*key[:2], of.channel.value, key[2], number, at, state, outcome.code, words, relay, owner))
     for (campaign, step, number, code), told in alike.items():
-        sql.run(statements.ACCEPTED, (code, number, json.dumps(told), campaign, step))
+        sql.run(of.accepted, (code, number, json.dumps(told), campaign, step))
     if final:
-        sql.many(statements.ANSWER, final)
+        sql.many(of.answer, final)
     if deferred:
-        sql.many(statements.DEFER, deferred)
+        sql.many(of.defer, deferred)
     if attempts:
         sql.many(statements.ATTEMPT, attempts)
 
 
-def events_of(settled: Sequence[Settled]) -> list[Event]:
+def events_of(settled: Sequence[Settled], channel: Channel) -> list[Event]:
     """The log's word on each answer."""
     return [
         Event(
-            _KINDS[state], at, message.campaign_pk, message.contact_pk, repository.CHANNEL, message.step,
+            _KINDS[state], at, message.campaign_pk, message.contact_pk, channel.value, message.step,
             message.variant, detail=_NO_DETAIL if outcome.result is Result.ACCEPTED else _detail(outcome),
         )
         for message, outcome, at, state, _, _ in settled

@@ -23,14 +23,14 @@ from sqlalchemy import (
 )
 from sqlalchemy.sql import ColumnElement
 
-from tidings.distribution.compile import CompiledEmail
+from tidings.distribution.compile import MAX_LINKS, CompiledEmail
+from tidings.domain.channel import Channel
 from tidings.domain.delivery import DeliveryState
 from tidings.domain.errors import ConflictError, InvalidInputError
 from tidings.domain.instant import HOUR, Instant
-from tidings.domain.message import EmailTemplate
+from tidings.domain.message import EmailTemplate, ShortTemplate
 from tidings.store.tables import attempt, campaign, chunk, contact, delivery, link, message, setting, slot
 
-CHANNEL = "email"
 CHUNK_ROWS = 500
 HOLD_KEY = "hold:"
 D = DeliveryState
@@ -39,24 +39,48 @@ WAITING = (D.PLANNED.value, D.HELD.value, D.DEFERRED.value)
 STILL_OPEN = (*WAITING, D.CLAIMED.value, D.ATTEMPTING.value)
 
 
-def write_messages(conn: Connection, campaign_pk: int, templates: Sequence[EmailTemplate]) -> None:
-    """Fixes what is sent: templates and link table. Raises ConflictError when two variants disagree on a link."""
+def write_messages(
+    conn: Connection, campaign_pk: int, templates: Sequence[EmailTemplate | ShortTemplate], step: int = 0
+) -> None:
+    """Fixes what a step sends: its templates, and their links after those the campaign has already.
+
+    Raises ConflictError when two of the templates disagree on a link.
+    """
     links: dict[int, tuple[str, str]] = {}
     for template in templates:
         for item in template.links:
             if links.setdefault(item.no, (item.url, item.label))[0] != item.url:
                 raise ConflictError(f"Two variants use links[{item.no}] for different addresses.")
+    base = conn.execute(select(func.coalesce(func.max(link.c.no) + 1, 0)).where(link.c.campaign_pk == campaign_pk))
+    first: int = base.scalar_one()
     conn.execute(
         insert(message),
         [
-            {"campaign_pk": campaign_pk, "step": 0, "variant": each.variant, "channel": CHANNEL,
-             "body": each.model_dump(mode="json")}
+            {"campaign_pk": campaign_pk, "step": step, "variant": each.variant, "channel": channel_of(each).value,
+             "body": each.model_dump(mode="json"), "link_base": first}
             for each in templates
         ],
     )  # fmt: skip
     if links:
-        rows = [{"campaign_pk": campaign_pk, "no": no, "url": u, "label": t} for no, (u, t) in sorted(links.items())]
+        if first + max(links) >= MAX_LINKS:
+            raise InvalidInputError(
+                f"The campaign's steps have more than {MAX_LINKS:,} links together.", remedy="Use fewer links."
+            )
+        rows = [
+            {"campaign_pk": campaign_pk, "no": first + no, "url": url, "label": label}
+            for no, (url, label) in sorted(links.items())
+        ]
         conn.execute(insert(link), rows)
+
+
+def channel_of(template: EmailTemplate | ShortTemplate) -> Channel:
+    """The channel a template is for."""
+    return Channel(template.channel) if isinstance(template, ShortTemplate) else Channel.EMAIL
+
+
+def finish_key(campaign_pk: int) -> str:
+    """What those take turns at who end a campaign's last chunk, or give it another; see `take_turns`."""
+    return f"end of campaign {campaign_pk}"
 
 
 def is_launched(conn: Connection, campaign_pk: int) -> bool:
@@ -100,11 +124,22 @@ def planned_by_provider(
     return found
 
 
-def freeze(conn: Connection, campaign_pk: int, due_at: Instant | None) -> int:
-    """Turns the plan's slots into deliveries and chunks by one statement each; `due_at` replaces every slot's time."""
+def next_chunk(conn: Connection, campaign_pk: int) -> int:
+    """The number after a campaign's highest chunk, whatever its channel."""
+    query = select(func.coalesce(func.max(chunk.c.no) + 1, 0)).where(chunk.c.campaign_pk == campaign_pk)
+    return conn.execute(query).scalar_one()
+
+
+def freeze(conn: Connection, campaign_pk: int, due_at: Instant | None, channel: Channel = Channel.EMAIL) -> int:
+    """Turns the plan's slots into a channel's deliveries and chunks by one statement each.
+
+    `due_at` replaces every slot's time. Says how many deliveries the campaign now has.
+    """
+    first = next_chunk(conn, campaign_pk)
     number = (func.row_number().over(order_by=slot.c.contact_pk) - 1) / literal(CHUNK_ROWS)
+    no = cast(func.floor(number), chunk.c.no.type) + literal(first)
     rows = select(
-        slot.c.campaign_pk, slot.c.contact_pk, literal(CHANNEL), slot.c.step, cast(func.floor(number), chunk.c.no.type),
+        slot.c.campaign_pk, slot.c.contact_pk, literal(channel.value), slot.c.step, no,
         literal(D.PLANNED.value), slot.c.variant, literal(due_at) if due_at is not None else slot.c.due_at,
         literal(0), literal(""), literal(""),
     ).where(slot.c.campaign_pk == campaign_pk)  # fmt: skip
@@ -113,18 +148,22 @@ def freeze(conn: Connection, campaign_pk: int, due_at: Instant | None) -> int:
         "reason",
     ]  # fmt: skip
     conn.execute(insert(delivery).from_select(names, rows))
+    add_chunks(conn, campaign_pk, first, channel)
+    return people(conn, campaign_pk)
+
+
+def add_chunks(conn: Connection, campaign_pk: int, first: int, channel: Channel) -> None:
+    """Opens the chunks, from the number `first` on, that deliveries already name."""
     chunks = (
         select(
             delivery.c.campaign_pk, delivery.c.chunk_no, literal("open"), literal(""), literal(0), literal(""),
-            func.min(delivery.c.due_at),
+            func.min(delivery.c.due_at), literal(channel.value),
         )
-        .where(delivery.c.campaign_pk == campaign_pk)
+        .where(delivery.c.campaign_pk == campaign_pk, delivery.c.chunk_no >= first)
         .group_by(delivery.c.campaign_pk, delivery.c.chunk_no)
     )  # fmt: skip
-    conn.execute(
-        insert(chunk).from_select(["campaign_pk", "no", "state", "owner", "fence", "boot_id", "next_due_at"], chunks)
-    )
-    return people(conn, campaign_pk)
+    names = ["campaign_pk", "no", "state", "owner", "fence", "boot_id", "next_due_at", "channel"]
+    conn.execute(insert(chunk).from_select(names, chunks))
 
 
 def people(conn: Connection, campaign_pk: int) -> int:
@@ -178,23 +217,23 @@ def sendable() -> ColumnElement[bool]:
     return (campaign.c.state == "sending") & campaign.c.paused_at.is_(None) & not_held()
 
 
-def something_due(conn: Connection, now: Instant) -> bool:
-    """Whether any chunk has something to do."""
+def something_due(conn: Connection, now: Instant, channel: Channel = Channel.EMAIL) -> bool:
+    """Whether any chunk of the channel has something to do."""
     query = (
         select(chunk.c.no)
         .join(campaign, campaign.c.pk == chunk.c.campaign_pk)
-        .where(chunk.c.state == "open", chunk.c.next_due_at <= now, sendable())
+        .where(chunk.c.state == "open", chunk.c.next_due_at <= now, chunk.c.channel == channel.value, sendable())
         .limit(1)
     )
     return conn.execute(query).first() is not None
 
 
-def hold_due(conn: Connection, now: Instant, reason: str) -> int:
-    """Marks what should go out and cannot as held, with the reason."""
+def hold_due(conn: Connection, now: Instant, reason: str, channel: Channel = Channel.EMAIL) -> int:
+    """Marks what should go out through a channel and cannot as held, with the reason."""
     able = select(campaign.c.pk).where(sendable())
     return conn.execute(
         update(delivery)
-        .where(delivery.c.campaign_pk.in_(able), delivery.c.due_at <= now)
+        .where(delivery.c.campaign_pk.in_(able), delivery.c.due_at <= now, delivery.c.channel == channel.value)
         .where(
             or_(
                 delivery.c.state == D.PLANNED.value,
@@ -205,11 +244,13 @@ def hold_due(conn: Connection, now: Instant, reason: str) -> int:
     ).rowcount
 
 
-def release_held(conn: Connection, campaign_pk: int | None = None) -> int:
-    """Plans what is held again, of one campaign or of all that nobody holds."""
+def release_held(conn: Connection, campaign_pk: int | None = None, channel: Channel | None = None) -> int:
+    """Plans what is held again, of one campaign or of all that nobody holds; of one channel or of all."""
     which = delivery.c.campaign_pk.in_(select(campaign.c.pk).where(not_held()))
     if campaign_pk is not None:
         which = delivery.c.campaign_pk == campaign_pk
+    if channel is not None:
+        which &= delivery.c.channel == channel.value
     return conn.execute(
         update(delivery).where(which, delivery.c.state == D.HELD.value).values(state=D.PLANNED.value, reason="")
     ).rowcount
@@ -234,12 +275,18 @@ def bump_epoch(conn: Connection, campaign_pk: int) -> None:
     conn.execute(update(campaign).where(campaign.c.pk == campaign_pk).values(epoch=campaign.c.epoch + 1))
 
 
-def templates_of(conn: Connection, campaign_pk: int) -> list[tuple[int, EmailTemplate]]:
-    """The fixed messages with their steps."""
-    query = select(message.c.step, message.c.body).where(
-        message.c.campaign_pk == campaign_pk, message.c.channel == CHANNEL
+def bodies_of(conn: Connection, campaign_pk: int, channel: Channel) -> list[tuple[int, int, Any]]:
+    """A channel's fixed messages: step, number of its `links[0]` in the campaign's link table, template as JSON."""
+    query = select(message.c.step, message.c.link_base, message.c.body).where(
+        message.c.campaign_pk == campaign_pk, message.c.channel == channel.value
     )
-    return [(step, EmailTemplate.model_validate(body)) for step, body in conn.execute(query)]
+    return [(row.step, row.link_base, row.body) for row in conn.execute(query)]
+
+
+def templates_of(conn: Connection, campaign_pk: int) -> list[tuple[int, int, EmailTemplate]]:
+    """The fixed e-mails with their steps and the number of their first link."""
+    found = bodies_of(conn, campaign_pk, Channel.EMAIL)
+    return [(step, base, EmailTemplate.model_validate(body)) for step, base, body in found]
 
 
 def campaign_name(conn: Connection, campaign_pk: int) -> tuple[str, str]:
@@ -309,7 +356,7 @@ SET_STATE = (
     update(delivery)
     .where(
         delivery.c.campaign_pk == bindparam("campaign"), delivery.c.contact_pk == bindparam("person"),
-        delivery.c.channel == CHANNEL, delivery.c.step == bindparam("of_step"),
+        delivery.c.channel == bindparam("of_channel"), delivery.c.step == bindparam("of_step"),
         or_(*(delivery.c.state == state for state in WAITING)),
     )
     .values(state=bindparam("new_state"), at=bindparam("new_at"), reason=bindparam("new_reason"))

@@ -96,7 +96,7 @@ class DistributionService:
             templates = repository.templates_of(conn, campaign_pk)
             if not templates:
                 return ""
-            sender = wire_address(templates[0][1].from_address) or ""
+            sender = wire_address(templates[0][2].from_address) or ""
             domain = self._domains[campaign_pk] = sender.rpartition("@")[2].lower()
         return f"{self._signer.message_id(campaign_pk, contact_pk, step)}@{domain}"
 

@@ -6,7 +6,11 @@ as one JSON value: one step of the database for hundreds of rows, during which P
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from functools import cache
+
 from tidings.distribution.repository import WAITING
+from tidings.domain.channel import Channel
 
 PAUSE_KEY = "sending_paused"
 """The setting that is there while all sending is paused."""
@@ -22,61 +26,85 @@ DUE = {  # without statistics SQLite would read the whole campaign for each chun
     + ")",
     False: _DUE.format(""),
 }
-ROW = "campaign_pk = ? AND contact_pk = ? AND channel = 'email' AND step = ?"
-_STEP = "campaign_pk = ? AND channel = 'email' AND step = ?"
 FENCE = "(SELECT fence FROM chunk WHERE chunk.campaign_pk = delivery.campaign_pk AND chunk.no = delivery.chunk_no) = ?"
-CLAIM = {  # campaign, step, people
-    True: "UPDATE delivery SET state = 'claimed' WHERE campaign_pk = ?1 AND channel = 'email' AND step = ?2"
-    f" AND state IN ({_WAITING}) AND contact_pk IN (SELECT value FROM json_each(?3))",
-    False: f"UPDATE delivery SET state = 'claimed' WHERE {_STEP} AND state IN ({_WAITING}) AND contact_pk = ANY(?)",
-}
 GATE = (
     "SELECT 1 FROM campaign WHERE pk = ? AND epoch = ? AND state = 'sending' AND paused_at IS NULL"
     f" AND NOT EXISTS (SELECT 1 FROM setting WHERE key = '{PAUSE_KEY}')"
     " AND NOT EXISTS (SELECT 1 FROM agent WHERE name = 'distribution' AND paused)"
 )
-# The claim may be minutes old by now where a relay is slow: a no said since must still be heard.
-_NO_SINCE = (
-    "EXISTS (SELECT 1 FROM suppression WHERE suppression.address_hash = contact.address_hash"
-    " AND suppression.channel IN ('email', '*'))"
-)
-MAY_HEAR = (
-    f"EXISTS (SELECT 1 FROM contact WHERE contact.pk = delivery.contact_pk AND contact.email <> '' AND NOT {_NO_SINCE})"
-)
-MAY_STILL = (  # the same on SQLite, of many: those of a JSON list of people to whom it may go
-    "SELECT json_group_array(contact.pk) FROM json_each(?) AS asked CROSS JOIN contact ON contact.pk = asked.value"
-    f" WHERE contact.email <> '' AND NOT {_NO_SINCE}"
-)
 HELD = "SELECT 1 FROM chunk WHERE campaign_pk = ? AND no = ? AND fence = ? AND state = 'leased'"
-ATTEMPTING = f"UPDATE delivery SET state = 'attempting' WHERE {ROW} AND state = 'claimed' AND {FENCE} AND {MAY_HEAR}"
-IS_ATTEMPTING = f"SELECT 1 FROM delivery WHERE {ROW} AND state = 'attempting' AND {FENCE}"
-ANSWER = (
-    "UPDATE delivery SET state = ?, at = ?, code = ?, reason = ?, attempt = ?"
-    f" WHERE {ROW} AND state IN ('attempting', 'claimed', 'uncertain', 'cancelled')"
-)
-ACCEPTED = (  # many alike, on SQLite: code, number, {person: "instant words"}, campaign, step
-    "UPDATE delivery SET state = 'accepted', at = CAST(substr(told.value, 1, 13) AS INTEGER), code = ?1,"
-    " reason = substr(told.value, 15), attempt = ?2"
-    # LIMIT and + keep the batch in the outer loop, whatever SQLite believes of the sizes
-    " FROM (SELECT CAST(key AS INTEGER) AS pk, value FROM json_each(?3) LIMIT 1000000) AS told"
-    " WHERE delivery.campaign_pk = ?4 AND delivery.contact_pk = +told.pk"
-    " AND delivery.channel = 'email' AND delivery.step = ?5"
-    " AND delivery.state IN ('attempting', 'claimed', 'uncertain', 'cancelled')"
-)
-DEFER = (
-    "UPDATE delivery SET state = CASE WHEN (SELECT state FROM campaign WHERE pk = delivery.campaign_pk) = 'cancelled'"
-    " THEN 'cancelled' ELSE 'deferred' END, at = ?, code = ?, reason = ?, due_at = ?, attempt = ?"
-    f" WHERE {ROW} AND state IN ('attempting', 'claimed') AND {FENCE}"
-)
-GIVE_BACK = f"UPDATE delivery SET state = 'planned' WHERE {ROW} AND state = 'claimed' AND {FENCE}"
 ATTEMPT = (
     "INSERT INTO attempt (campaign_pk, contact_pk, channel, step, number, at, outcome, code, words, relay, worker)"
     " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 )
-# What a dead sender's file says of one message; `attempt` guards against an older word on the same row. Its new state
-# is asked for once more at the end: what was cancelled is not tried again.
-FLOWN = (
-    "UPDATE delivery SET state = ?, at = ?, code = ?, reason = ?, due_at = coalesce(?, due_at), attempt = ?"
-    f" WHERE {ROW} AND attempt = ?"
-    " AND (state IN ('attempting', 'claimed') OR (state = 'cancelled' AND ? <> 'deferred'))"
-)
+_REACHABLE = {Channel.EMAIL: "contact.email <> ''", Channel.SMS: "TRUE", Channel.PUSH: "TRUE"}
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelSql:
+    """The statements about one channel's deliveries."""
+
+    channel: Channel
+    claim: dict[bool, str]
+    """Campaign, step, people; under True for SQLite."""
+    may_still: str
+    """SQLite: those of a JSON list of people to whom it may go."""
+    attempting: str
+    is_attempting: str
+    answer: str
+    accepted: str
+    """SQLite, many alike: code, number, {person: "instant words"}, campaign, step."""
+    defer: str
+    give_back: str
+    flown: str
+    """What a dead sender's file says of one message; `attempt` guards against an older word on the same row."""
+
+
+@cache
+def of_channel(channel: Channel) -> ChannelSql:
+    """The statements, with the channel's name in them: it is one of ours and never comes from outside."""
+    one = f"campaign_pk = ? AND contact_pk = ? AND channel = '{channel.value}' AND step = ?"
+    # The claim may be minutes old by now where a relay is slow: a no said since must still be heard.
+    no_since = (
+        "EXISTS (SELECT 1 FROM suppression WHERE suppression.address_hash = contact.address_hash"
+        f" AND suppression.channel IN ('{channel.value}', '*'))"
+    )
+    willing = f"{_REACHABLE[channel]} AND NOT {no_since}"
+    may_hear = f"EXISTS (SELECT 1 FROM contact WHERE contact.pk = delivery.contact_pk AND {willing})"
+    return ChannelSql(
+        channel=channel,
+        claim={
+            True: f"UPDATE delivery SET state = 'claimed' WHERE campaign_pk = ?1 AND channel = '{channel.value}'"
+            f" AND step = ?2 AND state IN ({_WAITING}) AND contact_pk IN (SELECT value FROM json_each(?3))",
+            False: f"UPDATE delivery SET state = 'claimed' WHERE campaign_pk = ? AND channel = '{channel.value}'"
+            f" AND step = ? AND state IN ({_WAITING}) AND contact_pk = ANY(?)",
+        },
+        may_still="SELECT json_group_array(contact.pk) FROM json_each(?) AS asked CROSS JOIN contact"
+        f" ON contact.pk = asked.value WHERE {willing}",
+        attempting=f"UPDATE delivery SET state = 'attempting' WHERE {one} AND state = 'claimed' AND {FENCE}"
+        f" AND {may_hear}",
+        is_attempting=f"SELECT 1 FROM delivery WHERE {one} AND state = 'attempting' AND {FENCE}",
+        answer="UPDATE delivery SET state = ?, at = ?, code = ?, reason = ?, attempt = ?"
+        f" WHERE {one} AND state IN ('attempting', 'claimed', 'uncertain', 'cancelled')",
+        accepted=_accepted(channel),
+        defer="UPDATE delivery SET state = CASE WHEN (SELECT state FROM campaign WHERE pk = delivery.campaign_pk)"
+        " = 'cancelled' THEN 'cancelled' ELSE 'deferred' END, at = ?, code = ?, reason = ?, due_at = ?, attempt = ?"
+        f" WHERE {one} AND state IN ('attempting', 'claimed') AND {FENCE}",
+        give_back=f"UPDATE delivery SET state = 'planned' WHERE {one} AND state = 'claimed' AND {FENCE}",
+        # Its new state is asked for once more at the end: what was cancelled is not tried again.
+        flown="UPDATE delivery SET state = ?, at = ?, code = ?, reason = ?, due_at = coalesce(?, due_at), attempt = ?"
+        f" WHERE {one} AND attempt = ?"
+        " AND (state IN ('attempting', 'claimed') OR (state = 'cancelled' AND ? <> 'deferred'))",
+    )
+
+
+def _accepted(channel: Channel) -> str:
+    # LIMIT and + keep the batch in the outer loop, whatever SQLite believes of the sizes
+    return (
+        "UPDATE delivery SET state = 'accepted', at = CAST(substr(told.value, 1, 13) AS INTEGER), code = ?1,"
+        " reason = substr(told.value, 15), attempt = ?2"
+        " FROM (SELECT CAST(key AS INTEGER) AS pk, value FROM json_each(?3) LIMIT 1000000) AS told"
+        " WHERE delivery.campaign_pk = ?4 AND delivery.contact_pk = +told.pk"
+        f" AND delivery.channel = '{channel.value}' AND delivery.step = ?5"
+        " AND delivery.state IN ('attempting', 'claimed', 'uncertain', 'cancelled')"
+    )

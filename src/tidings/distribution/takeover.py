@@ -9,7 +9,6 @@ from typing import Any
 
 from sqlalchemy import Connection, exists, select, update
 
-from tidings.distribution import statements
 from tidings.distribution.backoff import next_try
 from tidings.distribution.flight import FlightLog, Flown
 from tidings.distribution.hooks import Hooks
@@ -17,6 +16,7 @@ from tidings.distribution.leases import Key
 from tidings.distribution.onwire import OnWire
 from tidings.distribution.owner import is_dead
 from tidings.distribution.session import Statements
+from tidings.distribution.statements import ChannelSql
 from tidings.domain.delivery import DeliveryState
 from tidings.domain.event import Event, EventKind
 from tidings.domain.instant import Instant
@@ -32,10 +32,10 @@ _NO_WORDS = "the sender stopped before the relay's words were recorded"
 
 
 class Takeover:
-    """One worker's look after the others."""
+    """One worker's look after the others of its channel."""
 
-    def __init__(self, db: Database, hooks: Hooks, wire: OnWire, *, owner: str, boot_id: str) -> None:
-        self._db, self._hooks, self._wire = db, hooks, wire
+    def __init__(self, db: Database, hooks: Hooks, wire: OnWire, of: ChannelSql, *, owner: str, boot_id: str) -> None:
+        self._db, self._hooks, self._wire, self._of = db, hooks, wire, of
         self._owner, self._boot = owner, boot_id
         self._chance = random.Random()  # noqa: S311  # spreads retries, guards nothing
 
@@ -69,7 +69,9 @@ class Takeover:
         return {(row.campaign_pk, row.no) for row in gone}
 
     def _gone(self, conn: Connection, now: Instant, *, lock: bool = True) -> list[Any]:
-        query = select(chunk).where(chunk.c.state == "leased", chunk.c.owner != self._owner)
+        query = select(chunk).where(
+            chunk.c.state == "leased", chunk.c.owner != self._owner, chunk.c.channel == self._of.channel.value
+        )  # fmt: skip
         rows = conn.execute(query.with_for_update(skip_locked=True) if lock else query)
         return [row for row in rows if (row.lease_until or 0) < now or is_dead(row.owner)]
 
@@ -82,8 +84,8 @@ class Takeover:
         uncertain = [each for each in told if not each.state]
         answered = [each for each in told if each.state]
         if answered:
-            sql.many(statements.FLOWN, [self._row(each, now) for each in answered])
-        changed = sql.many(statements.FLOWN, [self._row(each, now) for each in uncertain]) if uncertain else 0
+            sql.many(self._of.flown, [self._row(each, now) for each in answered])
+        changed = sql.many(self._of.flown, [self._row(each, now) for each in uncertain]) if uncertain else 0
         self._tell(conn, told)
         return changed
 
@@ -126,7 +128,8 @@ class Takeover:
         """Events the dead worker had no time for, from the rows of its chunk."""
         told = exists().where(
             event.c.campaign_pk == delivery.c.campaign_pk, event.c.contact_pk == delivery.c.contact_pk,
-            event.c.step == delivery.c.step, event.c.kind == delivery.c.state,
+            event.c.channel == delivery.c.channel, event.c.step == delivery.c.step,
+            event.c.kind == delivery.c.state,
         )  # fmt: skip
         rows = conn.execute(
             select(delivery).where(

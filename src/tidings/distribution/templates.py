@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 from tidings.distribution import repository
 from tidings.distribution.channels.base import Outgoing
@@ -34,6 +34,14 @@ class Addresses:
         token = self.signer.sign_return(campaign_pk, contact_pk, step)
         local, _, domain = self.returns_to.partition("@")
         return f"{local}+{token}@{domain}", token
+
+
+class FillsIn(Protocol):
+    """Makes a claimed message: each personal channel has its own."""
+
+    def fill_in(self, message: Outgoing, now: Instant) -> None:
+        """Gives it its recipient and its bytes. Raises UndeliverableError when this one message cannot be made."""
+        ...
 
 
 class Templates:
@@ -70,7 +78,7 @@ def compile_campaign(conn: Any, campaign_pk: int, addresses: Addresses) -> Compi
     return {
         (step, template.variant): CompiledEmail(
             template, campaign_pk=campaign_pk, campaign_id=campaign_id, base_url=addresses.base_url,
-            signer=addresses.signer,
+            signer=addresses.signer, link_base=base,
         )
-        for step, template in repository.templates_of(conn, campaign_pk)
+        for step, base, template in repository.templates_of(conn, campaign_pk)
     }  # fmt: skip

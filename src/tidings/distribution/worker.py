@@ -23,7 +23,7 @@ from tidings.distribution.compile import UndeliverableError
 from tidings.distribution.ledger import Ledger, Work
 from tidings.distribution.onwire import UnansweredError
 from tidings.distribution.sender_thread import SenderThread
-from tidings.distribution.templates import Addresses, Templates
+from tidings.distribution.templates import Addresses, FillsIn, Templates
 from tidings.domain.errors import UnavailableError
 from tidings.domain.instant import Clock
 from tidings.store.database import Database
@@ -59,10 +59,12 @@ class Worker(SenderThread):
     def __init__(
         self, db: Database, clock: Clock, ledger: Ledger, channel: Channel, addresses: Addresses,
         observer: Observer | None = None, *, lanes: int = 10, max_per_hour: int = 0,
+        templates: FillsIn | None = None,
     ) -> None:  # fmt: skip
+        """`templates` makes the messages of a channel other than e-mail."""
         super().__init__()
         self._db, self._clock, self._ledger, self._channel = db, clock, ledger, channel
-        self._templates, self._observer = Templates(db, addresses), observer
+        self._templates, self._observer = templates or Templates(db, addresses), observer
         self._lanes = self._low = 2 * lanes
         self._interval = 3600 / max_per_hour if max_per_hour else 0.0
         self._next_at = 0.0

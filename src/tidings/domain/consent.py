@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from tidings.domain.channel import Channel
 from tidings.domain.instant import Instant
 
 
@@ -14,6 +15,19 @@ class Purpose(StrEnum):
     MARKETING_EMAIL = "marketing_email"
     OPEN_TRACKING = "open_tracking"
     MARKETING_SMS = "marketing_sms"
+    MARKETING_PUSH = "marketing_push"
+
+
+_MARKETING = {
+    Channel.EMAIL: Purpose.MARKETING_EMAIL,
+    Channel.SMS: Purpose.MARKETING_SMS,
+    Channel.PUSH: Purpose.MARKETING_PUSH,
+}
+
+
+def marketing_purpose(channel: Channel) -> Purpose:
+    """What a contact must have allowed to be written to through a personal channel. Raises KeyError for another."""
+    return _MARKETING[channel]
 
 
 class ConsentState(StrEnum):

@@ -16,6 +16,7 @@ chunk = Table(
     text("boot_id"),
     instant("lease_until", nullable=True),
     instant("next_due_at"),  # the earliest instant at which something of it falls due
+    Column("channel", Text, nullable=False, server_default="email"),  # of all its deliveries
     Index("ix_chunk_state_next_due_at", "state", "next_due_at"),
     sqlite_with_rowid=False,
 )
@@ -114,6 +115,7 @@ message = Table(
     Column("step", Integer, primary_key=True, autoincrement=False),
     Column("variant", Text, primary_key=True),
     Column("channel", Text, primary_key=True),
-    json("body"),  # domain.message.EmailTemplate as JSON
+    json("body"),  # domain.message.EmailTemplate or ShortTemplate as JSON
+    Column("link_base", Integer, nullable=False, server_default="0"),  # its links[0] in the campaign's link table
     sqlite_with_rowid=False,
 )
