@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 from sqlalchemy import func, insert, select
 from starlette.testclient import TestClient
+from tests.channel_fakes import BROKEN
 
 from tidings.access.permissions import Permission, may
 from tidings.api.activity.routes import follow
@@ -113,7 +114,7 @@ def call(client: TestClient, services: Any, method: str, path: str, name: str, h
     if name == "import_contacts":
         return client.request(method, address, content=b"email\na@example.com\n", headers=headers)
     if name.endswith("_channel"):
-        services.channels.rows.setdefault("chn_1", fakes.BROKEN)  # another role has removed it
+        services.channels.rows.setdefault("chn_1", BROKEN)  # another role has removed it
         address = address.replace("acc_1", "chn_1")
     return client.request(method, address, json=bodies.get(name), headers={**headers, "If-Match": "*"})
 

@@ -247,7 +247,7 @@ def check(account: Account, as_json: AsJson = False) -> None:
 
 
 @commands.command("test")
-def test(
+def send_test(
     account: Account,
     to: Annotated[str, typer.Argument(help="An e-mail address, a phone number as +43…, or a contact's id.")],
     as_json: AsJson = False,
