@@ -16,6 +16,7 @@ from urllib.parse import quote
 from markupsafe import escape
 
 from tidings.distribution import wire
+from tidings.distribution.channels.base import EmailParts
 from tidings.distribution.places import (
     STANDARD_FIELDS,
     FieldSlot,
@@ -25,7 +26,7 @@ from tidings.distribution.places import (
     fields_of,
     parse,
 )
-from tidings.distribution.program import OUT, Program
+from tidings.distribution.program import OUT, PLAIN, Program
 from tidings.distribution.tokens import TokenPurpose, TokenSigner
 from tidings.domain.errors import InvalidInputError
 from tidings.domain.message import EmailTemplate
@@ -131,9 +132,15 @@ class CompiledEmail:
         )
         self._between = part % (boundary, b"text/html")
         self._after_html = b"\r\n--%b--\r\n" % boundary
+        self._reply_to = reply_to
+        self._own_headers = {
+            "List-Id": f"<{list_name}>", "Feedback-ID": feedback, "Content-Language": language,
+            "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
+        }  # fmt: skip
         https = wire.quoted_printable(self._base_url)
         self._short = len(https) + 3 + _TOKEN < 76 and not https.startswith(b"=2E")
         """An address fits one line, so its beginning is the same for everybody."""
+        self._plain: tuple[Program, Program] | None = None
         self._program = self._compile({False: https + b"/t/", True: https + b"/u/"} if self._short else _NO_PREFIX)
 
     def _compile(self, prefixes: Mapping[bool, bytes]) -> Program:
@@ -186,10 +193,44 @@ class CompiledEmail:
         tokens = {OUT: out}
         for no in self._program.links:
             if no not in tokens:
-                tokens[no] = self._signer.token(TokenPurpose.CLICK, self._campaign_pk, pk, step, self._link_base + no)
+                tokens[no] = self._click(person, no)
         if not self._short:
             tokens = {no: self._address(no, token) for no, token in tokens.items()}
         return address, self._program.filled(names, fields, [tokens[no] for no in self._program.links])
+
+    def parts(self, person: Addressee) -> EmailParts:
+        """The same message uncoded, for a provider that makes the MIME itself. Raises UndeliverableError."""
+        fields, pk, step = person.fields, person.contact_pk, person.step
+        address = wire.wire_address(str(fields.get("email") or ""))
+        if address is None:
+            raise UndeliverableError(wire.why_not(str(fields.get("email") or "")))
+        if self._plain is None:
+            self._plain = self._plain_program(html=False), self._plain_program(html=True)
+        out = self._signer.token(TokenPurpose.UNSUBSCRIBE, self._campaign_pk, pk, step, 0)
+        text, html = (self._plain_text(program, person, out) for program in self._plain)
+        token, mailto = out.decode("ascii"), self._mailto.decode("ascii")
+        way_out = f"<{self._base_url}/u/{token}>, <mailto:{mailto}?subject=unsubscribe%20{token}>"
+        return EmailParts(
+            from_name=wire.header_text(self.template.from_name), from_address=self.sender, to=address,
+            subject=wire.header_text(_plain(self._subject, fields)), text=text, html=html, reply_to=self._reply_to,
+            headers={
+                "Message-ID": f"<{self.message_id(pk, step)}>", **self._own_headers, "List-Unsubscribe": way_out
+            },
+        )  # fmt: skip
+
+    def _plain_program(self, *, html: bool) -> Program:
+        program, base = Program(PLAIN), self._base_url.encode("ascii")
+        program.body(self._parts[html], {False: base + b"/t/", True: base + b"/u/"}, html=html)
+        return program
+
+    def _plain_text(self, program: Program, person: Addressee, out: bytes) -> str:
+        tokens = [out if no == OUT else self._click(person, no) for no in program.links]
+        return program.filled((), person.fields, tokens).decode("utf-8")
+
+    def _click(self, person: Addressee, no: int) -> bytes:
+        return self._signer.token(
+            TokenPurpose.CLICK, self._campaign_pk, person.contact_pk, person.step, self._link_base + no
+        )
 
     def _address(self, no: int, token: bytes) -> bytes:
         return wire.quoted_printable(f"{self._base_url}{'/u/' if no == OUT else '/t/'}{token.decode('ascii')}")

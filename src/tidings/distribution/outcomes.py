@@ -16,7 +16,7 @@ from tidings.distribution.statements import ChannelSql
 from tidings.domain.channel import Channel
 from tidings.domain.delivery import DeliveryState
 from tidings.domain.event import Event, EventKind
-from tidings.domain.instant import Instant
+from tidings.domain.instant import DAY, Instant
 
 _FAILED = DeliveryState.FAILED.value
 _NO_DETAIL: dict[str, str] = {}
@@ -40,6 +40,7 @@ def settle(message: Outgoing, outcome: Outcome, now: Instant, chance: random.Ran
     number = message.attempt + 1
     again = next_try(number, now, chance)
     if again is not None:
+        again = max(again, now + outcome.wait) if outcome.wait < DAY else again
         return Settled(message, outcome, now, outcome.result.value, outcome.words, again)
     return Settled(message, outcome, now, _FAILED, f"given up after {number} tries; the last answer: {outcome.words}")
 
@@ -71,6 +72,17 @@ def write(sql: Statements, of: ChannelSql, settled: Sequence[Settled], relay: st
         sql.many(of.defer, deferred)
     if attempts:
         sql.many(statements.ATTEMPT, attempts)
+    if references := _references(settled, of.channel):
+        sql.many(statements.REFERENCE, references)
+
+
+def _references(settled: Sequence[Settled], channel: Channel) -> list[tuple[Any, ...]]:
+    """What providers call the messages they took."""
+    return [
+        (outcome.provider, outcome.reference, m.campaign_pk, m.contact_pk, channel.value, m.step, at)
+        for m, outcome, at, *_ in settled
+        if outcome.reference
+    ]
 
 
 def events_of(settled: Sequence[Settled], channel: Channel) -> list[Event]:

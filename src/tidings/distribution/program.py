@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 
 from markupsafe import escape
@@ -28,10 +29,35 @@ def field_bytes(value: object, default: str | None, *, html: bool) -> bytes:
     return _escaped(text) if html and not own else wire.quoted_printable_cached(text)
 
 
+@dataclass(frozen=True, slots=True)
+class Coding:
+    """How texts stand in a message. `soft` is a break that means nothing, put around what is filled in."""
+
+    text: Callable[[str], bytes]
+    field: Callable[[object, str | None, bool], bytes]
+    soft: bytes
+
+
+def _quoted_field(value: object, default: str | None, html: bool) -> bytes:
+    return field_bytes(value, default, html=html)
+
+
+def _plain_field(value: object, default: str | None, html: bool) -> bytes:
+    text, own = field_text(value, default)
+    return (str(escape(text)) if html and not own else text).encode("utf-8", "replace")
+
+
+QUOTED = Coding(wire.quoted_printable, _quoted_field, _SOFT)
+"""Quoted-printable, as it stands in a mail."""
+PLAIN = Coding(lambda text: text.encode("utf-8", "replace"), _plain_field, b"")
+"""UTF-8 as it is, for a provider that does the coding, and for channels without MIME."""
+
+
 class Program:
     """Built once by `say` and the others, in the message's order; then `filled` for each person."""
 
-    def __init__(self) -> None:
+    def __init__(self, coding: Coding = QUOTED) -> None:
+        self._coding = coding
         self._pieces: list[bytes] = [b""]
         self._given: list[int] = []
         self._fields: list[tuple[int, str, str | None, bool]] = []
@@ -52,20 +78,20 @@ class Program:
         self._given.append(self._hole())
 
     def body(self, parts: Sequence[Part], prefixes: Mapping[bool, bytes], *, html: bool) -> None:
-        """A text of quoted-printable, a soft break before and after each open place.
+        """A text in the program's coding, a soft break before and after each open place.
 
         `prefixes` stand before each link's own bytes: that of the unsubscribe address under True.
         """
-        here = b""
+        here, soft = b"", self._coding.soft
         for part in parts:
             if isinstance(part, str):
-                here += wire.quoted_printable(part)
+                here += self._coding.text(part)
                 continue
-            self.say(here + (_SOFT if here not in {b"", _SOFT} else b""))
-            here = _SOFT
+            self.say(here + (soft if here not in {b"", soft} else b""))
+            here = soft
             self._slot(part, prefixes, html=html)
         if here.endswith((b" ", b"\t")):  # a boundary follows: white space at the end would be lost
-            here += _SOFT
+            here += soft
         self.say(here)
 
     def _slot(
@@ -84,8 +110,9 @@ class Program:
         pieces = self._pieces.copy()
         for at, value in zip(self._given, given, strict=True):
             pieces[at] = value
+        field = self._coding.field
         for at, name, default, html in self._fields:
-            pieces[at] = field_bytes(fields.get(name), default, html=html)
+            pieces[at] = field(fields.get(name), default, html)
         for (at, _), value in zip(self._links, links, strict=True):
             pieces[at] = value
         return b"".join(pieces)

@@ -37,6 +37,10 @@ ATTEMPT = (
     "INSERT INTO attempt (campaign_pk, contact_pk, channel, step, number, at, outcome, code, words, relay, worker)"
     " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 )
+REFERENCE = (
+    "INSERT INTO provider_reference (provider, reference, campaign_pk, contact_pk, channel, step, at)"
+    " VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (provider, reference) DO NOTHING"
+)
 _REACHABLE = {Channel.EMAIL: "contact.email <> ''", Channel.SMS: "TRUE", Channel.PUSH: "TRUE"}
 
 
@@ -90,7 +94,9 @@ def of_channel(channel: Channel) -> ChannelSql:
         defer="UPDATE delivery SET state = CASE WHEN (SELECT state FROM campaign WHERE pk = delivery.campaign_pk)"
         " = 'cancelled' THEN 'cancelled' ELSE 'deferred' END, at = ?, code = ?, reason = ?, due_at = ?, attempt = ?"
         f" WHERE {one} AND state IN ('attempting', 'claimed') AND {FENCE}",
-        give_back=f"UPDATE delivery SET state = 'planned' WHERE {one} AND state = 'claimed' AND {FENCE}",
+        give_back=f"UPDATE delivery SET state = 'planned' WHERE {one}"
+        # A channel may give back after it was allowed to let go, if it knows that nothing left.
+        f" AND state IN ('claimed', 'attempting') AND {FENCE}",
         # Its new state is asked for once more at the end: what was cancelled is not tried again.
         flown="UPDATE delivery SET state = ?, at = ?, code = ?, reason = ?, due_at = coalesce(?, due_at), attempt = ?"
         f" WHERE {one} AND attempt = ?"

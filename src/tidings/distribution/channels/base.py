@@ -29,6 +29,35 @@ class Result(StrEnum):
     UNCERTAIN = "uncertain"  # its answer was lost
 
 
+@dataclass(frozen=True, slots=True)
+class EmailParts:
+    """A mail for a provider that makes the MIME itself: the same texts, headers and addresses, uncoded."""
+
+    from_name: str
+    from_address: str
+    to: str
+    subject: str
+    text: str
+    html: str
+    reply_to: str
+    headers: Mapping[str, str]
+    """Those beyond From, To, Subject, Reply-To and Date: Message-ID, List-Unsubscribe and the like."""
+
+
+@dataclass(frozen=True, slots=True)
+class ShortParts:
+    """A text message or a notification as one person gets it. `link` is where a tap on a notification leads."""
+
+    to: str
+    text: str
+    title: str = ""
+    link: str = ""
+    image_url: str = ""
+    language: str = "en"
+    subscriptions: tuple[Mapping[str, str], ...] = ()
+    """For push: each of the person's browsers, with its `endpoint`, `p256dh` and `auth`."""
+
+
 @dataclass(slots=True, eq=False)
 class Outgoing:
     """One claimed delivery on its way: its place in the ledger, what rendering needs, then envelope and bytes."""
@@ -48,6 +77,8 @@ class Outgoing:
     body: bytes = b""
     envid: str = ""
     """What a delivery report names it by (RFC 3461); empty where none is asked for."""
+    parts: EmailParts | ShortParts | None = None
+    """Instead of `body` for a channel that has `wants_parts`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +89,11 @@ class Outcome:
     code: str = ""
     words: str = ""
     hard: bool = False
+    wait: int = 0
+    """Milliseconds the other side asked to be left alone, for a deferral; 0: it did not say."""
+    provider: str = ""
+    reference: str = ""
+    """The provider's own name for the message, by which its later reports find the delivery."""
 
 
 class ChannelDownError(Exception):

@@ -15,7 +15,18 @@ if TYPE_CHECKING:
     from tidings.distribution.channels.posting import Poster
     from tidings.net.client import Guard, Outbound
 
-PROVIDERS: dict[str, str] = {}
+_HERE = "tidings.distribution.channels"
+PROVIDERS: dict[str, str] = {
+    "acs_email": f"{_HERE}.acs_email",
+    "acs_sms": f"{_HERE}.acs_sms",
+    "mailgun": f"{_HERE}.mailgun",
+    "postmark": f"{_HERE}.postmark",
+    "resend": f"{_HERE}.resend",
+    "sendgrid": f"{_HERE}.sendgrid",
+    "ses": f"{_HERE}.ses",
+    "twilio": f"{_HERE}.twilio",
+    "webpush": f"{_HERE}.webpush",
+}
 """The provider's name → the module that holds its `PROVIDER`."""
 
 
