@@ -46,6 +46,10 @@ class AcsEmail(OneByOne):
 
     async def exchange(self, messages: Sequence[Outgoing], client: Caller) -> list[Outcome]:
         """Sends one message; where it is in doubt whether it was taken, asks for its operation."""
+        if messages[0].attempt:  # an earlier try may have been taken after all
+            known = await self._look(messages[0], client, "tried before")
+            if known.result is not Result.DEFERRED:
+                return [known]
         request = await self.request(messages)
         try:
             answer = await client.send(request.method, request.url, headers=request.headers, body=request.body)

@@ -23,7 +23,7 @@ _CLOSING_SECONDS = 30.0
 _REPEATS = 2
 _BUSY = frozenset({"429", "503"})
 _MOST_PAUSE_SECONDS = 3600.0
-_LATER_SECONDS = 30.0  # where a service says "too many" and not for how long
+_LATER = 30_000  # where a service says "too many" and not for how long
 
 
 Caller = HostClient | ManyHosts
@@ -269,7 +269,7 @@ class HttpChannel:
         """Where the service asked to be left alone, every lane rests that long."""
         waits = [each.wait for each in outcomes if each.code in _BUSY]
         if waits:
-            seconds = min((max(waits) or _LATER_SECONDS * 1000) / 1000, _MOST_PAUSE_SECONDS)
+            seconds = min(max(waits) / 1000, _MOST_PAUSE_SECONDS)
             self._quiet_until = asyncio.get_running_loop().time() + seconds
 
     def _give_back(self, feed: Feed, messages: Sequence[Outgoing]) -> None:
@@ -319,17 +319,17 @@ def by_status(answer: Answer, *, repeatable: bool) -> Outcome | None:
 
 
 def retry_after(answer: Answer) -> int:
-    """Milliseconds of a Retry-After header in seconds or as a date (RFC 9110, 10.2.3); 0 where there is none."""
+    """Milliseconds of a Retry-After header in seconds or as a date (RFC 9110, 10.2.3); half a minute without one."""
     text = answer.headers.get("retry-after", "").strip()
     if text.replace(".", "", 1).isdigit():
         return round(float(text) * 1000)
     if not text:
-        return 0
+        return _LATER
     from datetime import UTC, datetime
     from email.utils import parsedate_to_datetime
 
     try:
         then = parsedate_to_datetime(text)
     except ValueError:
-        return 0
+        return _LATER
     return max(0, round((then - datetime.now(then.tzinfo or UTC)).total_seconds() * 1000))

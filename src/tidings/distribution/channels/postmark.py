@@ -22,7 +22,6 @@ _INACTIVE, _INVALID = 406, 300
 # The token, the sender or the account as a whole: no message of the account would pass.
 _ACCOUNT = frozenset({10, 400, 401, 405, 412, 413, 1221, 1226, 1235})
 _LATER = frozenset({100, 429})
-_BATCH = 50  # of at most 500 and 50 MB: few enough that a lost answer leaves few in doubt
 
 
 class PostmarkForm(form.AccountForm):
@@ -33,16 +32,19 @@ class PostmarkForm(form.AccountForm):
         default="broadcast", min_length=1, max_length=60,
         description="The message stream's id. Marketing must go by one of the type Broadcast.",
     )  # fmt: skip
+    batch: int = Field(
+        default=50, ge=1, le=500, description="Messages in a request; if its answer is lost, all are in doubt."
+    )
     api_url: form.ApiAddress = Field(default="https://api.postmarkapp.com", description="Only for a gateway.")
 
 
 class Postmark:
     """Its dialect."""
 
-    name, wants_parts, batch, repeatable = "postmark", True, _BATCH, False
+    name, wants_parts, repeatable = "postmark", True, False
 
     def __init__(self, settings: PostmarkForm) -> None:
-        self._settings, self.url = settings, settings.api_url
+        self._settings, self.url, self.batch = settings, settings.api_url, settings.batch
         self._headers = {**_auth(settings), "Content-Type": "application/json"}
 
     async def request(self, messages: Sequence[Outgoing]) -> Request:

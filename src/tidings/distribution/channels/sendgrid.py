@@ -18,9 +18,6 @@ from tidings.distribution.channels.registry import Provider
 from tidings.domain.channel import Channel
 from tidings.net.client import Answer, Guard, Outbound
 
-# Mail Send refuses these among `headers`: they have fields of their own or are set by the service.
-_RESERVED = frozenset({"content-language", "message-id"})
-
 
 class SendGridForm(form.AccountForm):
     """An account at SendGrid."""
@@ -64,7 +61,7 @@ def _body(message: Outgoing) -> dict[str, Any]:
         "from": {"email": parts.from_address, "name": parts.from_name},
         "subject": parts.subject,
         "content": [{"type": "text/plain", "value": parts.text}, {"type": "text/html", "value": parts.html}],
-        "headers": {name: value for name, value in parts.headers.items() if name.lower() not in _RESERVED},
+        "headers": dict(parts.headers),
         # Links are ours already, and opens are counted only where a person allowed it.
         "tracking_settings": {
             "click_tracking": {"enable": False, "enable_text": False}, "open_tracking": {"enable": False},

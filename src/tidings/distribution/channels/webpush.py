@@ -136,7 +136,8 @@ class WebPush(OneByOne):
         if answer.status in {200, 201, 202}:
             return form.accepted(self.name, answer.headers.get("location", ""), answer.status)
         if answer.status in _GONE:
-            return form.failed(answer.status, "the browser is no longer subscribed", hard=True)
+            why = answer.body[:200].decode("utf-8", "replace")
+            return form.failed(answer.status, f"the browser is no longer subscribed {why}".strip(), hard=True)
         words = answer.body[:200].decode("utf-8", "replace") or f"HTTP {answer.status}"
         return form.failed(answer.status, words)
 
