@@ -14,6 +14,7 @@ from tidings.domain.consent import Consent, Purpose
 from tidings.domain.contact import mask_address
 from tidings.domain.errors import NotFoundError
 from tidings.domain.instant import Instant
+from tidings.domain.sms import mask_phone
 from tidings.store.tables import contact, suppression
 
 CHANNEL = "email"
@@ -35,6 +36,8 @@ class ContactView:
     """`subscribed`, `no_consent` or `suppressed`, for marketing e-mail."""
     sample: bool
     created_at: Instant
+    phone: str = ""
+    """As E.164 has it; masked like the address."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +140,7 @@ def _mentions(text: str, *, addresses: bool) -> ColumnElement[bool]:
     names = contact.c.first_name + " " + contact.c.last_name
     return or_(
         func.lower(names).contains(text.lower(), autoescape=True),
+        contact.c.phone.contains(text, autoescape=True) if addresses else false(),
         func.lower(contact.c.email).contains(text.lower(), autoescape=True) if addresses else false(),
     )
 
@@ -154,4 +158,5 @@ def _view(row: Row[Any], *, unmasked: bool) -> ContactView:
         status=row.status,
         sample=row.sample,
         created_at=row.created_at,
+        phone=row.phone if unmasked else mask_phone(row.phone),
     )

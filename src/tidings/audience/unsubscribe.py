@@ -12,7 +12,9 @@ from tidings.domain.instant import Instant
 from tidings.keys.secrets import Secrets, address_hash
 from tidings.store.tables import contact, suppression
 
-CHANNEL = "email"
+EMAIL = "email"
+SMS = "sms"
+_PURPOSES = {EMAIL: Purpose.MARKETING_EMAIL, SMS: Purpose.MARKETING_SMS, "push": Purpose.MARKETING_PUSH}
 _SPOKEN = frozenset({SuppressionReason.UNSUBSCRIBED, SuppressionReason.COMPLAINED})
 
 
@@ -24,6 +26,7 @@ def unsubscribe(
     source: str,
     at: Instant,
     reason: SuppressionReason = SuppressionReason.UNSUBSCRIBED,
+    channel: str = EMAIL,
 ) -> bool:
     """Suppresses the address and, when it is the person's own word, withdraws the consent; True if that was new.
 
@@ -32,8 +35,9 @@ def unsubscribe(
     Idempotent: a second time changes nothing and gives False, as does a contact that is gone. The event in the log
     is the caller's to append, who knows variant and step, and only when this gives True.
     """
+    purpose = _PURPOSES.get(channel, Purpose.MARKETING_EMAIL)
     row = conn.execute(
-        select(contact.c.email, contact.c.address_hash, consents(Purpose.MARKETING_EMAIL, at).label("consents"))
+        select(contact.c.email, contact.c.address_hash, contact.c.phone_hash, consents(purpose, at).label("consents"))
         .where(contact.c.pk == contact_pk)
         .with_for_update()
     ).one_or_none()
@@ -42,15 +46,18 @@ def unsubscribe(
     digest = row.address_hash or address_hash(secrets, row.email)
     if row.address_hash != digest:
         conn.execute(update(contact).where(contact.c.pk == contact_pk).values(address_hash=digest))
-    new = not _listed(conn, digest)
-    suppress_hashes(conn, [digest], reason=reason, source=source, at=at, channel=CHANNEL)
+    digests = [digest]
+    if channel == SMS and row.phone_hash:  # a number that is dead says nothing against the person's next one
+        digests = [digest, row.phone_hash] if reason in _SPOKEN else [row.phone_hash]
+    new = not all(_listed(conn, each, channel) for each in digests)
+    suppress_hashes(conn, digests, reason=reason, source=source, at=at, channel=channel)
     spoken = reason in _SPOKEN and bool(row.consents)
     if spoken:
         proof = source if campaign_pk is None else f"{source}, campaign {campaign_pk}"
-        record(conn, contact_pk, Consent(Purpose.MARKETING_EMAIL, ConsentState.WITHDRAWN, at, proof, ""))
+        record(conn, contact_pk, Consent(purpose, ConsentState.WITHDRAWN, at, proof, ""))
     return new or spoken
 
 
-def _listed(conn: Connection, digest: str) -> bool:
-    query = select(suppression.c.reason).where(suppression.c.address_hash == digest, suppression.c.channel == CHANNEL)
+def _listed(conn: Connection, digest: str, channel: str) -> bool:
+    query = select(suppression.c.reason).where(suppression.c.address_hash == digest, suppression.c.channel == channel)
     return conn.execute(query).first() is not None

@@ -29,17 +29,11 @@ class CompiledShort:
         self.template, self.channel = template, Channel(template.channel)
         self._campaign_pk, self._link_base, self._signer = campaign_pk, link_base, signer
         self._base_url = base_url.rstrip("/")
-        self._texts = parse(template.title, "title"), parse(template.text, "text")
+        self._texts = parse(template.title, "title"), parse(sent_text(template), "text")
         if any(not isinstance(part, str | FieldSlot) for part in self._texts[0]):
             raise InvalidInputError("The title holds a link.", remedy="Links go into the text.", field="title")
         if not template.text.strip():
             raise InvalidInputError("The message is empty.", remedy="Write its text.", field="text")
-        if self.channel is Channel.SMS and not says_how_to_stop(template.text):
-            raise InvalidInputError(
-                "The text message does not say how to stop.",
-                remedy="End it with “Reply STOP to opt out”, or with {{ unsubscribe_url }}.",
-                field="text",
-            )
         self._check_links(self._texts[1])
         self.fields = fields_of([*self._texts[0], *self._texts[1]])
         base = self._base_url.encode("ascii")
@@ -108,6 +102,13 @@ class CompiledShort:
     def undefined_fields(self) -> list[str]:
         """Merge fields that are not standard and have no default: each person must have them."""
         return sorted({slot.name for slot in self.fields if slot.default is None and slot.name not in STANDARD_FIELDS})
+
+
+def sent_text(template: ShortTemplate) -> str:
+    """The text as it leaves: a text message that does not say how to stop gets the person's own way out."""
+    if template.channel != Channel.SMS.value or says_how_to_stop(template.text):
+        return template.text
+    return f"{template.text.rstrip()}\nSTOP: {{{{ unsubscribe_url }}}}"
 
 
 def _program(parts: Sequence[Part], prefixes: Mapping[bool, bytes]) -> Program:

@@ -41,7 +41,14 @@ REFERENCE = (
     "INSERT INTO provider_reference (provider, reference, campaign_pk, contact_pk, channel, step, at)"
     " VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (provider, reference) DO NOTHING"
 )
-_REACHABLE = {Channel.EMAIL: "contact.email <> ''", Channel.SMS: "TRUE", Channel.PUSH: "TRUE"}
+_REACHABLE = {
+    Channel.EMAIL: "contact.email <> ''",
+    Channel.SMS: "contact.phone <> ''",
+    Channel.PUSH: "EXISTS (SELECT 1 FROM push_subscription WHERE push_subscription.contact_pk = contact.pk)",
+}
+_OWN = dict.fromkeys(_REACHABLE, "suppression.address_hash = contact.address_hash") | {
+    Channel.SMS: "suppression.address_hash IN (contact.address_hash, contact.phone_hash)"
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,8 +77,7 @@ def of_channel(channel: Channel) -> ChannelSql:
     one = f"campaign_pk = ? AND contact_pk = ? AND channel = '{channel.value}' AND step = ?"
     # The claim may be minutes old by now where a relay is slow: a no said since must still be heard.
     no_since = (
-        "EXISTS (SELECT 1 FROM suppression WHERE suppression.address_hash = contact.address_hash"
-        f" AND suppression.channel IN ('{channel.value}', '*'))"
+        f"EXISTS (SELECT 1 FROM suppression WHERE {_OWN[channel]} AND suppression.channel IN ('{channel.value}', '*'))"
     )
     willing = f"{_REACHABLE[channel]} AND NOT {no_since}"
     may_hear = f"EXISTS (SELECT 1 FROM contact WHERE contact.pk = delivery.contact_pk AND {willing})"
