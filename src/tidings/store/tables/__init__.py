@@ -13,6 +13,6 @@ __all__ = [
     "account", "activity", "agent", "agent_turn", "api_token", "approval", "attempt", "audit", "brand", "campaign",
     "channel_account", "chunk", "claim", "consent", "contact", "decision", "delivery", "engagement", "event",
     "idempotency", "link", "mailbox_message", "message", "metadata", "override", "posting", "provider_reference",
-    "push_subscription", "recommendation", "returned_mail", "revision", "rollup_hour", "rollup_local", "segment", "send_plan", "session",
-    "setting", "sign_in_link", "slot", "suppression", "worker",
+    "push_subscription", "recommendation", "returned_mail", "revision", "rollup_hour", "rollup_local", "segment",
+    "send_plan", "session", "setting", "sign_in_link", "slot", "suppression", "worker",
 ]  # fmt: skip
