@@ -337,7 +337,7 @@ class FakeResend(Fake):
 
 
 class FakeSes(Fake):
-    """POST /v2/email/outbound-emails and GET /v2/email/account, each signed (SigV4, checked by other code than ours)."""
+    """POST /v2/email/outbound-emails, GET /v2/email/account, signed (SigV4, checked by other code than ours)."""
 
     def judge(self, hit: Hit) -> Reply:
         if not self._signed(hit):

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from tidings.app.returning import build_returns
-from tidings.app.sending import build_sender
+from tidings.app.senders import Senders
 from tidings.app.supervisor import SUPERVISOR
 from tidings.app.wiring import House, certificates, open_house
 from tidings.domain.actor import AgentName
@@ -114,7 +114,7 @@ async def _work(house: House, executor: str, roles: Sequence[str]) -> None:
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     try:
         if AgentName.DISTRIBUTION.value in roles:
-            sender = build_sender(house)
+            sender = Senders(house)
             returns = build_returns(house)
             if returns is not None:
                 returns.start()

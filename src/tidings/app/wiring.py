@@ -119,7 +119,9 @@ def wire(
     brands, analytics, models = BrandService(db, clock), AnalyticsService(db, clock), models_of(settings, db, secrets)
     tools = agent_tools(Kit(campaigns, brands, analytics))
     services = Services(
-        db=db, clock=clock, access=access, channels=ChannelService(db, clock, secrets, guard_of(settings)),
+        db=db, clock=clock, access=access, channels=ChannelService(
+            db, clock, secrets, guard_of(settings), base_url=settings.base_url
+        ),
         agents=AgentService(db, clock, on_resume=run.restart_waiting, tools=tools), brands=brands, audience=audience,
         campaigns=campaigns, asking=AskService(db, clock, campaigns, tools, models), distribution=distribution,
         analytics=analytics, activity=feed,

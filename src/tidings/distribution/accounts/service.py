@@ -11,9 +11,11 @@ from sqlalchemy.exc import IntegrityError
 
 from tidings.access.audit import record
 from tidings.access.permissions import Permission, may, require
-from tidings.distribution.accounts import forms, repository
-from tidings.distribution.accounts.schemas import Account, AccountView, ProviderView
+from tidings.distribution.accounts import forms, repository, trial
+from tidings.distribution.accounts.schemas import Account, AccountView, ProviderView, TestAnswer
+from tidings.distribution.channels.base import Result
 from tidings.distribution.channels.registry import PROVIDERS, Provider, provider
+from tidings.distribution.tokens import TokenSigner
 from tidings.domain.actor import Actor
 from tidings.domain.channel import PERSONAL, Channel
 from tidings.domain.errors import ConflictError, InvalidInputError, NotFoundError, TidingsError
@@ -29,10 +31,13 @@ _MOST_NAME = 80
 class ChannelService:
     """Blocking. Secrets go in and never come out, but for `account` and `usable`, which serve the rooms that send."""
 
-    def __init__(self, db: Database, clock: Clock, secrets: Secrets, guard: Guard | None = None) -> None:
+    def __init__(
+        self, db: Database, clock: Clock, secrets: Secrets, guard: Guard | None = None, *, base_url: str = ""
+    ) -> None:
         """`guard` judges every address an account names; it is shared with all that leaves this process."""
         self._db, self._clock = db, clock
         self._key = hashlib.blake2b(b"channel accounts", key=secrets.signing_key, digest_size=32).digest()
+        self._signer, self._base_url = TokenSigner(secrets.signing_key), base_url or "https://localhost"
         self.guard = guard or Guard()
         self._outbound: Outbound | None = None
 
@@ -180,6 +185,32 @@ class ChannelService:
                 repository.say_works(conn, row["id"], now)
             record(conn, now, actor, "channel.check", row["id"], {"works": not problem})
         return self.get(actor, row["id"])
+
+    def send_test(self, actor: Actor, id_or_name: str, to: str) -> TestAnswer:
+        """One short message at once: to an e-mail address, a number as E.164 has it, or for push a contact's id.
+
+        Raises InvalidInputError for an address that is none, UnavailableError when the account does not work.
+        """
+        require(actor, Permission.SETTINGS_WRITE)
+        now = self._clock.now()
+        with self._db.reading() as conn:
+            row = repository.find(conn, id_or_name)
+            if row is None or not _sees(actor, row):
+                raise _unknown(id_or_name)
+            account, brand = self._account(row), repository.first_brand(conn)
+            fields: dict[str, object] = {"email": to, "phone": to}
+            if account.channel == Channel.PUSH.value:
+                fields["push_subscriptions"] = repository.browsers_of(conn, to)
+        way = trial.open_way(account, self.guard)
+        if brand is None:
+            raise InvalidInputError("There is no brand in whose name to write.", remedy="Make one first.")
+        message = trial.test_message(account, brand, fields, base_url=self._base_url, signer=self._signer, now=now)
+        answer = trial.carry(way, message)
+        with self._db.transaction() as conn:
+            if answer.result == Result.ACCEPTED.value:
+                repository.say_works(conn, row["id"], now)
+            record(conn, now, actor, "channel.test", row["id"], {"result": answer.result})
+        return answer
 
     # For the rooms that send
 

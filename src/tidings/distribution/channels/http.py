@@ -97,12 +97,19 @@ class HttpChannel:
         self._wake = asyncio.Event()
         self._closing = self._is_down = False
         self._quiet_until = 0.0
+        self.on_works: Callable[[], None] | None = None
+        """Told once, in another thread, when the account first took a message."""
 
     @property
     def name(self) -> str:
         """The provider and the host of its API."""
         host = self._provider.url.partition("://")[2].partition("/")[0]
         return f"{self._provider.name} ({host})" if host else self._provider.name
+
+    @property
+    def room(self) -> int:
+        """How many messages it can have on the wire."""
+        return self._wanted * self._provider.batch
 
     @property
     def provider(self) -> Provider:
@@ -279,6 +286,9 @@ class HttpChannel:
     def _report(self, feed: Feed, messages: Sequence[Outgoing], outcomes: Sequence[Outcome]) -> None:
         for message, outcome in zip(messages, outcomes, strict=True):
             feed.report(message, outcome)
+        if self.on_works is not None and any(outcome.result is Result.ACCEPTED for outcome in outcomes):
+            told, self.on_works = self.on_works, None
+            asyncio.get_running_loop().run_in_executor(None, told)
 
     def _go_down(self, feed: Feed, words: str, *, refused: bool) -> None:
         if self._is_down or self._closing:
