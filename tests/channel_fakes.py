@@ -101,6 +101,10 @@ class FakeChannels:
         self.get(actor, id_or_name)
         return TestAnswer("accepted", f"queued for {to}", "pigeon-7")
 
+    def push_link(self, actor: Actor, contact_id: str) -> str:
+        require(actor, Permission.CONTACTS_WRITE)
+        return f"https://localhost:8443/push/{contact_id}"
+
     def _put(self, row: AccountView) -> AccountView:
         self.rows[row.id] = row
         return row

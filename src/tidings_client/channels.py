@@ -73,6 +73,12 @@ class TestAnswer(Model):
     reference: str = ""
 
 
+class PushLink(Model):
+    """The page on which a contact allows notifications."""
+
+    url: str
+
+
 class Channels(Resource[Mode]):
     """Accounts at providers."""
 
@@ -121,6 +127,11 @@ class Channels(Resource[Mode]):
     def test(self, account_id: str, to: str) -> Call[TestAnswer]:
         """Sends one short message: to an e-mail address, a phone number in E.164, or for push a contact's id."""
         return Call("POST", f"/channels/{account_id}/test", TestAnswer, body={"to": to}, seconds=_CHECK_SECONDS)
+
+    @Endpoint
+    def create_push_link(self, contact_id: str) -> Call[PushLink]:
+        """The page on which this contact allows notifications; for that person only."""
+        return Call("POST", "/channels/push-links", PushLink, body={"contact_id": contact_id})
 
     @Endpoint
     def enable(self, account_id: str) -> Call[ChannelAccount]:

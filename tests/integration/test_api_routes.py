@@ -61,6 +61,7 @@ BODIES: dict[str, Any] = {
     "create_token": {"name": "nightly"},
     "create_channel": {"provider": "pigeon", "name": "Ours", "settings": {"key": "k"}},
     "update_channel": {"priority": 1}, "try_channel": {"to": "ada@example.com"},
+    "create_push_link": {"contact_id": "con_12345"},
 }  # fmt: skip
 BODIES["update_brand"] = {"voice": "bold"}
 

@@ -14,6 +14,8 @@ from tidings.access import audit
 from tidings.access.permissions import Permission, require
 from tidings.api.body_limit import BodyLimit
 from tidings.api.build import MOUNT, build_api
+from tidings.app.push import build_push
+from tidings.distribution.push_door import PushDoor
 from tidings.distribution.tracking import TrackingApp
 from tidings.domain.actor import Actor
 from tidings.sample.removal import remove_sample
@@ -42,16 +44,17 @@ def build_asgi(house: House) -> Front:
     web.add_middleware(BodyLimit)  # anybody may post a form to the sign-in page
     web.add_api_route("/health/live", _live, include_in_schema=False)
     web.add_api_route("/health/ready", _ready, include_in_schema=False)
-    return Front(web, build_api(house.services, house.mailbox), tracking)
+    return Front(web, build_api(house.services, house.mailbox), tracking, build_push(house))
 
 
 class Front:
     """Sends `/t/…` and `/u/…` straight to tracking, `/api/v1` to the API, everything else to the pages."""
 
-    def __init__(self, web: Any, api: Any, tracking: TrackingApp) -> None:
+    def __init__(self, web: Any, api: Any, tracking: TrackingApp, push: PushDoor | None = None) -> None:
         self.web = web
         self.api = api
         self.tracking = tracking
+        self.push = push
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """ASGI entry."""
@@ -61,6 +64,8 @@ class Front:
         path: str = scope["path"]
         if path.startswith(("/t/", "/u/")):
             await self.tracking(scope, receive, send)
+        elif path.startswith("/push/") and self.push is not None:
+            await self.push(scope, receive, send)
         elif path == "/api/docs":
             await RedirectResponse(f"{MOUNT}/docs", 308)(scope, receive, send)
         elif path == MOUNT or path.startswith(MOUNT + "/"):

@@ -49,6 +49,16 @@ def forget(conn: Connection, endpoints: Sequence[str]) -> int:
     return conn.execute(delete(push_subscription).where(push_subscription.c.digest.in_(hashes))).rowcount
 
 
+def drop(conn: Connection, contact_pk: int, endpoint: str, *, source: str, at: Instant) -> None:
+    """A person's no in one of their browsers; with their last one it is their no to notifications."""
+    own = push_subscription.c.contact_pk == contact_pk
+    conn.execute(delete(push_subscription).where(own, push_subscription.c.digest == digest(endpoint)))
+    said = select(contact.c.pk).where(contact.c.pk == contact_pk, consents(Purpose.MARKETING_PUSH, at))
+    left = conn.execute(select(push_subscription.c.pk).where(own).limit(1)).first()
+    if left is None and conn.execute(said).first() is not None:
+        record(conn, contact_pk, Consent(Purpose.MARKETING_PUSH, ConsentState.WITHDRAWN, at, source, ""))
+
+
 def digest(endpoint: str) -> str:
     """What one browser is known by."""
     return hashlib.sha256(endpoint.encode()).hexdigest()

@@ -289,6 +289,13 @@ def remove(account: Account, yes: Yes = False, no_input: NoInput = False) -> Non
     say("Removed.")
 
 
+@commands.command("push-link")
+def push_link(contact: Annotated[str, typer.Argument(help="The contact's id.")]) -> None:
+    """Make the link by which a contact allows notifications; hand it to that person only."""
+    with connected() as tidings:
+        show(tidings.channels.create_push_link(contact).url)
+
+
 def _id(tidings: Tidings, account: str) -> str:
     known = [(each.id, each.name) for each in tidings.channels.list().items]
     return choose("account", account, known, listing="tidings channel list")

@@ -9,7 +9,7 @@ from tidings.distribution.channels.base import ShortParts
 from tidings.distribution.compile import MAX_LINKS, Addressee, ShownLinks, UndeliverableError
 from tidings.distribution.places import STANDARD_FIELDS, FieldSlot, LinkSlot, Part, fields_of, parse
 from tidings.distribution.program import OUT, PLAIN, Program
-from tidings.distribution.tokens import TokenPurpose, TokenSigner
+from tidings.distribution.tokens import OUT_OF, TokenPurpose, TokenSigner
 from tidings.domain.channel import Channel
 from tidings.domain.errors import InvalidInputError
 from tidings.domain.message import ShortTemplate
@@ -96,7 +96,7 @@ class CompiledShort:
 
     def _token(self, person: Addressee, link: int) -> bytes:
         purpose = TokenPurpose.UNSUBSCRIBE if link == OUT else TokenPurpose.CLICK
-        no = 0 if link == OUT else self._link_base + link
+        no = OUT_OF[self.channel] if link == OUT else self._link_base + link
         return self._signer.token(purpose, self._campaign_pk, person.contact_pk, person.step, no)
 
     def undefined_fields(self) -> list[str]:

@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from enum import IntEnum
 from hmac import compare_digest
 
+from tidings.domain.channel import Channel
+
 LENGTH = 24
 RETURN_LENGTH = 29
 """Of a token in a return address: base32, because mail systems may change the case of a local part."""
@@ -25,6 +27,8 @@ _LIMITS = {"step": 1 << 6, "campaign_pk": 1 << 28, "link": 1 << 10, "contact_pk"
 class TokenPurpose(IntEnum):
     """What a token allows."""
 
+    PUSH = 0
+    """Opens the page on which its person allows notifications or turns them off."""
     CLICK = 1
     UNSUBSCRIBE = 2
     RETURN = 3
@@ -33,13 +37,22 @@ class TokenPurpose(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """What stands in a token. `link` indexes the campaign's immutable link table; 0 for an unsubscribe."""
+    """What stands in a token. `link` indexes the campaign's link table; in an unsubscribe it says from what."""
 
     purpose: TokenPurpose
     campaign_pk: int
     contact_pk: int
     step: int = 0
     link: int = 0
+
+    @property
+    def channel(self) -> Channel:
+        """From which channel an unsubscribe is: the link out of a text message ends text messages."""
+        return next((channel for channel, no in OUT_OF.items() if no == self.link), Channel.EMAIL)
+
+
+OUT_OF = {Channel.EMAIL: 0, Channel.SMS: 1, Channel.PUSH: 2}
+"""What stands for the channel in an unsubscribe token."""
 
 
 class TokenSigner:

@@ -16,6 +16,7 @@ from sqlalchemy import Connection
 from tidings.distribution import pages, repository
 from tidings.distribution.clicks import Click, ClickWriter
 from tidings.distribution.tokens import Token, TokenPurpose, TokenSigner
+from tidings.domain.channel import Channel
 from tidings.domain.event import Event, EventKind
 from tidings.domain.instant import Clock
 from tidings.keys.secrets import Secrets
@@ -32,7 +33,9 @@ _LINKS_KEPT = 4096
 class Unsubscribe(Protocol):
     """`AudienceService.unsubscribe`: True when the no was new."""
 
-    def __call__(self, conn: Connection, contact_pk: int, campaign_pk: int | None, source: str) -> bool:
+    def __call__(
+        self, conn: Connection, contact_pk: int, campaign_pk: int | None, source: str, *, channel: str = "email"
+    ) -> bool:
         """In the caller's transaction."""
         ...
 
@@ -121,7 +124,9 @@ class TrackingApp:
         from tidings.events.log import append
 
         with self._db.transaction() as conn:
-            if self._unsubscribe(conn, token.contact_pk, token.campaign_pk, source):
+            channel = token.channel.value
+            of = {} if token.channel is Channel.EMAIL else {"channel": channel}
+            if self._unsubscribe(conn, token.contact_pk, token.campaign_pk, source, **of):
                 facts = repository.delivery_facts(conn, token.campaign_pk, token.contact_pk)
                 variant = facts.variant if facts is not None else "A"
                 append(
@@ -129,7 +134,7 @@ class TrackingApp:
                     [
                         Event(
                             EventKind.UNSUBSCRIBED, self._clock.now(), token.campaign_pk, token.contact_pk,
-                            step=token.step, variant=variant, detail={"source": source},
+                            channel, step=token.step, variant=variant, detail={"source": source},
                         )
                     ],
                 )  # fmt: skip

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Response
 
 from tidings.access.permissions import Permission
 from tidings.api.authentication import CurrentActor, needs
@@ -35,6 +35,15 @@ def create_channel(actor: CurrentActor, given: Given, body: schemas.NewChannelAc
         priority=body.priority, enabled=body.enabled,
     )  # fmt: skip
     return schemas.ChannelAccount.model_validate(made)
+
+
+@router.post("/push-links", status_code=201, summary="Make a notification link", **needs(Permission.CONTACTS_WRITE))
+def create_push_link(
+    actor: CurrentActor, given: Given, body: schemas.PushContact, response: Response
+) -> schemas.PushLink:
+    """Whoever opens it allows notifications in the contact's name: hand it to that person only."""
+    response.headers["Cache-Control"] = "no-store"
+    return schemas.PushLink(url=given.channels.push_link(actor, body.contact_id))
 
 
 @router.get("/{account_id}", summary="Get an account", **LOOK)

@@ -98,6 +98,20 @@ class TestMessage(Body):
     to: str = Field(min_length=3, max_length=320)
 
 
+class PushContact(Body):
+    """Whose browser may be asked."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"contact_id": "con_01kaf0000000000000000000000"}]})
+
+    contact_id: str = Field(min_length=5, max_length=40)
+
+
+class PushLink(Schema):
+    """The page on which the contact allows notifications."""
+
+    url: str
+
+
 class TestAnswer(Schema):
     """What the provider said to the test message."""
 

@@ -80,3 +80,8 @@ def browsers_of(conn: Connection, contact_id: str) -> list[dict[str, str]]:
         .where(contact.c.id == contact_id)
     )
     return [dict(row) for row in conn.execute(query).mappings()]
+
+
+def contact_pk(conn: Connection, contact_id: str) -> int | None:
+    """The number of a contact's row."""
+    return conn.execute(select(contact.c.pk).where(contact.c.id == contact_id)).scalar()

@@ -15,10 +15,10 @@ from tidings.distribution.accounts import forms, repository, trial
 from tidings.distribution.accounts.schemas import Account, AccountView, ProviderView, TestAnswer
 from tidings.distribution.channels.base import Result
 from tidings.distribution.channels.registry import PROVIDERS, Provider, provider
-from tidings.distribution.tokens import TokenSigner
+from tidings.distribution.tokens import Token, TokenPurpose, TokenSigner
 from tidings.domain.actor import Actor
 from tidings.domain.channel import PERSONAL, Channel
-from tidings.domain.errors import ConflictError, InvalidInputError, NotFoundError, TidingsError
+from tidings.domain.errors import ConflictError, InvalidInputError, NotFoundError, TidingsError, UnavailableError
 from tidings.domain.ids import new_id
 from tidings.domain.instant import Clock
 from tidings.keys.secrets import Secrets
@@ -211,6 +211,21 @@ class ChannelService:
                 repository.say_works(conn, row["id"], now)
             record(conn, now, actor, "channel.test", row["id"], {"result": answer.result})
         return answer
+
+    def push_link(self, actor: Actor, contact_id: str) -> str:
+        """The page on which this contact, and whoever has the link, allows notifications or turns them off.
+
+        Raises NotFoundError for nobody, UnavailableError while web push is not set up.
+        """
+        require(actor, Permission.CONTACTS_WRITE)
+        with self._db.reading() as conn:
+            pk = repository.contact_pk(conn, contact_id)
+            if not repository.usable(conn, Channel.PUSH.value):
+                raise UnavailableError("Web push is not set up.", remedy="Set it up on the page Channels.")
+        if pk is None:
+            raise NotFoundError("There is no such contact.", remedy="Search by name or address.")
+        token = self._signer.make(Token(TokenPurpose.PUSH, 0, pk))
+        return f"{self._base_url.rstrip('/')}/push/{token}"
 
     # For the rooms that send
 
