@@ -302,7 +302,7 @@ def _good_name(name: str) -> str:
 def _provider_view(kind: Provider) -> ProviderView:
     return ProviderView(
         name=kind.name, title=kind.title, channel=kind.channel.value, personal=kind.channel in PERSONAL,
-        about=kind.about, limits=dict(kind.limits), schema=kind.form.model_json_schema(),
+        about=kind.about, limits=dict(kind.limits), schema=forms.schema_of(kind.form),
         secrets=forms.secret_names(kind.form), can_check=kind.check is not None,
     )  # fmt: skip
 
