@@ -103,7 +103,8 @@ def test_words_go_to_stderr_and_data_to_stdout_as_json(run: Run, brief: Path) ->
         ["audience", "segments"], ["audience", "show", fakes.CONTACT.id], ["mailbox", "list"],
         ["mailbox", "show", "latest"], ["sending", "status"], ["account", "list"], ["account", "link", "viewer@"],
         ["account", "whoami"], ["token", "list"], ["token", "new", "nightly"], ["channel", "list"],
-        ["channel", "providers"], ["channel", "providers", "pigeon"], ["channel", "show", "Our pigeons"], ["channel", "check", "chn_1"],
+        ["channel", "providers"], ["channel", "providers", "pigeon"], ["channel", "show", "Our pigeons"],
+        ["channel", "check", "chn_1"],
         ["channel", "test", "chn_1", "ada@example.com"], ["report", "latest"], ["status"],
     ):  # fmt: skip
         answer = run(*command, "--json")
