@@ -130,6 +130,21 @@ def test_text_messages_leave_by_their_own_worker_and_keep_the_providers_name(dat
     assert ("sms", "accepted") in kinds
 
 
+def test_a_refused_key_holds_everybody_and_the_right_one_sends_each_once(database: Database, secrets: Any) -> None:
+    people_and_campaign(database, 25, [SMS], secrets)
+    way, side = WAYS["twilio"], provider_bed.OtherSide()
+    with provider_bed.serving(way.fake(side)) as fake:
+        refused = way.channel(fake.address, secret="wrong")
+        with bed.running(worker_of(database, refused, Channel.SMS)) as worker:
+            bed.wait_for(lambda: bool(worker.holding) and set(states(database, Channel.SMS)) <= {"held", "planned"})
+            assert "refuses the account" in worker.holding
+        assert sum(states(database, Channel.SMS).values()) == 25
+        assert not side.taken()
+        with bed.running(worker_of(database, way.channel(fake.address), Channel.SMS)):
+            bed.wait_for(lambda: states(database, Channel.SMS) == {"accepted": 25})
+    assert set(side.taken().values()) == {1}
+
+
 def test_a_no_to_text_messages_said_meanwhile_is_heard(database: Database, secrets: Any) -> None:
     _, people = people_and_campaign(database, 3, [SMS], secrets)
     with database.transaction() as conn:

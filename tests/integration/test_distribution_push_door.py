@@ -85,14 +85,17 @@ async def test_a_person_turns_notifications_on_and_off(house: House, clock: Any)
     assert states == ["granted", "withdrawn"]
 
 
-@pytest.mark.parametrize("body", [
+BROKEN = (
     b"", b"{}", b"[]", b'{"endpoint": "http://push.example/x", "keys": {}}',
     json.dumps({**BROWSER, "keys": {"p256dh": "AAAA", "auth": "AAAA"}}).encode(),
     json.dumps({**BROWSER, "endpoint": "https://" + "x" * 3000}).encode(), b"x" * 20_000,
-])  # fmt: skip
-async def test_what_is_no_subscription_is_refused(house: House, body: bytes) -> None:
+)  # fmt: skip
+
+
+async def test_what_is_no_subscription_is_refused(house: House) -> None:
     path = set_up(house)
-    assert (await ask(house, path, "POST", body))[0] == 400
+    for body in BROKEN:
+        assert (await ask(house, path, "POST", body))[0] == 400
     with house.db.reading() as conn:
         assert conn.execute(select(push_subscription)).all() == []
 
