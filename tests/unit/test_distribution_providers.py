@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import sys
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
@@ -223,6 +224,36 @@ def test_the_example_of_rfc_8291() -> None:
         "DGv6ra1nlYgDCS1FRnbzlwAAEABBBP4z9KsN6nGRTbVYI_c7VJSPQTBtkgcy27mlmlMoZIIgDll6e3vCYLocInmYWAmS6TlzAC8wEqKK6PBru"
         "3jl7A_yl95bQpu6cVPTpK4Mqgkf1CXztLVBSt2Ks3oZwbuwXPXLWyouBWLVWGNWQexSgSxsj_Qulcy4a-fN"
     )
+
+
+class FakePigeon(bed.Fake):
+    """The other side of the example in docs/channels.md."""
+
+    def judge(self, hit: bed.Hit) -> bed.Reply:
+        if hit.headers.get("authorization") != f"Bearer {bed.SECRET}":
+            return bed.Reply(401, {"error": "who are you?"})
+        to = hit.json()["to"]
+        if to in self.side.refuses:
+            return bed.Reply(400, {"code": "no_such_loft", "error": "nobody here"})
+        return self.take(to, hit.json()["text"].encode(), bed.Reply(202, {"id": f"pigeon-{to}"}))
+
+
+async def test_the_example_of_the_page_keeps_the_contract(monkeypatch: pytest.MonkeyPatch) -> None:
+    page = (Path(__file__).parents[2] / "docs" / "channels.md").read_text("utf-8")
+    module = ModuleType("pigeon_of_the_page")
+    monkeypatch.setitem(sys.modules, module.__name__, module)
+    exec(page.partition("```python\n")[2].partition("```")[0], module.__dict__)  # our own page
+    monkeypatch.setitem(registry.PROVIDERS, "pigeon", module.__name__)
+    way = ways.ProviderWay("pigeon", FakePigeon, {"api_key": bed.SECRET})
+    side = bed.OtherSide(refuses=frozenset({way.address(2)}), loses_every=4)
+    with way.open(side) as channel:
+        book = Book([way.message(no) for no in range(9)])
+        await channel.connect(book)
+        await until(lambda: book.settled)
+        await channel.close()
+    results = [outcome.result for outcome in book.reports.values()]
+    assert (results.count(Result.ACCEPTED), results.count(Result.UNCERTAIN), results.count(Result.FAILED)) == (6, 2, 1)
+    assert book.reports[way.address(2)].hard
 
 
 def test_a_push_account_makes_its_key_once_and_shows_the_public_half() -> None:
