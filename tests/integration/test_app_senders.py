@@ -146,3 +146,19 @@ async def until(condition: Any, seconds: float = 15.0) -> None:
     async with asyncio.timeout(seconds):
         while not await asyncio.to_thread(condition):
             await asyncio.sleep(0.05)
+
+
+def test_pre_flight_knows_that_mail_leaves_by_an_account(house: House) -> None:
+    """With the built-in mailbox nothing leaves, and nothing of it can do harm; with an account it does."""
+    from tidings.app.wiring import preflight_of
+    from tidings.distribution.findings import Area, Grade
+
+    channels = house.services.channels
+    before = preflight_of(house.settings, house.relay, channels.mail_account)
+    assert before.stays_here
+    made = add(house, "resend", "https://api.resend.example")
+    assert not before.stays_here
+    found = [each for each in before.domains(["northwind.example"]) if each.area is Area.RELAY]
+    assert [(each.place, each.grade) for each in found] == [("resend", Grade.NOT_CHECKED)]
+    channels.enable(ADMIN, made.id, enabled=False)
+    assert before.stays_here

@@ -21,6 +21,7 @@ from test_distribution_channels import Book, until
 from tidings.distribution.channels import registry
 from tidings.distribution.channels.aws import AwsKeys, sign
 from tidings.distribution.channels.base import Result
+from tidings.distribution.channels.http import without_people
 from tidings.distribution.channels.pace import Pace
 from tidings.distribution.channels.push_crypto import encrypted, private_key
 from tidings.domain.errors import ForbiddenError, TidingsError, UnavailableError
@@ -285,6 +286,11 @@ def test_segments_are_counted_as_networks_cut_them(text: str, segments: int, alp
 ])  # fmt: skip
 def test_a_number_is_one_with_its_country(written: str, number: str | None) -> None:
     assert normalise_phone(written) == number
+
+
+def test_what_a_provider_quotes_of_people_is_cut_before_it_is_logged() -> None:
+    words = without_people("550 <ada.lind@example.com>: no; to=+43 660 1234567, x@y.z")
+    assert words == "550 <…@example.com>: no; to=+…, …@y.z"
 
 
 def test_words_by_which_people_leave() -> None:

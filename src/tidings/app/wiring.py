@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -99,6 +99,7 @@ def wire(
     access = AccessService(db, clock)
     audience = AudienceService(db, clock, secrets)
     distribution = DistributionService(db, clock, secrets, base_url=settings.base_url)
+    channels = ChannelService(db, clock, secrets, guard_of(settings), base_url=settings.base_url)
     run = CampaignRun(
         db, clock, jobs, feed, content=ContentAgent(), scheduling=SchedulingAgent(db, clock),
         distribution=distribution, analytics=AnalyticsAgent(db, clock),
@@ -114,14 +115,12 @@ def wire(
     }
     campaigns = CampaignService(
         db, clock, run, access=access, distribution=distribution, policy=Policy(), feed=feed,
-        preflight=preflight_of(settings, relay),
+        preflight=preflight_of(settings, relay, channels.mail_account),
     )  # fmt: skip
     brands, analytics, models = BrandService(db, clock), AnalyticsService(db, clock), models_of(settings, db, secrets)
     tools = agent_tools(Kit(campaigns, brands, analytics))
     services = Services(
-        db=db, clock=clock, access=access, channels=ChannelService(
-            db, clock, secrets, guard_of(settings), base_url=settings.base_url
-        ),
+        db=db, clock=clock, access=access, channels=channels,
         agents=AgentService(db, clock, on_resume=run.restart_waiting, tools=tools), brands=brands, audience=audience,
         campaigns=campaigns, asking=AskService(db, clock, campaigns, tools, models), distribution=distribution,
         analytics=analytics, activity=feed,
@@ -134,8 +133,11 @@ def wire(
     )  # fmt: skip
 
 
-def preflight_of(settings: Settings, relay: str) -> Preflight:
-    """What is looked at before a send. Raises InvalidInputError when the relay, DKIM or spamd settings are wrong."""
+def preflight_of(settings: Settings, relay: str, account: Callable[[], str] = str) -> Preflight:
+    """What is looked at before a send; `account` names the one by which mail leaves instead of the relay.
+
+    Raises InvalidInputError when the relay, DKIM or spamd settings are wrong.
+    """
     signer = signer_of(settings)
     selectors = [Selector(key.selector, key.record) for key in signer.keys] if signer else []
     if settings.dkim_selector and not selectors:
@@ -144,7 +146,8 @@ def preflight_of(settings: Settings, relay: str) -> Preflight:
     if not host or not port.isdigit():
         raise InvalidInputError("TIDINGS_SPAMD is no address and port.", remedy="Write it like this: 127.0.0.1:783")
     doctor = DnsDoctor(parse_relay(relay), selectors, nameserver=settings.nameserver)
-    return Preflight(doctor, spamd=(host, int(port)))
+    elsewhere = DnsDoctor(parse_relay("smtp://localhost?tls=none"), selectors, nameserver=settings.nameserver)
+    return Preflight(doctor, spamd=(host, int(port)), elsewhere=elsewhere, account=account)
 
 
 def guard_of(settings: Settings) -> Guard:

@@ -7,7 +7,7 @@ about: the world may be right by the time the mail leaves, and a relay may do wh
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from tidings.distribution.dns.doctor import DnsDoctor
 from tidings.distribution.findings import ORDER, Area, Grade, PreflightFinding
@@ -28,14 +28,22 @@ PROVIDERS: dict[str, tuple[str, ...]] = {
 class Preflight:
     """Blocking. Answers of the name servers are kept for a minute, so that looking again costs nothing."""
 
-    def __init__(self, doctor: DnsDoctor, *, spamd: tuple[str, int] = SPAMD) -> None:
+    def __init__(
+        self, doctor: DnsDoctor, *, spamd: tuple[str, int] = SPAMD, elsewhere: DnsDoctor | None = None,
+        account: Callable[[], str] = str,
+    ) -> None:  # fmt: skip
+        """`account` names the account at a provider by which mail leaves instead of the relay, if one does.
+
+        `elsewhere` is the doctor for that time: it looks at the domains, not at the relay.
+        """
         self._doctor, self._spamd = doctor, spamd
+        self._elsewhere, self._account = elsewhere or doctor, account
         self._kept: dict[tuple[str, ...], tuple[float, list[PreflightFinding]]] = {}
 
     @property
     def stays_here(self) -> bool:
         """Whether mail only goes to a relay on this machine."""
-        return self._doctor.stays_here
+        return self._doctor.stays_here and not self._account()
 
     def lint(self, specimens: Iterable[Specimen]) -> list[PreflightFinding]:
         """The messages alone; asks nobody."""
@@ -55,15 +63,22 @@ class Preflight:
 
     def domains(self, domains: Iterable[str]) -> list[PreflightFinding]:
         """What the DNS doctor says of the relay and of these sender domains."""
-        key = tuple(sorted({domain.lower() for domain in domains}))
+        account, names = self._account(), tuple(sorted({domain.lower() for domain in domains}))
+        key = (account, *names)
         kept = self._kept.get(key)
         if kept is not None and time.monotonic() - kept[0] < _KEPT_SECONDS:
             return kept[1]
         if len(self._kept) > 100:
             self._kept.clear()
-        found = self._doctor.examine(key)
+        found = _by_account(account, self._elsewhere.examine(names)) if account else self._doctor.examine(names)
         self._kept[key] = (time.monotonic(), found)
         return found
+
+
+def _by_account(account: str, found: Sequence[PreflightFinding]) -> list[PreflightFinding]:
+    words = "mail leaves by this account: the provider's servers are not looked at, the sender's domains are"
+    way_out = PreflightFinding(Area.RELAY, "account", Grade.NOT_CHECKED, words, place=account)
+    return [way_out, *(finding for finding in found if finding.area is not Area.RELAY)]
 
 
 def volume(

@@ -240,6 +240,12 @@ class ChannelService:
         """The enabled accounts of a channel, the highest priority first, with their secrets."""
         return [self._account(row) for row in repository.usable(conn, channel.value)]
 
+    def mail_account(self) -> str:
+        """The name of the account by which mail leaves; empty where the relay or the mailbox takes it."""
+        with self._db.reading() as conn:
+            rows = repository.usable(conn, Channel.EMAIL.value)
+        return str(rows[0]["name"]) if rows else ""
+
     def trouble(self, account_id: str, words: str) -> None:
         """Keeps why an account does not work, as sending found it; empty: it does."""
         with self._db.transaction() as conn:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -21,6 +22,8 @@ from tidings.net.client import Answer, AnswerLostError, Guard, HostClient, ManyH
 log = logging.getLogger("tidings.distribution")
 _CLOSING_SECONDS = 30.0
 _REPEATS = 2
+_ADDRESS = re.compile(r"[^\s<>\"'@:;,]+@")
+_NUMBER = re.compile(r"\+[0-9][0-9 ]{5,}")
 _BUSY = frozenset({"429", "503"})
 _MOST_PAUSE_SECONDS = 3600.0
 _LATER = 30_000  # where a service says "too many" and not for how long
@@ -295,7 +298,7 @@ class HttpChannel:
             return
         self._is_down = True
         self._wake.set()
-        feed.down(f"{self.name}: {words}", refused=refused)
+        feed.down(f"{self.name}: {without_people(words)}", refused=refused)
 
 
 def _setter(answer: asyncio.Future[bool]) -> Callable[[bool], None]:
@@ -304,6 +307,11 @@ def _setter(answer: asyncio.Future[bool]) -> Callable[[bool], None]:
             answer.set_result(allowed)
 
     return go
+
+
+def without_people(words: str) -> str:
+    """A provider's words fit for the log: addresses and numbers it quotes are cut."""
+    return _NUMBER.sub("+…", _ADDRESS.sub("…@", words))
 
 
 def _lost(words: str) -> Outcome:
