@@ -136,7 +136,7 @@ def serving(fake: Fake) -> Iterator[Fake]:
                     break
                 writer.write(_written(reply))
                 await writer.drain()
-        except (ConnectionError, asyncio.IncompleteReadError):
+        except (ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError):  # the server ends
             pass
         finally:
             writer.close()

@@ -103,6 +103,18 @@ async def test_a_service_that_asks_for_rest_gets_it_from_every_lane() -> None:
     assert waits == [1000] * ways.LANES
 
 
+async def test_being_asked_to_wait_often_is_no_outage() -> None:
+    way = WAYS["twilio"]
+    with bed.serving(way.fake(bed.OtherSide())) as fake:
+        fake.script = [bed.LATER] * 20
+        channel, book = way.channel(fake.address), Book([way.message(no) for no in range(30)])
+        await channel.connect(book)
+        await until(lambda: len(book.reports) == 30)
+        await channel.close()
+    assert book.downs == []
+    assert sum(outcome.result is Result.DEFERRED for outcome in book.reports.values()) == 20
+
+
 @pytest.mark.parametrize(("name", "status", "result"), [
     ("sendgrid", 500, Result.UNCERTAIN), ("sendgrid", 503, Result.DEFERRED), ("resend", 500, Result.DEFERRED),
     ("twilio", 502, Result.UNCERTAIN), ("ses", 504, Result.UNCERTAIN), ("acs_email", 500, Result.DEFERRED),

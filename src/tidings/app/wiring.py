@@ -43,7 +43,7 @@ from tidings.keys.master import MasterKey, load_master_key
 from tidings.keys.secrets import Secrets, address_hash
 from tidings.llm.configured import Models
 from tidings.net.addresses import AddressRule
-from tidings.net.client import Guard
+from tidings.net.guard import Guard
 from tidings.scheduling.agent import SchedulingAgent
 from tidings.services import Services
 from tidings.store.database import Database

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from json import loads
 from typing import Any
 
 import httpx2
 
 from tidings.domain.errors import InvalidInputError, TidingsError, UnavailableError
-from tidings.net.addresses import AddressRule, Target
-from tidings.net.breaker import Breaker
-from tidings.net.egress import EgressScan
+from tidings.net.guard import TROUBLE, Guard, NoBreaker
 
+__all__ = [
+    "MOST_BYTES", "TIMEOUT", "TROUBLE", "Answer", "AnswerLostError", "Guard", "GuardedAsyncTransport",
+    "GuardedTransport", "HostClient", "ManyHosts", "NothingLeftError", "Outbound",
+]  # fmt: skip
 log = logging.getLogger("tidings.net")
 
 TIMEOUT = httpx2.Timeout(30.0, connect=5.0)
@@ -23,38 +25,6 @@ MOST_BYTES = 8_000_000
 _NO_REUSE = httpx2.Limits(max_keepalive_connections=0)
 _MOST_HOSTS = 64
 _KEPT_SECONDS = 4.0  # shorter than any service keeps an idle one: a request must not meet a closed connection
-# What says "later" rather than "no": it counts against the place.
-TROUBLE = frozenset({408, 425, 429, 500, 502, 503, 504})
-
-
-@dataclass(frozen=True, slots=True)
-class Guard:
-    """What every request passes. Share one among all clients, so that they share the breaker."""
-
-    addresses: AddressRule = field(default_factory=AddressRule)
-    breaker: Breaker = field(default_factory=Breaker)
-    egress: EgressScan | None = None
-
-    def admit(self, request: httpx2.Request) -> Target:
-        """The target the request goes to, pinned into it.
-
-        Raises ForbiddenError, InvalidInputError or UnavailableError.
-        """
-        target = self.addresses.check(str(request.url))
-        if self.egress is not None and not target.local:
-            self.egress.check(str(request.url).encode() + b"\n" + request.read())
-        self.breaker.enter(target.host)
-        request.headers["Host"] = request.url.netloc.decode("ascii").rpartition("@")[2]
-        request.extensions = {**request.extensions, "sni_hostname": target.host}
-        request.url = request.url.copy_with(host=target.address)
-        return target
-
-    def settle(self, target: Target, status: int | None) -> None:
-        """Tells the breaker how it went; None: nothing came back."""
-        if status is None or status in TROUBLE:
-            self.breaker.failed(target.host)
-        else:
-            self.breaker.succeeded(target.host)
 
 
 class GuardedTransport(httpx2.BaseTransport):
@@ -116,17 +86,18 @@ class HostClient:
     """Asynchronous requests to one host, over connections that are kept.
 
     Connections are pooled by address, so they may be kept only where one name stands behind them: a request for
-    another host, port or scheme is refused. The guard judges the name again at each new request.
+    another host, port or scheme is refused. The guard judges the name again at each request; its breaker is left out,
+    for whoever keeps connections has waits of its own, and "too many" is no silence.
     """
 
     def __init__(self, guard: Guard, url: str, *, connections: int, timeout: httpx2.Timeout = TIMEOUT) -> None:
         limits = httpx2.Limits(
             max_connections=connections, max_keepalive_connections=connections, keepalive_expiry=_KEPT_SECONDS
         )
-        self._guard, self._place = guard, _place(httpx2.URL(url))
+        self._guard, self._place = replace(guard, breaker=NoBreaker()), _place(httpx2.URL(url))
         self._inner = httpx2.AsyncHTTPTransport(trust_env=False, limits=limits, retries=0)
         self._client = httpx2.AsyncClient(
-            transport=GuardedAsyncTransport(guard, self._inner), timeout=timeout, follow_redirects=False,
+            transport=GuardedAsyncTransport(self._guard, self._inner), timeout=timeout, follow_redirects=False,
             trust_env=False, headers={"User-Agent": "tidings"},
         )  # fmt: skip
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection, RowMapping
 from sqlalchemy.exc import IntegrityError
 
 from tidings.access.audit import record
 from tidings.access.permissions import Permission, may, require
-from tidings.distribution.accounts import forms, repository, trial
+from tidings.distribution.accounts import forms, repository
 from tidings.distribution.accounts.schemas import Account, AccountView, ProviderView, TestAnswer
 from tidings.distribution.channels.base import Result
 from tidings.distribution.channels.registry import PROVIDERS, Provider, provider
@@ -22,8 +22,11 @@ from tidings.domain.errors import ConflictError, InvalidInputError, NotFoundErro
 from tidings.domain.ids import new_id
 from tidings.domain.instant import Clock
 from tidings.keys.secrets import Secrets
-from tidings.net.client import Guard, Outbound
+from tidings.net.guard import Guard
 from tidings.store.database import Database
+
+if TYPE_CHECKING:
+    from tidings.net.client import Outbound
 
 _MOST_NAME = 80
 
@@ -44,6 +47,8 @@ class ChannelService:
     @property
     def outbound(self) -> Outbound:
         """The blocking client behind the guard."""
+        from tidings.net.client import Outbound  # loaded where an account is used, not in every idle house
+
         if self._outbound is None:
             self._outbound = Outbound(self.guard)
         return self._outbound
@@ -191,6 +196,8 @@ class ChannelService:
 
         Raises InvalidInputError for an address that is none, UnavailableError when the account does not work.
         """
+        from tidings.distribution.accounts import trial
+
         require(actor, Permission.SETTINGS_WRITE)
         now = self._clock.now()
         with self._db.reading() as conn:

@@ -5,14 +5,16 @@ from __future__ import annotations
 import json
 import uuid
 from base64 import b64encode
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr
 
 from tidings.distribution.channels.base import EmailParts, Outcome, Outgoing, Result, ShortParts
 from tidings.domain.errors import ForbiddenError, UnavailableError
-from tidings.net.client import Answer, Outbound
+
+if TYPE_CHECKING:
+    from tidings.net.client import Answer, Outbound
 
 
 def _api_address(text: str) -> str:
