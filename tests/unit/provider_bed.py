@@ -165,10 +165,12 @@ def serving(fake: Fake) -> Iterator[Fake]:
 
 async def _end(server: asyncio.Server) -> None:
     server.close()
+    await asyncio.sleep(0.01)  # those just accepted become tasks
     others = [task for task in asyncio.all_tasks() if task is not asyncio.current_task()]
     for task in others:
         task.cancel()
     await asyncio.gather(*others, return_exceptions=True)
+    await asyncio.sleep(0.01)  # their sockets are closed in the loop's next rounds
 
 
 async def _read(reader: asyncio.StreamReader) -> Hit | None:
