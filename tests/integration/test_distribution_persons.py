@@ -264,3 +264,35 @@ def test_erasure_takes_phone_and_browsers_and_leaves_the_no(database: Database, 
         erase_contact(conn, secrets, person, now)
         assert conn.execute(select(push_subscription)).all() == []
         assert is_suppressed(conn, secrets, "+436601111111", "sms")
+
+
+def test_phones_come_in_with_a_consent_of_their_own(database: Database, secrets: Any, clock: Any) -> None:
+    from tidings.audience.incoming import ConsentGiven
+    from tidings.audience.service import AudienceService
+    from tidings.domain.actor import Actor, ActorKind, Role
+    from tidings.domain.errors import InvalidInputError
+
+    admin = Actor(ActorKind.PERSON, "acc_1", "Ada", Role.ADMIN)
+    viewer = Actor(ActorKind.PERSON, "acc_2", "Vi", Role.ANALYST)
+    service = AudienceService(database, clock, secrets)
+    table = (
+        "email,Mobile,sms consent\na@x.example,0043 660 1111111,yes\nb@x.example,+436602222222,no\n"
+        "c@x.example,0660 333,yes\nd@x.example,,yes\ne@x.example,+436605555555,perhaps\nf@x.example,+436606666666,yes\n"
+    )
+    service.suppress(admin, "+43 660 666 66 66")
+    with pytest.raises(InvalidInputError, match="phone"):
+        service.suppress(admin, "0660 123")
+    proof = ConsentGiven("form", "yes to mails and texts")
+    for _ in range(2):
+        result = service.import_csv(admin, table, consent=proof)
+        assert [refused.row for refused in result.refused] == [4, 5, 6]
+        clock.advance(1000)
+    seen = {view.email[0]: view.phone for view in service.contacts(admin)[0]}
+    assert seen == {"a": "+436601111111", "b": "+436602222222", "f": "+436606666666"}
+    assert {view.phone for view in service.contacts(viewer)[0]} == {"+43…11", "+43…22", "+43…66"}
+    with database.reading() as conn:
+        people = {row.email[0]: row.pk for row in conn.execute(select(contact.c.email, contact.c.pk))}
+        verdicts = may_send(conn, list(people.values()), Purpose.MARKETING_SMS, "sms", clock.now())
+        words = conn.execute(select(consent.c.purpose).where(consent.c.purpose == "marketing_sms")).all()
+    assert [verdicts[people[name]] is None for name in "abf"] == [True, False, False]
+    assert len(words) == 2
