@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from tidings.access.permissions import Permission, require
-from tidings.distribution.accounts.schemas import AccountView, ProviderView
+from tidings.distribution.accounts.schemas import AccountView, ProviderView, TestAnswer
 from tidings.domain.actor import Actor
 from tidings.domain.errors import NotFoundError
 
@@ -95,6 +95,15 @@ class FakeChannels:
         require(actor, Permission.SETTINGS_WRITE)
         row = self.get(actor, id_or_name)
         return self._put(replace(row, state="works", problem="", problem_at=None, checked_at=AT))
+
+    def send_test(self, actor: Actor, id_or_name: str, to: str) -> TestAnswer:
+        require(actor, Permission.SETTINGS_WRITE)
+        self.get(actor, id_or_name)
+        return TestAnswer("accepted", f"queued for {to}", "pigeon-7")
+
+    def push_link(self, actor: Actor, contact_id: str) -> str:
+        require(actor, Permission.CONTACTS_WRITE)
+        return f"https://localhost:8443/push/{contact_id}"
 
     def _put(self, row: AccountView) -> AccountView:
         self.rows[row.id] = row

@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING, Literal
 from sqlalchemy import Connection, func, select
 
 from tidings.domain.actor import AgentName
+from tidings.domain.channel import Channel
 from tidings.domain.delivery import DeliveryState
 from tidings.domain.errors import TidingsError
 from tidings.domain.instant import MINUTE, SECOND, Clock
 from tidings.engine.heartbeat import alive_roles
 from tidings.store.settings import get_setting
-from tidings.store.tables import agent, campaign, delivery, relay_state, throttle_state
+from tidings.store.tables import agent, campaign, channel_account, delivery, relay_state, throttle_state
 
 if TYPE_CHECKING:
     from tidings.distribution.service import DistributionService
@@ -60,6 +61,8 @@ class HealthService:
             ("database", self._database), ("agents", self._agents), ("sending", self._sending),
             ("relays", self._relays), ("mailbox providers", self._providers),
             ("queue", self._queue), ("returned mail", self._returns), ("disk", self._disk), ("sync", self._sync),
+            ("queue", self._queue), ("channels", self._channels), ("returned mail", self._returns),
+            ("disk", self._disk), ("sync", self._sync),
         )  # fmt: skip
         return [item for name, part in parts for item in self._look(name, part)] + self._model()
 
@@ -121,7 +124,28 @@ class HealthService:
             if held.reason.startswith("no network"):
                 remedy = "Connect this machine to a network; nothing else is to be done."
             return [HealthItem("sending", "fail", f"“{held.name}” is held: {held.reason}", remedy)]
-        return [HealthItem("sending", "ok", self.facts.get("relay", ""))]
+        return [HealthItem("sending", "ok", self._way_out(conn))]
+
+    def _way_out(self, conn: Connection) -> str:
+        """By what mail leaves: an account at a provider before the relay."""
+        of_mail = channel_account.c.channel == Channel.EMAIL.value
+        query = select(channel_account.c.name, channel_account.c.provider).where(of_mail, channel_account.c.enabled)
+        order = (channel_account.c.priority.desc(), channel_account.c.created_at, channel_account.c.id)
+        account = conn.execute(query.order_by(*order).limit(1)).first()
+        return f"account “{account.name}” ({account.provider})" if account else self.facts.get("relay", "")
+
+    def _channels(self, conn: Connection) -> list[HealthItem]:
+        """The accounts at providers; where there are none, nothing is said."""
+        query = select(channel_account.c.name, channel_account.c.problem).where(channel_account.c.enabled)
+        accounts = conn.execute(query.order_by(channel_account.c.name)).all()
+        if not accounts:
+            return []
+        broken = [account for account in accounts if account.problem]
+        if broken:
+            more = f" ({len(broken) - 1} more)" if len(broken) > 1 else ""
+            remedy = "See the page Channels, or: tidings channel list"
+            return [HealthItem("channels", "fail", f"“{broken[0].name}”{more}: {broken[0].problem}", remedy)]
+        return [HealthItem("channels", "ok", f"{len(accounts)} account{'' if len(accounts) == 1 else 's'} set up")]
 
     def _relays(self, conn: Connection) -> list[HealthItem]:
         """Each relay that is not used now; nothing where all work."""

@@ -15,6 +15,7 @@ from tidings_client.attachments import Attachments
 from tidings_client.brands import Brands
 from tidings_client.calls import Awaiting, Blocking, Mode
 from tidings_client.campaigns import Campaigns
+from tidings_client.channels import Channels
 from tidings_client.contacts import Contacts
 from tidings_client.conversions import Conversions
 from tidings_client.decisions import Decisions
@@ -45,6 +46,7 @@ class _Resources(Generic[Mode]):
         self.approvals = Approvals[Mode](transport)
         self.attachments = Attachments[Mode](transport)
         self.brands = Brands[Mode](transport)
+        self.channels = Channels[Mode](transport)
         self.contacts = Contacts[Mode](transport)
         self.conversions = Conversions[Mode](transport)
         self.decisions = Decisions[Mode](transport)

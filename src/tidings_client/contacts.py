@@ -27,6 +27,7 @@ class Contact(Model):
     status: str
     sample: bool
     created_at: datetime
+    phone: str = ""
 
 
 class Consent(Model):

@@ -87,7 +87,7 @@ def add_people(db: Database, number: int, now: Instant, domain: str = "example.c
             }
             for n in range(number)
         ]
-        conn.execute(insert(contact), rows)
+        conn.execute(insert(contact), [{**row, "phone": f"+43660{no:07}"} for no, row in enumerate(rows)])
         return list(conn.execute(select(contact.c.pk).where(contact.c.email.like(f"%@{domain}"))).scalars())
 
 

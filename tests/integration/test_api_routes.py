@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 from sqlalchemy import func, insert, select
 from starlette.testclient import TestClient
+from tests.channel_fakes import BROKEN
 from tests.fake_sequences import SEQUENCE
 
 from tidings.access.permissions import Permission, may
@@ -66,11 +67,10 @@ BODIES: dict[str, Any] = {
     "lift_hold": {"relay": "smtp.example.com:587", "provider": "google"},
     "create_account": {"email": "bob@example.com", "name": "Bob", "role": "author"},
     "create_token": {"name": "nightly"},
-    "create_sequence": SEQUENCE,
-    "check_sequence": SEQUENCE,
-    "edit_sequence": SEQUENCE,
-    "approve_sequence": {"revision_id": "rev_s1"},
-    "enter_sequence": {"contact_ids": ["con_1"]},
+    "create_sequence": SEQUENCE, "check_sequence": SEQUENCE, "edit_sequence": SEQUENCE, "approve_sequence":
+    {"revision_id": "rev_s1"}, "enter_sequence": {"contact_ids": ["con_1"]}, "create_channel": {"provider": "pigeon",
+    "name": "Ours", "settings": {"key": "k"}}, "update_channel": {"priority": 1}, "try_channel": {"to":
+    "ada@example.com"}, "create_push_link": {"contact_id": "con_12345"},
 }  # fmt: skip
 BODIES["add_model"] = {"name": "local", "kind": "openai", "fields": {"base_url": "http://127.0.0.1/v1", "model": "m"}}
 BODIES["update_model"] = {"enabled": False}
@@ -131,6 +131,9 @@ def call(client: TestClient, services: Any, method: str, path: str, name: str, h
         return client.request(method, address, content=b"email\na@example.com\n", headers=headers)
     if name == "attach_file":
         return client.request(method, f"{address}?name=b.pdf", content=b"%PDF", headers=headers)
+    if name.endswith("_channel"):
+        services.channels.rows.setdefault("chn_1", BROKEN)  # another role has removed it
+        address = address.replace("acc_1", "chn_1")
     return client.request(method, address, json=bodies.get(name), headers={**headers, "If-Match": "*"})
 
 

@@ -102,9 +102,11 @@ def test_words_go_to_stderr_and_data_to_stdout_as_json(run: Run, brief: Path) ->
         ["campaign", "pause", "latest"],
         ["agent", "list"], ["agent", "show", "content"], ["agent", "decisions"], ["audience", "list"],
         ["audience", "segments"], ["audience", "show", fakes.CONTACT.id], ["mailbox", "list"],
-        ["mailbox", "show", "latest"], ["sending", "status"], ["sending", "limits"],
-        ["account", "list"], ["account", "link", "viewer@"],
-        ["account", "whoami"], ["token", "list"], ["token", "new", "nightly"], ["report", "latest"], ["status"],
+        ["mailbox", "show", "latest"], ["sending", "status"], ["sending", "limits"], ["account", "list"], ["account",
+        "link", "viewer@"], ["account", "whoami"], ["token", "list"], ["token", "new", "nightly"], ["report",
+        "latest"], ["status"], ["channel", "list"], ["channel", "providers"], ["channel", "providers", "pigeon"],
+        ["channel", "show", "Our pigeons"], ["channel", "check", "chn_1"], ["channel", "test", "chn_1",
+        "ada@example.com"],
     ):  # fmt: skip
         answer = run(*command, "--json")
         assert answer.exit_code == 0, (command, answer.output)
@@ -485,3 +487,41 @@ def test_postings_are_listed_and_settled(run: Run, services: Any) -> None:
     assert services.campaigns.calls[-1] == "confirm pst_1 https://mastodon.example/1"
     run("campaign", "postings", number, "--again", "pst_1")
     assert services.campaigns.calls[-1] == "repeat pst_1"
+
+
+def test_an_account_is_set_up_without_its_secret_on_the_command_line(
+    run: Run, services: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    key = tmp_path / "key"
+    key.write_text("from-a-file\n")
+    add = ["channel", "add", "pigeon", "--name", "Mine", "--set", "per_minute=10"]
+    made = run(*add, "--secret", f"key=file:{key}")
+    assert made.exit_code == 0, made.output
+    assert services.channels.given[-1] == {"per_minute": "10", "key": "from-a-file"}
+    assert "from-a-file" not in made.output
+    assert "Next: tidings channel check" in made.stderr
+    monkeypatch.setenv("PIGEON_KEY", "from-a-variable")
+    assert run(*add, "--secret", "key=env:PIGEON_KEY").exit_code == 0
+    assert services.channels.given[-1]["key"] == "from-a-variable"
+    for wrong in (
+        ["--set", "key=spelled-out"], ["--secret", "key=spelled-out"], ["--secret", "key=env:NOT_THERE"],
+        ["--secret", f"key=file:{tmp_path}/none"], ["--no-input"],
+    ):  # fmt: skip
+        answer = run(*add, *wrong)
+        assert answer.exit_code == 2, wrong
+        assert "spelled-out" not in answer.output
+    assert run("channel", "add", "owl").exit_code == 3
+
+
+def test_an_account_is_changed_turned_off_and_forgotten(run: Run, services: Any) -> None:
+    assert "problem" in run("channel", "list").stdout
+    assert "works" in run("channel", "check", "Our pigeons").stdout
+    assert run("channel", "set", "chn_1", "--priority", "7").exit_code == 0
+    assert services.channels.rows["chn_1"].priority == 7
+    assert run("channel", "set", "chn_1").exit_code == 2
+    assert run("channel", "disable", "chn_1").exit_code == 0
+    assert run("channel", "enable", "chn_1").exit_code == 0
+    assert run("channel", "test", "chn_1", "ada@example.com").stdout == "accepted: queued for ada@example.com\n"
+    assert run("channel", "push-link", "con_123").stdout.startswith("https://localhost:8443/push/")
+    assert run("channel", "remove", "chn_1", "--yes").exit_code == 0
+    assert services.channels.rows == {}

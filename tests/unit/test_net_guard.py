@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import json
 from collections.abc import Collection
@@ -13,7 +14,9 @@ from hypothesis import strategies as st
 
 from tidings.domain.contact import suppression_form
 from tidings.domain.errors import ForbiddenError, UnavailableError
+from tidings.net.addresses import AddressRule
 from tidings.net.breaker import FAILURES, FIRST_PAUSE, LONGEST_PAUSE, Breaker
+from tidings.net.client import AnswerLostError, Guard, HostClient, ManyHosts, NothingLeftError
 from tidings.net.egress import EgressScan, hashes_known
 
 CONTACTS = {"ada@example.com", "o'neil@example.org", "grün@beispiel.de"}
@@ -120,3 +123,52 @@ def test_other_peoples_addresses_and_plain_texts_pass() -> None:
 @given(st.binary(max_size=300))
 def test_any_bytes_can_be_looked_into(body: bytes) -> None:
     scan().check(body)
+
+
+async def test_a_kept_client_serves_one_host_and_tells_what_left_from_what_did_not() -> None:
+    seen: list[bytes] = []
+
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            while head := await reader.readuntil(b"\r\n\r\n"):
+                seen.append(head.split(b" ")[1])
+                if seen[-1] == b"/cut":
+                    break
+                await reader.readexactly(1 if b"content-length: 1" in head.lower() else 0)
+                writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
+        except asyncio.IncompleteReadError:
+            pass
+        finally:
+            writer.close()
+
+    connections: list[asyncio.Task[None]] = []
+
+    def accept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        connections.append(asyncio.get_running_loop().create_task(talk(reader, writer)))
+
+    server = await asyncio.start_server(accept, "127.0.0.1", 0)
+    url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    guard = Guard(AddressRule(allowed=frozenset({"127.0.0.1"})))
+    client = HostClient(guard, url, connections=2)
+    await client.reach()
+    for _ in range(3):
+        assert (await client.send("POST", f"{url}/a", headers={}, body=b"x")).body == b"ok"
+    assert len(connections) <= 2  # the bare one of `reach`, and one that was kept
+    for elsewhere in ("http://127.0.0.1:1/a", "http://localhost/a", url.replace("http:", "https:")):
+        with pytest.raises(NothingLeftError):
+            await client.send("POST", elsewhere, headers={}, body=b"")
+    with pytest.raises(AnswerLostError):
+        await client.send("POST", f"{url}/cut", headers={}, body=b"")
+    await client.close()
+    many = ManyHosts(guard)
+    assert (await many.send("GET", f"{url}/b", headers={}, body=b"")).status == 200
+    with pytest.raises(NothingLeftError, match="public"):
+        await ManyHosts(Guard()).send("GET", f"{url}/b", headers={}, body=b"")
+    await many.close()
+    server.close()
+    with pytest.raises(NothingLeftError):
+        await HostClient(guard, url, connections=1).reach()
+    for task in connections:
+        task.cancel()
+    await asyncio.gather(*connections, return_exceptions=True)
+    await asyncio.sleep(0.01)

@@ -27,7 +27,7 @@ _SPEC.loader.exec_module(fakes)
 ME = {"kind": "person", "id": "acc_1", "name": "Ada", "role": "admin", "brands": [], "permissions": []}
 ARGUMENTS: dict[str, Any] = {
     "brief": {}, "brand": {}, "changes": {}, "fields": {}, "rule": {}, "rows": [], "table": b"", "content": b"",
-    "invitation": {},
+    "invitation": {}, "settings": {},
     "due_at": datetime(2027, 1, 1, tzinfo=UTC),
     "accept": True, "variant": "A", "definition": {}, "contact_ids": [],
 }  # fmt: skip

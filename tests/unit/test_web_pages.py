@@ -29,6 +29,7 @@ PAGES = [
     "/approvals", "/agents/content", "/agents/scheduling", "/agents/distribution", "/agents/analytics", "/audience",
     "/audience?q=nobody", "/audience/import", "/insights", "/mailbox", "/mailbox/msg_1", "/mailbox/msg_1?as=text",
     "/mailbox/msg_1?as=source", "/settings", "/models", "/replies", "/replies?show=all", "/replies/rpl_1",
+    "/channels", "/channels/new?provider=pigeon", "/channels/chn_1",
 ]  # fmt: skip
 
 
@@ -615,3 +616,33 @@ def test_a_brief_names_its_channels(client: TestClient, services: Any) -> None:
     brief = services.campaigns.calls[-1][1]
     assert [channel.value for channel in brief.channels] == ["email", "linkedin"]
     assert brief.picture == "https://example.com/a.jpg"
+
+
+def test_an_account_is_set_up_and_changed_by_its_form(client: TestClient, services: Any) -> None:
+    sent = {"provider": "pigeon", "name": "Mine", "priority": "3", "config_server": "", "config_key": "k3y",
+            "config_per_minute": "12"}  # fmt: skip
+    assert client.post("/channels/new", data=sent).headers["location"] == "/channels"
+    assert services.channels.given[-1] == {"server": "https://api.pigeon.example", "key": "k3y", "per_minute": 12}
+    changed = {"name": "Renamed", "priority": "4", "config_server": "https://x.example", "config_key": ""}
+    assert client.post("/channels/chn_2", data=changed).status_code == 303
+    assert services.channels.given[-1] == {"server": "https://x.example"}
+    assert services.channels.rows["chn_2"].name == "Renamed"
+    assert "k3y" not in client.get("/channels/chn_2").text + client.get("/channels").text
+    wrong = client.post("/channels/new", data={**sent, "config_per_minute": "many"})
+    assert wrong.status_code == 422
+    assert "is not a number" in wrong.text
+    assert "k3y" not in wrong.text
+
+
+def test_an_account_is_checked_tried_turned_off_and_removed(client: TestClient, services: Any) -> None:
+    assert "refuses the key" in client.get("/channels").text
+    client.post("/channels/chn_1/check")
+    assert services.channels.rows["chn_1"].state == "works"
+    assert "queued for ada@example.com" in client.post("/channels/chn_1/test", data={"to": "ada@example.com"}).text
+    client.post("/channels/chn_1/disable")
+    assert services.channels.rows["chn_1"].state == "off"
+    client.post("/channels/chn_1/enable")
+    client.post("/channels/chn_1/remove")
+    assert services.channels.rows == {}
+    assert "No accounts yet" in client.get("/channels").text
+    assert client.get("/channels/chn_1").status_code == 404

@@ -20,6 +20,7 @@ from tidings.api.body_limit import BodyLimit
 from tidings.api.brands.routes import router as brands
 from tidings.api.campaigns.routes import router as campaigns
 from tidings.api.campaigns.schemas import BRIEF_EXAMPLE
+from tidings.api.channels.routes import router as channels
 from tidings.api.conversions.routes import router as conversions
 from tidings.api.decisions.routes import router as decisions
 from tidings.api.deliveries.routes import router as deliveries
@@ -42,7 +43,7 @@ if TYPE_CHECKING:
 MOUNT = "/api/v1"
 ROUTERS: tuple[APIRouter, ...] = (
     campaigns, approvals, agents, decisions, brands, audience, analytics, mailbox_routes, activity, sending, models,
-    access, health, conversions, attachments, deliveries, replies, sequences,
+    access, health, conversions, attachments, deliveries, replies, sequences, channels,
 )  # fmt: skip
 
 DESCRIPTION = """\

@@ -14,11 +14,13 @@ from tidings.access import audit
 from tidings.access.permissions import Permission, require
 from tidings.api.body_limit import BodyLimit
 from tidings.api.build import MOUNT, build_api
+from tidings.app.push import build_push
 from tidings.app.returning import build_reports
 from tidings.app.tracking_hosts import TrackingHosts
 from tidings.audience.selection import may_track
 from tidings.distribution.conversion_door import ConversionDoor
 from tidings.distribution.postings.feed_app import FeedApp
+from tidings.distribution.push_door import PushDoor
 from tidings.distribution.reports.endpoint import PREFIX, ReportsApp
 from tidings.distribution.tracking import PATHS, TrackingApp
 from tidings.distribution.way_out import Wishes
@@ -56,16 +58,18 @@ def build_asgi(house: House) -> Front:
     web.add_middleware(BodyLimit)  # anybody may post a form to the sign-in page
     web.add_api_route("/health/live", _live, include_in_schema=False)
     web.add_api_route("/health/ready", _ready, include_in_schema=False)
-    beside = Beside(build_reports(house), FeedApp(house.db, house.settings.base_url), hosts)
+    feeds = FeedApp(house.db, house.settings.base_url)
+    beside = Beside(build_reports(house), feeds, build_push(house), hosts)
     return Front(web, build_api(house.services, house.mailbox), tracking, beside)
 
 
 @dataclass(frozen=True, slots=True)
 class Beside:
-    """What else answers the public: providers' reports, feeds, and the names that serve tracking alone."""
+    """What else answers the public: providers' reports, feeds, pushes, and names that serve tracking alone."""
 
     reports: ReportsApp
     feeds: FeedApp
+    push: PushDoor
     hosts: TrackingHosts | None = None
 
 
@@ -82,6 +86,7 @@ class Front:
         self.tracking = tracking
         self.reports = beside.reports
         self.feeds = beside.feeds
+        self.push = beside.push
         self.hosts = beside.hosts
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -96,6 +101,8 @@ class Front:
             await self.reports(scope, receive, send)
         elif path.startswith("/feeds/"):
             await self.feeds(scope, receive, send)
+        elif path.startswith("/push/"):
+            await self.push(scope, receive, send)
         elif path == "/api/docs":
             await RedirectResponse(f"{MOUNT}/docs", 308)(scope, receive, send)
         elif path == MOUNT or path.startswith(MOUNT + "/"):

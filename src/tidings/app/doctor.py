@@ -25,18 +25,19 @@ def examine(settings: Settings) -> list[Check]:
     try:
         with house.db.reading() as conn:
             domains = [brand.sender.domain for brand in brands(conn)]
+        account = house.services.channels.mail_account()
         found = [Check(item.name, item.status, item.message, item.remedy) for item in house.services.health.check()]
     finally:
         house.close()
-    return [*found, _certificate(settings), *_mail(settings, house.relay, domains)]
+    return [*found, _certificate(settings), *_mail(settings, house.relay, domains, account)]
 
 
-def _mail(settings: Settings, relay: str, domains: list[str]) -> list[Check]:
+def _mail(settings: Settings, relay: str, domains: list[str], account: str) -> list[Check]:
     """What the DNS says of the relay and of each brand's sender domain, with the records to copy.
 
     While mail stays on this machine nothing of it can do harm, so nothing of it fails.
     """
-    preflight = preflight_of(settings, relay)
+    preflight = preflight_of(settings, relay, lambda: account)
     marks = {Grade.OK: "ok", Grade.NOT_CHECKED: "skip", Grade.WARNING: "warn", Grade.ERROR: "fail"}
     if preflight.stays_here:
         marks[Grade.ERROR] = "warn"

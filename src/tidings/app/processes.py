@@ -13,7 +13,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from tidings.app.returning import build_returns
-from tidings.app.sending import build_postings, build_sender
+from tidings.app.senders import Senders
+from tidings.app.sending import build_postings
 from tidings.app.supervisor import SUPERVISOR
 from tidings.app.wiring import House, certificates, open_house
 from tidings.campaigns.sequences.runner import SequenceRunner
@@ -118,7 +119,7 @@ async def _work(house: House, executor: str, roles: Sequence[str]) -> None:
         sequences.start()
     try:
         if AgentName.DISTRIBUTION.value in roles:
-            sender = build_sender(house)
+            sender = Senders(house)
             heartbeat.watch(AgentName.DISTRIBUTION.value, lambda: sender.silent_for)
             returns = build_returns(house)
             if returns is not None:

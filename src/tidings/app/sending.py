@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection, select
 
 from tidings.agents.state import load
 from tidings.app.wiring import signer_of
-from tidings.audience.repository import merge_fields
+from tidings.audience.browsers import forget
+from tidings.audience.repository import fields_for_push, fields_for_sms, merge_fields
 from tidings.audience.selection import may_send, may_track
+from tidings.distribution.accounts.schemas import Account
+from tidings.distribution.accounts.trial import open_way
 from tidings.distribution.agent import DistributionAgent
-from tidings.distribution.channels.base import Channel
+from tidings.distribution.channels.base import Channel as Way
 from tidings.distribution.channels.smtp import SmtpChannel
+from tidings.distribution.channels.webpush import WebPush
 from tidings.distribution.hooks import Hooks
 from tidings.distribution.late import LateRule, settle_late
 from tidings.distribution.ledger import Ledger
@@ -26,7 +30,7 @@ from tidings.distribution.postings.worker import PostingHooks, PostingWorker
 from tidings.distribution.relay import Relay, parse_relays
 from tidings.distribution.returns.guard import Guard
 from tidings.distribution.returns.source import parse_bounce_address
-from tidings.distribution.templates import Addresses
+from tidings.distribution.templates import Addresses, ShortTemplates, Templates
 from tidings.distribution.throttle.line_up import LineUp
 from tidings.distribution.throttle.lookup import Lookup
 from tidings.distribution.throttle.repository import forget_other_relays
@@ -34,7 +38,7 @@ from tidings.distribution.throttle.throttle import Throttle
 from tidings.distribution.tokens import TokenSigner
 from tidings.distribution.worker import Worker
 from tidings.domain.actor import AgentName
-from tidings.domain.channel import Channel as ChannelName
+from tidings.domain.channel import Channel
 from tidings.domain.consent import SuppressionReason
 from tidings.domain.instant import DAY, Instant
 from tidings.engine.process import boot_id
@@ -51,7 +55,10 @@ if TYPE_CHECKING:
 
 
 def build_sender(house: House) -> Worker:
-    """The sender by the Distribution agent's settings at this moment."""
+    """The sender of e-mail by the Distribution agent's settings at this moment: an account's, else the relay's."""
+    account = account_of(house, Channel.EMAIL)
+    if account is not None:
+        return build_account_sender(house, account)
     with house.db.reading() as conn:
         config = load(conn, AgentName.DISTRIBUTION).config
     relays = parse_relays(house.relay)
@@ -72,10 +79,8 @@ def build_sender(house: House) -> Worker:
         house.db, house.clock, hooks, owner=owner_name(), boot_id=boot_id(house.db), relay=relays[0].name,
         gate=way.throttle,
     )  # fmt: skip
-    returns_to = parse_bounce_address(house.settings.bounce_address) if house.settings.bounce_address else ""
-    addresses = Addresses(house.settings.links_url, TokenSigner(house.secrets.signing_key), returns_to)
     return Worker(
-        house.db, house.clock, ledger, way.channel, addresses, agent, lanes=config["connections"],
+        house.db, house.clock, ledger, way.channel, addresses_of(house), agent, lanes=config["connections"],
         max_per_hour=_in_all(relays, config["max_per_hour"]), line_up=way.line,
     )  # fmt: skip
 
@@ -84,7 +89,7 @@ def build_sender(house: House) -> Worker:
 class _WayOut:
     """A channel with what says whose turn it is and who must wait."""
 
-    channel: Channel
+    channel: Way
     line: LineUp
     throttle: Throttle | None = None
 
@@ -119,7 +124,7 @@ def _rules(conn: Connection) -> tuple[Sequence[str], Sequence[str]]:
     return config["provider_groups"], config["warm_up"]
 
 
-def _late(agent: DistributionAgent, conn: Connection, channel: ChannelName, now: Instant) -> int:
+def _late(agent: DistributionAgent, conn: Connection, channel: Channel, now: Instant) -> int:
     """Deliveries too late after an interruption, by the Distribution agent's policy."""
     config = load(conn, AgentName.DISTRIBUTION).config
     rule = LateRule(config["late"], config["late_after_hours"])
@@ -152,6 +157,78 @@ def build_postings(house: House) -> PostingWorker:
     return PostingWorker(house.db, house.clock, house.run.postings, house.services.channels, hooks)
 
 
+def account_of(house: House, channel: Channel) -> Account | None:
+    """The account by which a personal channel's messages leave: the enabled one of highest priority."""
+    with house.db.reading() as conn:
+        return next(iter(house.services.channels.usable(conn, channel)), None)
+
+
+def addresses_of(house: House) -> Addresses:
+    """What messages need besides their template."""
+    returns_to = parse_bounce_address(house.settings.bounce_address) if house.settings.bounce_address else ""
+    return Addresses(house.settings.links_url, TokenSigner(house.secrets.signing_key), returns_to)
+
+
+def build_account_sender(house: House, account: Account) -> Worker:
+    """The sender of one personal channel through an account at a provider. Raises InvalidInputError for a posting."""
+    way = open_way(account, house.services.channels.guard)
+    of = Channel(account.channel)
+    with house.db.reading() as conn:
+        config = load(conn, AgentName.DISTRIBUTION).config
+    agent = AccountObserver(
+        house.db, house.clock, house.services.activity.note, relay=way.name, connections=way.room,
+        told=partial(house.services.channels.trouble, account.id),
+    )  # fmt: skip
+    way.on_works = partial(house.services.channels.trouble, account.id, "")
+    if isinstance(way.provider, WebPush):
+        way.provider.forget = partial(_forget, house)
+    hooks = Hooks(
+        may_send=may_send, merge_fields=_FIELDS[of], append_events=append, must_wait=must_wait,
+        append_alike=append_alike, may_track=may_track, on_back=partial(_late, agent),
+        on_hard=partial(_suppress, house, channel=of), on_first=agent.starting, on_finished=house.run.finished,
+    )  # fmt: skip
+    ledger = Ledger(
+        house.db, house.clock, hooks, owner=owner_name(),
+        boot_id=boot_id(house.db), relay=way.name, channel=of,
+    )  # fmt: skip
+    addresses = addresses_of(house)
+    templates = (
+        Templates(house.db, addresses, parts=way.wants_parts)
+        if of is Channel.EMAIL
+        else ShortTemplates(house.db, addresses, of)
+    )
+    return Worker(
+        house.db, house.clock, ledger, way, addresses, agent, lanes=way.room,
+        max_per_hour=config["max_per_hour"] if of is Channel.EMAIL else 0, templates=templates,
+    )  # fmt: skip
+
+
+_FIELDS = {Channel.EMAIL: merge_fields, Channel.SMS: fields_for_sms, Channel.PUSH: fields_for_push}
+
+
+class AccountObserver(DistributionAgent):
+    """Records what the agent decides, and keeps an account's problem beside it."""
+
+    def __init__(self, *given: Any, told: Callable[[str], None], **named: Any) -> None:
+        super().__init__(*given, **named)
+        self._told = told
+
+    def holding(self, reason: str, held: int) -> None:
+        """The way out does not work; the page Channels shows why."""
+        self._told(f"{reason}. Check the account, then its key; what waits goes out by itself.")
+        super().holding(reason, held)
+
+    def going_on(self, held: int) -> None:
+        """It works again."""
+        self._told("")
+        super().going_on(held)
+
+
+def _forget(house: House, endpoints: Sequence[str]) -> None:
+    with house.db.transaction() as conn:
+        forget(conn, endpoints)
+
+
 def must_wait(conn: Connection, campaign_pk: int, people: Sequence[int], now: Instant) -> Mapping[int, Instant]:
     """People whose own hour is quiet at this moment, with the next instant that is not.
 
@@ -176,8 +253,9 @@ def must_wait(conn: Connection, campaign_pk: int, people: Sequence[int], now: In
     return waiting
 
 
-def _suppress(house: House, conn: Connection, contact_pk: int, words: str) -> None:
-    """The address does not exist: it is not written to again."""
-    house.services.audience.unsubscribe(
-        conn, contact_pk, None, f"relay: {words}"[:200], reason=SuppressionReason.BOUNCED
-    )
+def _suppress(house: House, conn: Connection, contact_pk: int, words: str, channel: Channel = Channel.EMAIL) -> None:
+    """The address or number does not exist: it is not written to again. A browser that is gone is only forgotten."""
+    if channel is not Channel.PUSH:
+        house.services.audience.unsubscribe(
+            conn, contact_pk, None, f"relay: {words}"[:200], SuppressionReason.BOUNCED, channel.value
+        )

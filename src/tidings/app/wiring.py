@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -54,7 +54,7 @@ from tidings.keys.master import MasterKey, load_master_key
 from tidings.keys.secrets import Secrets, address_hash
 from tidings.llm.configured import Models
 from tidings.net.addresses import AddressRule
-from tidings.net.client import Guard
+from tidings.net.guard import Guard
 from tidings.scheduling.agent import SchedulingAgent
 from tidings.services import Services
 from tidings.store.database import Database
@@ -114,7 +114,7 @@ def wire(
     desk = ModelDesk(db, clock, partial(_guard, db, secrets), offline=lambda: False)
     models_here = ModelService(db, clock, desk, jobs)
     distribution = DistributionService(db, clock, secrets, base_url=settings.links_url)
-    channels = ChannelService(db, clock, secrets, guard_of(settings))
+    channels = ChannelService(db, clock, secrets, guard_of(settings), base_url=settings.base_url)
     postings = PostingService(clock, channels)
     run = CampaignRun(
         db, clock, jobs, feed, content=ContentAgent(desk.writers, rank=desk.rank, on_draft=models_here.note_draft),
@@ -132,7 +132,7 @@ def wire(
     }
     campaigns = CampaignService(
         db, clock, run, access=access, distribution=distribution, policy=Policy(), feed=feed,
-        preflight=preflight_of(settings, relay), postings=postings,
+        postings=postings, preflight=preflight_of(settings, relay, channels.mail_account),
     )  # fmt: skip
     brands, analytics, models = BrandService(db, clock), AnalyticsService(db, clock), models_of(settings, db, secrets)
     tools = agent_tools(Kit(campaigns, brands, analytics))
@@ -154,8 +154,11 @@ def wire(
     )  # fmt: skip
 
 
-def preflight_of(settings: Settings, relay: str) -> Preflight:
-    """What is looked at before a send. Raises InvalidInputError when the relay, DKIM or spamd settings are wrong."""
+def preflight_of(settings: Settings, relay: str, account: Callable[[], str] = str) -> Preflight:
+    """What is looked at before a send; `account` names the one by which mail leaves instead of the relay.
+
+    Raises InvalidInputError when the relay, DKIM or spamd settings are wrong.
+    """
     signer = signer_of(settings)
     selectors = [Selector(key.selector, key.record) for key in signer.keys] if signer else []
     if settings.dkim_selector and not selectors:
@@ -164,7 +167,8 @@ def preflight_of(settings: Settings, relay: str) -> Preflight:
     if not host or not port.isdigit():
         raise InvalidInputError("TIDINGS_SPAMD is no address and port.", remedy="Write it like this: 127.0.0.1:783")
     doctor = DnsDoctor(parse_relays(relay)[0], selectors, nameserver=settings.nameserver)
-    return Preflight(doctor, spamd=(host, int(port)))
+    elsewhere = DnsDoctor(parse_relays("smtp://localhost?tls=none")[0], selectors, nameserver=settings.nameserver)
+    return Preflight(doctor, spamd=(host, int(port)), elsewhere=elsewhere, account=account)
 
 
 def guard_of(settings: Settings) -> Guard:

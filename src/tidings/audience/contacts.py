@@ -14,6 +14,7 @@ from tidings.domain.consent import Consent, Purpose
 from tidings.domain.contact import mask_address
 from tidings.domain.errors import NotFoundError
 from tidings.domain.instant import Instant
+from tidings.domain.sms import mask_phone
 from tidings.store.tables import contact, suppression
 
 CHANNEL = "email"
@@ -39,6 +40,8 @@ class ContactView:
     """Why it is suppressed: bounced, complained …; empty when it is not."""
     because_source: str = ""
     """Who or what said so, for those who may read addresses: servers quote them."""
+    phone: str = ""
+    """As E.164 has it; masked like the address."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +145,7 @@ def _mentions(text: str, *, addresses: bool) -> ColumnElement[bool]:
     names = contact.c.first_name + " " + contact.c.last_name
     return or_(
         func.lower(names).contains(text.lower(), autoescape=True),
+        contact.c.phone.contains(text, autoescape=True) if addresses else false(),
         func.lower(contact.c.email).contains(text.lower(), autoescape=True) if addresses else false(),
     )
 
@@ -172,4 +176,5 @@ def _view(row: Row[Any], *, unmasked: bool, why: tuple[str, str] | None = None) 
         created_at=row.created_at,
         because=why[0] if why else "",
         because_source=why[1] if why and unmasked else "",
+        phone=row.phone if unmasked else mask_phone(row.phone),
     )

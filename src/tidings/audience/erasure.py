@@ -21,6 +21,7 @@ from tidings.store.tables import (
     event,
     mailbox_message,
     provider_event,
+    push_subscription,
     returned_mail,
     slot,
     suppression,
@@ -38,11 +39,14 @@ def erase_contact(conn: Connection, secrets: Secrets, contact_pk: int, at: Insta
     in place of the person's, which nothing else knows, and lose their details.
     """
     row = conn.execute(
-        select(contact.c.email, contact.c.address_hash).where(contact.c.pk == contact_pk).with_for_update()
+        select(contact.c.email, contact.c.address_hash, contact.c.phone_hash)
+        .where(contact.c.pk == contact_pk)
+        .with_for_update()
     ).one()
     digest = row.address_hash or address_hash(secrets, row.email)
-    conn.execute(delete(suppression).where(suppression.c.address_hash == digest))  # its source may name a campaign
-    suppress_hashes(conn, [digest], reason=SuppressionReason.ERASED, source="erasure", at=at)
+    digests = [each for each in (digest, row.phone_hash) if each]
+    conn.execute(delete(suppression).where(suppression.c.address_hash.in_(digests)))  # its source may name a campaign
+    suppress_hashes(conn, digests, reason=SuppressionReason.ERASED, source="erasure", at=at)
     _anonymise(conn, contact_pk)
     conn.execute(delete(slot).where(slot.c.contact_pk == contact_pk))
     conn.execute(delete(mailbox_message).where(func.lower(mailbox_message.c.rcpt_to) == suppression_form(row.email)))
@@ -50,6 +54,7 @@ def erase_contact(conn: Connection, secrets: Secrets, contact_pk: int, at: Insta
     told = (provider_event.c.contact_pk == contact_pk) | (provider_event.c.recipient_hash == digest)
     silence: dict[str, Any] = {"contact_pk": None, "recipient_hash": "", "said": {}, "body": {}, "state": "nobody"}
     conn.execute(update(provider_event).where(told).values(**silence))
+    conn.execute(delete(push_subscription).where(push_subscription.c.contact_pk == contact_pk))
     conn.execute(delete(contact).where(contact.c.pk == contact_pk))  # consent goes with it
 
 

@@ -12,15 +12,18 @@ from zoneinfo import available_timezones
 from tidings.domain.consent import Consent, ConsentState, Purpose
 from tidings.domain.contact import normalise_address
 from tidings.domain.instant import Instant, from_datetime
+from tidings.domain.sms import normalise_phone
 
 COLUMNS: dict[str, tuple[str, ...]] = {
     "email": ("email", "e_mail", "mail", "email_address", "e_mail_address", "address_email"),
+    "phone": ("phone", "phone_number", "mobile", "mobile_phone", "cell", "telephone", "telefon", "handy", "mobil"),
     "first_name": ("first_name", "firstname", "given_name", "forename", "vorname", "prenom"),
     "last_name": ("last_name", "lastname", "surname", "family_name", "nachname", "nom"),
     "locale": ("locale", "language", "lang", "sprache", "langue"),
     "country": ("country", "country_code", "land", "pays"),
     "time_zone": ("time_zone", "timezone", "tz", "zeitzone"),
     "consent": ("consent", "marketing_consent", "opt_in", "optin", "subscribed", "permission", "einwilligung"),
+    "sms_consent": ("sms_consent", "consent_sms", "sms_opt_in", "text_consent"),
     "consent_at": ("consent_at", "consent_date", "opt_in_at", "opt_in_date", "subscribed_at"),
     "consent_source": ("consent_source", "opt_in_source", "source"),
     "consent_wording": ("consent_wording", "consent_text", "wording"),
@@ -59,6 +62,9 @@ class NewContact:
     locale: str = ""
     country: str = ""
     time_zone: str = ""
+    phone: str = ""
+    sms: Consent | None = None
+    """The consent to text messages, which is one of its own."""
     attributes: dict[str, str] = field(default_factory=dict[str, str])
 
 
@@ -96,6 +102,8 @@ def read_row(number: int, row: Mapping[str, str], given: ConsentGiven | None, no
         locale=_locale(cells.get("locale", "")),
         country=_country(cells.get("country", "")),
         time_zone=_zone(cells.get("time_zone", "")),
+        phone=_phone(cells.get("phone", "")),
+        sms=_sms_consent(cells, given, now),
         attributes={name: text for name, text in cells.items() if name not in COLUMNS and text},
     )
 
@@ -145,6 +153,28 @@ def _instant(text: str, otherwise: Instant, now: Instant) -> Instant:
     if not 0 <= at <= now:
         raise RefusedRowError(f"{text!r} in `consent_at` is not in the past", "Give the day the consent was given.")
     return at
+
+
+def _phone(text: str) -> str:
+    phone = normalise_phone(text) if text else ""
+    if phone is None:
+        raise RefusedRowError(
+            f"{text!r} is not a phone number with its country", "Write it like +436601234567, or leave it empty."
+        )
+    return phone
+
+
+def _sms_consent(cells: Mapping[str, str], given: ConsentGiven | None, now: Instant) -> Consent | None:
+    """The yes to text messages, with the proof of the row; an empty cell or a no says nothing."""
+    said = cells.get("sms_consent", "").lower()
+    if not said or said in _NO:
+        return None
+    if said not in _YES and said != "pending":
+        raise RefusedRowError(f"{said!r} in `sms_consent` is neither yes nor no", "Write yes, no or pending.")
+    if not cells.get("phone"):
+        raise RefusedRowError("there is a consent to text messages and no number", "Add the number, or leave it out.")
+    proof = _consent({**cells, "consent": said}, given, now)
+    return Consent(Purpose.MARKETING_SMS, proof.state, proof.at, proof.source, proof.wording)
 
 
 def _zone(text: str) -> str:

@@ -18,7 +18,7 @@ from tidings.store.database import take_turns
 from tidings.store.tables import consent, contact, suppression
 
 BATCH = 500
-_OWN = ("first_name", "last_name", "locale", "country", "time_zone")
+_OWN = ("first_name", "last_name", "locale", "country", "time_zone", "phone")
 _ERASED = (
     "this person asked to be erased",
     "Leave the row out. Only they themselves can sign up again.",
@@ -77,8 +77,8 @@ def take_in(conn: Connection, secrets: Secrets, batch: Sequence[NewContact], res
     wanted = {digest: each for digest, each in by_hash.items() if digest not in erased}
     new = {digest: each for digest, each in wanted.items() if digest not in known.contacts}
     old = {digest: each for digest, each in wanted.items() if digest in known.contacts}
-    pks = _add(conn, new, at)
-    _bring_up_to_date(conn, old, known, at)
+    pks = _add(conn, secrets, new, at)
+    _bring_up_to_date(conn, secrets, old, known, at)
     pks |= {digest: known.contacts[digest].pk for digest in old}
     result.added += len(new)
     result.nowhere += sum(not each.time_zone and not each.country for each in new.values())
@@ -90,7 +90,27 @@ def take_in(conn: Connection, secrets: Secrets, batch: Sequence[NewContact], res
             result.kept_silent += 1
         elif before is not ConsentState.GRANTED and before is not each.consent.state:
             words.append((pks[digest], each.consent))
-    record_all(conn, words)
+    record_all(conn, words + _sms_words(conn, wanted, pks, known))
+
+
+def _sms_words(
+    conn: Connection, wanted: dict[str, NewContact], pks: dict[str, int], known: _Known
+) -> list[tuple[int, Consent]]:
+    """The new yeses to text messages; who withdrew one, or said no to everything, stays silent."""
+    saying = {pks[digest]: (digest, each.sms) for digest, each in wanted.items() if each.sms is not None}
+    if not saying:
+        return []
+    query = (
+        select(consent.c.contact_pk, consent.c.state)
+        .where(consent.c.contact_pk.in_(list(saying)), consent.c.purpose == Purpose.MARKETING_SMS.value)
+        .order_by(consent.c.at, (consent.c.state != ConsentState.GRANTED.value))
+    )
+    before = {row.contact_pk: row.state for row in conn.execute(query)}
+    return [
+        (pk, word)
+        for pk, (digest, word) in saying.items()
+        if before.get(pk) not in {ConsentState.WITHDRAWN.value, word.state.value} and digest not in known.suppressed
+    ]
 
 
 def _known(conn: Connection, hashes: Sequence[str], at: Instant) -> _Known:
@@ -116,7 +136,11 @@ def _known(conn: Connection, hashes: Sequence[str], at: Instant) -> _Known:
     return _Known({row.address_hash: row for row in rows}, silent, newest)
 
 
-def _add(conn: Connection, new: dict[str, NewContact], at: Instant) -> dict[str, int]:
+def _phone_hash(secrets: Secrets, phone: str) -> str:
+    return address_hash(secrets, phone) if phone else ""
+
+
+def _add(conn: Connection, secrets: Secrets, new: dict[str, NewContact], at: Instant) -> dict[str, int]:
     if not new:
         return {}
     rows = [
@@ -129,6 +153,8 @@ def _add(conn: Connection, new: dict[str, NewContact], at: Instant) -> dict[str,
             "locale": each.locale or "en",
             "country": each.country,
             "time_zone": each.time_zone,
+            "phone": each.phone,
+            "phone_hash": _phone_hash(secrets, each.phone),
             "attributes": each.attributes,
             "created_at": at,
             "updated_at": at,
@@ -140,10 +166,14 @@ def _add(conn: Connection, new: dict[str, NewContact], at: Instant) -> dict[str,
     return {row.address_hash: row.pk for row in conn.execute(made)}
 
 
-def _bring_up_to_date(conn: Connection, old: dict[str, NewContact], known: _Known, at: Instant) -> None:
+def _bring_up_to_date(
+    conn: Connection, secrets: Secrets, old: dict[str, NewContact], known: _Known, at: Instant
+) -> None:
     """Non-empty cells replace what is on file; attributes are merged by name."""
     for digest, each in old.items():
         row = known.contacts[digest]
         given: dict[str, Any] = {name: getattr(each, name) for name in _OWN if getattr(each, name)}
+        if each.phone:
+            given["phone_hash"] = _phone_hash(secrets, each.phone)
         given["attributes"] = {**row.attributes, **each.attributes}
         conn.execute(update(contact).where(contact.c.pk == row.pk).values(**given, updated_at=at))

@@ -25,8 +25,8 @@ from sqlalchemy import (
 from tidings.domain.channel import Channel
 from tidings.domain.consent import ConsentState, Purpose
 from tidings.domain.instant import Instant
-from tidings.store.among import among, keys, rows
-from tidings.store.tables import consent, contact, suppression
+from tidings.store.among import among, keys, rows, together
+from tidings.store.tables import consent, contact, push_subscription, suppression
 
 EVERY_CHANNEL = "*"
 """A suppression in this channel holds in all of them."""
@@ -70,14 +70,23 @@ def consents(purpose: Purpose, at: Instant | ColumnElement[int]) -> ColumnElemen
 
 def reachable(channel: str) -> ColumnElement[bool]:
     """Whether a row of `contact` has what the channel writes to."""
-    return contact.c.email != "" if channel == Channel.EMAIL else true()
+    if channel == Channel.EMAIL:
+        return contact.c.email != ""
+    if channel == Channel.SMS:
+        return contact.c.phone != ""
+    if channel == Channel.PUSH:
+        return exists().where(push_subscription.c.contact_pk == contact.c.pk)
+    return true()
 
 
 def suppressed(channel: str) -> ColumnElement[bool]:
     """Whether a row of `contact` is on the suppression list for that channel."""
+    own = suppression.c.address_hash == contact.c.address_hash
+    if channel == Channel.SMS:
+        own |= suppression.c.address_hash == contact.c.phone_hash
     return exists().where(
         and_(
-            suppression.c.address_hash == contact.c.address_hash,
+            own,
             suppression.c.channel.in_((channel, EVERY_CHANNEL)),
         )
     )
@@ -115,3 +124,26 @@ def merge_fields(conn: Connection, pks: Sequence[int]) -> dict[int, dict[str, An
         }
     found = rows(conn, query, given)
     return {pk: {**json.loads(more), **own} if more and more != "null" else own for pk, own, more in found}
+
+
+def fields_for_sms(conn: Connection, pks: Sequence[int]) -> dict[int, dict[str, Any]]:
+    """The same, and where a text message goes."""
+    found = merge_fields(conn, pks)
+    dialect = conn.dialect.name
+    query = together(dialect, contact.c.pk, contact.c.phone).where(among(dialect, contact.c.pk, "people"))
+    for pk, phone in rows(conn, query, {"people": keys(conn, pks)}):
+        found[pk]["phone"] = phone
+    return found
+
+
+def fields_for_push(conn: Connection, pks: Sequence[int]) -> dict[int, dict[str, Any]]:
+    """The same, and each person's browsers."""
+    found = merge_fields(conn, pks)
+    of, dialect = push_subscription.c, conn.dialect.name
+    query = together(dialect, of.contact_pk, of.endpoint, of.p256dh, of.auth).where(
+        among(dialect, of.contact_pk, "people")
+    )
+    for pk, endpoint, p256dh, auth in rows(conn, query, {"people": keys(conn, pks)}):
+        browser = {"endpoint": endpoint, "p256dh": p256dh, "auth": auth}
+        found[pk].setdefault("push_subscriptions", []).append(browser)
+    return found

@@ -27,6 +27,7 @@ from tidings.domain.consent import SuppressionReason
 from tidings.domain.contact import normalise_address, suppression_form
 from tidings.domain.errors import InvalidInputError
 from tidings.domain.instant import Clock
+from tidings.domain.sms import normalise_phone
 from tidings.keys.secrets import Secrets, address_hash
 from tidings.store.database import Database
 
@@ -153,12 +154,14 @@ class AudienceService:
             yield each
 
     def suppress(self, actor: Actor, address: str, *, reason: str = "") -> None:
-        """Puts an address on the suppression list by hand, known as a contact or not."""
+        """Puts an e-mail address or phone number on the suppression list by hand, known as a contact or not."""
         require(actor, Permission.CONTACTS_WRITE)
-        if normalise_address(address) is None:
+        address = normalise_phone(address) or address
+        if normalise_address(address) is None and normalise_phone(address) is None:
             raise InvalidInputError(
-                "That is not an e-mail address.", remedy="Give one of the form name@example.com.", field="address"
-            )
+                "That is not an e-mail address, and no phone number with its country.",
+                remedy="Give one of the form name@example.com or +436601234567.", field="address",
+            )  # fmt: skip
         now = self._clock.now()
         source = f"{actor.name}: {reason}" if reason else actor.name
         with self._db.transaction() as conn:

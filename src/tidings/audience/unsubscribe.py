@@ -13,7 +13,8 @@ from tidings.keys.secrets import Secrets, address_hash
 from tidings.store.tables import contact, suppression
 
 EMAIL = "email"
-_PURPOSES = {EMAIL: Purpose.MARKETING_EMAIL, "sms": Purpose.MARKETING_SMS}
+SMS = "sms"
+_PURPOSES = {EMAIL: Purpose.MARKETING_EMAIL, SMS: Purpose.MARKETING_SMS, "push": Purpose.MARKETING_PUSH}
 _SPOKEN = frozenset({SuppressionReason.UNSUBSCRIBED, SuppressionReason.COMPLAINED})
 
 
@@ -36,7 +37,7 @@ def unsubscribe(
     """
     purpose = _PURPOSES.get(channel, Purpose.MARKETING_EMAIL)
     row = conn.execute(
-        select(contact.c.email, contact.c.address_hash, consents(purpose, at).label("consents"))
+        select(contact.c.email, contact.c.address_hash, contact.c.phone_hash, consents(purpose, at).label("consents"))
         .where(contact.c.pk == contact_pk)
         .with_for_update()
     ).one_or_none()
@@ -45,8 +46,11 @@ def unsubscribe(
     digest = row.address_hash or address_hash(secrets, row.email)
     if row.address_hash != digest:
         conn.execute(update(contact).where(contact.c.pk == contact_pk).values(address_hash=digest))
-    new = not _listed(conn, digest, channel)
-    suppress_hashes(conn, [digest], reason=reason, source=source, at=at, channel=channel)
+    digests = [digest]
+    if channel == SMS and row.phone_hash:  # a number that is dead says nothing against the person's next one
+        digests = [digest, row.phone_hash] if reason in _SPOKEN else [row.phone_hash]
+    new = not all(_listed(conn, each, channel) for each in digests)
+    suppress_hashes(conn, digests, reason=reason, source=source, at=at, channel=channel)
     spoken = reason in _SPOKEN and bool(row.consents)
     if spoken:
         proof = source if campaign_pk is None else f"{source}, campaign {campaign_pk}"

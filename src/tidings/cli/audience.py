@@ -105,6 +105,7 @@ def show_contact(contact: Annotated[str, typer.Argument(help="The contact's id."
             "Contact": f"{person.first_name} {person.last_name}".strip(),
             "Id": person.id,
             "Address": person.email,
+            "Phone": person.phone,
             "Status": person.status,
             "Suppressed because": found.suppressed_because,
             "Zone": person.time_zone,

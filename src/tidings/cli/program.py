@@ -12,6 +12,7 @@ from tidings.cli import (
     agent,
     audience,
     campaign_verbs,
+    channel,
     conversion,
     delivery,
     enclosures,
@@ -85,6 +86,6 @@ def _add_commands(app: typer.Typer) -> None:
         audience.commands), ("mailbox", mailbox.commands), ("sending", sending.commands), ("account",
         account.commands), ("token", token.commands), ("models", models.commands), ("conversion",
         conversion.commands), ("campaign", campaign_verbs.commands), ("replies", replies.commands), ("sequence",
-        sequence.commands),
+        sequence.commands), ("channel", channel.commands),
     ):  # fmt: skip
         app.add_typer(group, name=name, rich_help_panel=SERVER)

@@ -17,6 +17,7 @@ from markupsafe import escape
 
 from tidings.distribution import wire
 from tidings.distribution.calendar import attendee_line
+from tidings.distribution.channels.base import EmailParts
 from tidings.distribution.enclosing import enclosed
 from tidings.distribution.pixel import PIXEL, with_pixel
 from tidings.distribution.places import (
@@ -29,7 +30,7 @@ from tidings.distribution.places import (
     joined,
     parse,
 )
-from tidings.distribution.program import OUT, LinkHole, Program
+from tidings.distribution.program import OUT, PLAIN, LinkHole, Program
 from tidings.distribution.tokens import NARROW, TokenPurpose, TokenSigner
 from tidings.domain.errors import InvalidInputError
 from tidings.domain.message import TRAP, EmailTemplate
@@ -151,6 +152,11 @@ class CompiledEmail:
         )
         self._between = part % (boundary, b"text/html")
         self._after_html = b"\r\n--%b--\r\n" % boundary
+        self._reply_to = reply_to
+        self._own_headers = {
+            "List-Id": f"<{list_name}>", "Feedback-ID": feedback, "Content-Language": language,
+            "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
+        }  # fmt: skip
         https = wire.quoted_printable(self.base_url)
         self._short = len(https) + 3 + _TOKEN < 76 and not https.startswith(b"=2E")
         """An address fits one line, so its beginning is the same for everybody."""
@@ -158,6 +164,7 @@ class CompiledEmail:
         self._links = [(no, html) for html in (False, True) for no in (OUT, *sorted(numbers))]
         self._names = (*_NAMES, "reader") if self._enclosed is not None and self._enclosed.names_reader else _NAMES
         self._steps: dict[tuple[int, bool], Program] = {}
+        self._uncoded: dict[tuple[bool, bool], Program] = {}
         self._whole = self._of_whole(opens=False)
         """Its holes take whole addresses: for previews, long addresses, and people whose number is large."""
 
@@ -267,12 +274,49 @@ class CompiledEmail:
         values.append(self._signer.token(TokenPurpose.OPEN, self._campaign_pk, pk, step, 0))
         return self._of_whole(opens=True).filled(values, fields)
 
+    def parts(self, person: Addressee) -> EmailParts:
+        """The same message uncoded, for a provider that makes the MIME itself. Raises UndeliverableError.
+
+        Attachments and invitations have no place in it.
+        """
+        fields, pk, step = person.fields, person.contact_pk, person.step
+        given = str(fields.get("email") or "")
+        address = wire.wire_address(given)
+        if address is None:
+            raise UndeliverableError(wire.why_not(given))
+        token = self._signer.sign(TokenPurpose.UNSUBSCRIBE, self._campaign_pk, pk, step, 0)
+        mailto = self._mailto.decode("ascii")
+        way_out = f"<{self.base_url}/u/{token}>, <mailto:{mailto}?subject=unsubscribe%20{token}>"
+        return EmailParts(
+            from_name=wire.header_text(self.template.from_name), from_address=self.sender, to=address,
+            subject=wire.header_text(_plain(self._subject, fields)), text=self._uncoded_text(person, html=False),
+            html=self._uncoded_text(person, html=True), reply_to=self._reply_to,
+            headers={
+                "Message-ID": f"<{self.message_id(pk, step)}>", **self._own_headers, "List-Unsubscribe": way_out
+            },
+        )  # fmt: skip
+
+    def _uncoded_text(self, person: Addressee, *, html: bool) -> str:
+        """One of the two texts as it is, links as whole addresses."""
+        opens = html and person.opens and self.template.track_opens
+        links = [no for no, of_html in self._links if of_html is html]
+        names = [*(_whole_address(no, html)[1] for no in links), *(["pixel"] if opens else [])]
+        program = self._uncoded.get((html, opens))
+        if program is None:
+            program = self._uncoded[html, opens] = Program(names, PLAIN)
+            program.body(self._html(opens) if html else self._parts[0], _whole_address, html=html)
+        values = [self._plain_address(no, person.contact_pk, person.step).encode("ascii") for no in links]
+        if opens:
+            values.append(self._signer.token(TokenPurpose.OPEN, self._campaign_pk, person.contact_pk, person.step, 0))
+        return program.filled(values, person.fields).decode("utf-8")
+
     def _address(self, no: int, pk: int, step: int) -> bytes:
+        return wire.quoted_printable(self._plain_address(no, pk, step))
+
+    def _plain_address(self, no: int, pk: int, step: int) -> str:
         purpose, path = (TokenPurpose.UNSUBSCRIBE, "/u/") if no == OUT else (TokenPurpose.CLICK, "/t/")
-        token = self._signer.sign(
-            purpose, self._campaign_pk, pk, step, 0 if no == OUT else link_number(no, self._link_base)
-        )
-        return wire.quoted_printable(f"{self.base_url}{path}{token}")
+        number = 0 if no == OUT else link_number(no, self._link_base)
+        return f"{self.base_url}{path}{self._signer.sign(purpose, self._campaign_pk, pk, step, number)}"
 
     def _subject_for(self, fields: Mapping[str, object]) -> bytes:
         """The subject line, remembered: people share first names."""

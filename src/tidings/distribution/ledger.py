@@ -171,6 +171,7 @@ class Ledger:
         answers, sql = work.answers, Statements.within(conn)
         if sql.is_sqlite:  # on PostgreSQL the flush has done it
             outcomes.write_others(sql, self._of, answers.others, self._relay, self._owner)
+            outcomes.write_references(sql, self._of, answers.references)
             write_back(sql, self._of, work.back)
         for (campaign_pk, no, fence), number in answers.landed.items():
             work.leases.land((campaign_pk, no), fence, number)

@@ -168,6 +168,7 @@ class RowsOnWire:
             for kind, rows in answers.accepted.items():
                 outcomes.write_accepted(session, self._of, kind, rows)
             outcomes.write_others(session, self._of, answers.others, self._relay, self._owner)
+            outcomes.write_references(session, self._of, answers.references)
             write_back(session, self._of, back)
             return self._mark(asked)
 

@@ -17,7 +17,7 @@ from tidings.distribution.throttle.replies import About
 from tidings.domain.channel import Channel
 from tidings.domain.delivery import DeliveryState
 from tidings.domain.event import Event, EventKind
-from tidings.domain.instant import Instant
+from tidings.domain.instant import DAY, Instant
 from tidings.events.alike import Alike
 
 _ACCEPTED, _FAILED = DeliveryState.ACCEPTED.value, DeliveryState.FAILED.value
@@ -50,6 +50,8 @@ class Answers:
     others: list[Settled] = field(default_factory=list[Settled])
     landed: dict[Held, int] = field(default_factory=dict[Held, int])
     """How many answers came for which chunk."""
+    references: list[tuple[Outgoing, Outcome, Instant]] = field(default_factory=list[tuple[Outgoing, Outcome, Instant]])
+    """Acceptances by providers that have a name of their own for the message."""
     told: Sequence[tuple[Outgoing, Outcome]] = ()
     """The last of them as they came."""
 
@@ -64,6 +66,8 @@ class Answers:
                 self.others.append(settle(message, outcome, now, chance))
                 continue
             kind = (message.campaign_pk, message.step, message.variant, message.attempt + 1, outcome.code)
+            if outcome.reference:
+                self.references.append((message, outcome, now))
             row = (message.contact_pk, now, outcome.words)
             if (rows := accepted.get(kind)) is None:
                 accepted[kind] = [row]
@@ -77,6 +81,7 @@ class Answers:
         for held, number in later.landed.items():
             self.landed[held] = self.landed.get(held, 0) + number
         self.others += later.others
+        self.references += later.references
 
     def alike(self, channel: Channel) -> Iterator[tuple[Kind, Alike]]:
         """The acceptances, and the log's word on them."""
@@ -94,6 +99,7 @@ def settle(message: Outgoing, outcome: Outcome, now: Instant, chance: random.Ran
     asked = outcome.wait if number == 1 or outcome.about is not About.GREYLIST else 0
     again = next_try(number, now, chance, asked=asked)
     if again is not None:
+        again = max(again, now + outcome.wait) if outcome.wait < DAY else again
         return Settled(message, outcome, now, outcome.result.value, outcome.words, again)
     return Settled(message, outcome, now, _FAILED, f"given up after {number} tries; the last answer: {outcome.words}")
 
@@ -128,6 +134,17 @@ def write_others(sql: Statements, of: ChannelSql, settled: Sequence[Settled], re
         sql.many(of.defer, deferred)
     if attempts:
         sql.many(statements.ATTEMPT, attempts)
+    write_references(sql, of, [(m, outcome, at) for m, outcome, at, *_ in settled if outcome.reference])
+
+
+def write_references(sql: Statements, of: ChannelSql, told: Sequence[tuple[Outgoing, Outcome, Instant]]) -> None:
+    """Keeps what providers call the messages they took."""
+    if told:
+        rows = [
+            (outcome.provider, outcome.reference, m.campaign_pk, m.contact_pk, of.channel.value, m.step, at)
+            for m, outcome, at in told
+        ]
+        sql.many(statements.REFERENCE, rows)
 
 
 def events_of(settled: Sequence[Settled], channel: Channel) -> list[Event]:

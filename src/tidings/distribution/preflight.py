@@ -29,14 +29,22 @@ PROVIDERS: dict[str, tuple[str, ...]] = {
 class Preflight:
     """Blocking. Answers of the name servers are kept for a minute, so that looking again costs nothing."""
 
-    def __init__(self, doctor: DnsDoctor, *, spamd: tuple[str, int] = SPAMD) -> None:
+    def __init__(
+        self, doctor: DnsDoctor, *, spamd: tuple[str, int] = SPAMD, elsewhere: DnsDoctor | None = None,
+        account: Callable[[], str] = str,
+    ) -> None:  # fmt: skip
+        """`account` names the account at a provider by which mail leaves instead of the relay, if one does.
+
+        `elsewhere` is the doctor for that time: it looks at the domains, not at the relay.
+        """
         self._doctor, self._spamd = doctor, spamd
+        self._elsewhere, self._account = elsewhere or doctor, account
         self._kept: dict[tuple[str, ...], tuple[float, list[PreflightFinding]]] = {}
 
     @property
     def stays_here(self) -> bool:
         """Whether mail only goes to a relay on this machine."""
-        return self._doctor.stays_here
+        return self._doctor.stays_here and not self._account()
 
     def lint(self, specimens: Iterable[Specimen]) -> list[PreflightFinding]:
         """The messages alone; asks nobody."""
@@ -56,8 +64,13 @@ class Preflight:
 
     def domains(self, domains: Iterable[str]) -> list[PreflightFinding]:
         """What the DNS doctor says of the relay and of these sender domains."""
-        names = sorted({domain.lower() for domain in domains})
-        return self._once(("domains", *names), lambda: self._doctor.examine(tuple(names)))
+        names = tuple(sorted({domain.lower() for domain in domains}))
+        account = self._account()
+        if account:
+            return self._once(
+                ("account", account, *names), lambda: _by_account(account, self._elsewhere.examine(names))
+            )
+        return self._once(("domains", *names), lambda: self._doctor.examine(names))
 
     def _links(self, hosts: Sequence[str]) -> list[PreflightFinding]:
         """Whether a domain that links lead to is on a blocklist."""
@@ -78,6 +91,12 @@ def _hosts(specimens: Iterable[Specimen]) -> list[str]:
     """Where links lead, our own among them: domains of the brand and the brief, never of a reader."""
     addresses = (url for each in specimens for url in (*each.targets, each.base_url))
     return sorted({host for url in addresses if (host := urlsplit(url).hostname)})
+
+
+def _by_account(account: str, found: Sequence[PreflightFinding]) -> list[PreflightFinding]:
+    words = "mail leaves by this account: the provider's servers are not looked at, the sender's domains are"
+    way_out = PreflightFinding(Area.RELAY, "account", Grade.NOT_CHECKED, words, place=account)
+    return [way_out, *(finding for finding in found if finding.area is not Area.RELAY)]
 
 
 def volume(

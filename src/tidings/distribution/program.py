@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 from operator import itemgetter
 
@@ -32,21 +33,45 @@ def field_bytes(value: object, default: str | None, *, html: bool) -> bytes:
     return _escaped(text) if html and not own else wire.quoted_printable_cached(text)
 
 
+@dataclass(frozen=True, slots=True)
+class Coding:
+    """How texts stand in a message. `soft` is a break that means nothing, put around what is filled in."""
+
+    text: Callable[[str], bytes]
+    field: Callable[[object, str | None, bool], bytes]
+    soft: bytes
+
+
+def _quoted_field(value: object, default: str | None, html: bool) -> bytes:
+    return field_bytes(value, default, html=html)
+
+
+def _plain_field(value: object, default: str | None, html: bool) -> bytes:
+    text, own = field_text(value, default)
+    return (str(escape(text)) if html and not own else text).encode("utf-8", "replace")
+
+
+QUOTED = Coding(wire.quoted_printable, _quoted_field, _SOFT)
+"""Quoted-printable, as it stands in a mail."""
+PLAIN = Coding(lambda text: text.encode("utf-8", "replace"), _plain_field, b"")
+"""UTF-8 as it is, for a provider that does the coding, and for channels without MIME."""
+
+
 class _Field:
     """One merge field in one kind of part, with the values it had lately."""
 
-    __slots__ = ("_default", "_html", "_known", "name")
+    __slots__ = ("_coded", "_default", "_html", "_known", "name")
 
-    def __init__(self, slot: FieldSlot, *, html: bool) -> None:
-        self.name, self._default, self._html = slot.name, slot.default, html
+    def __init__(self, slot: FieldSlot, coding: Coding, *, html: bool) -> None:
+        self.name, self._default, self._html, self._coded = slot.name, slot.default, html, coding.field
         self._known: dict[str, bytes] = {}
 
     def of(self, value: object) -> bytes:
         if type(value) is not str:
-            return field_bytes(value, self._default, html=self._html)
+            return self._coded(value, self._default, self._html)
         if len(self._known) >= _REMEMBERED:
             self._known.clear()
-        found = self._known[value] = field_bytes(value, self._default, html=self._html)
+        found = self._known[value] = self._coded(value, self._default, self._html)
         return found
 
     def taken(self, fields: Mapping[str, object]) -> bytes:
@@ -63,7 +88,8 @@ class Program:
     A hole has a name; holes of one name get the same bytes. `names` come first among the values of `filled`.
     """
 
-    def __init__(self, names: Sequence[str]) -> None:
+    def __init__(self, names: Sequence[str], coding: Coding = QUOTED) -> None:
+        self._coding = coding
         self._pieces: list[bytes] = [b""]  # each second one is a hole
         self._names = {name: place for place, name in enumerate(names)}
         self._order: list[int] = []
@@ -84,17 +110,17 @@ class Program:
         self._order.append(place)
 
     def body(self, parts: Sequence[Part], link: LinkHole, *, html: bool) -> None:
-        """A text of quoted-printable, a soft break before and after each open place."""
-        here = b""
+        """A text in the program's coding, a soft break before and after each open place."""
+        here, soft = b"", self._coding.soft
         for part in parts:
             if isinstance(part, str):
-                here += wire.quoted_printable(part)
+                here += self._coding.text(part)
                 continue
-            self.say(here + (_SOFT if here not in {b"", _SOFT} else b""))
-            here = _SOFT
+            self.say(here + (soft if here not in {b"", soft} else b""))
+            here = soft
             self._slot(part, link, html=html)
         if here.endswith((b" ", b"\t")):  # a boundary follows: white space at the end would be lost
-            here += _SOFT
+            here += soft
         self.say(here)
 
     def _slot(self, slot: FieldSlot | LinkSlot | UnsubscribeSlot, link: LinkHole, *, html: bool) -> None:
@@ -102,7 +128,7 @@ class Program:
             place = self._fields.get((slot, html))
             if place is None:
                 place = self._fields[slot, html] = len(self._names) + len(self._take)
-                self._take.append(_Field(slot, html=html).taken)
+                self._take.append(_Field(slot, self._coding, html=html).taken)
             self._hole(place)
             return
         before, name = link(slot.no if isinstance(slot, LinkSlot) else OUT, html)

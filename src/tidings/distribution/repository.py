@@ -26,6 +26,7 @@ from sqlalchemy import (
 from sqlalchemy.sql import ColumnElement
 
 from tidings.distribution.compile import CompiledEmail, link_number
+from tidings.distribution.short import CompiledShort
 from tidings.domain.channel import Channel
 from tidings.domain.delivery import DeliveryState
 from tidings.domain.errors import ConflictError, InvalidInputError
@@ -137,19 +138,25 @@ def next_chunk(conn: Connection, campaign_pk: int) -> int:
     return conn.execute(query).scalar_one()
 
 
-def freeze(conn: Connection, campaign_pk: int, due_at: Instant | None, channel: Channel = Channel.EMAIL) -> int:
+def freeze(
+    conn: Connection, campaign_pk: int, due_at: Instant | None, channel: Channel = Channel.EMAIL,
+    *, only: ColumnElement[bool] | None = None, variants: Sequence[str] = (),
+) -> int:  # fmt: skip
     """Turns the plan's slots into a channel's deliveries and chunks by one statement each.
 
-    `due_at` replaces every slot's time. Says how many deliveries the campaign now has.
+    `due_at` replaces every slot's time. `only` is a condition on the slot's row of `contact`. A slot whose variant is
+    not among `variants`, if any are given, gets the first of them. Says how many deliveries the campaign now has.
     """
     first = next_chunk(conn, campaign_pk)
     number = (func.row_number().over(order_by=slot.c.contact_pk) - 1) / literal(CHUNK_ROWS)
     no = cast(func.floor(number), chunk.c.no.type) + literal(first)
     planned = select(
         slot.c.campaign_pk, slot.c.contact_pk, literal(channel.value), slot.c.step, no,
-        literal(D.PLANNED.value), slot.c.variant, literal(due_at) if due_at is not None else slot.c.due_at,
+        literal(D.PLANNED.value), _variant(variants), literal(due_at) if due_at is not None else slot.c.due_at,
         literal(0), literal(""), literal(""),
     ).where(slot.c.campaign_pk == campaign_pk)  # fmt: skip
+    if only is not None:
+        planned = planned.join(contact, contact.c.pk == slot.c.contact_pk).where(only)
     names = [
         "campaign_pk", "contact_pk", "channel", "step", "chunk_no", "state", "variant", "due_at", "attempt", "code",
         "reason",
@@ -157,6 +164,12 @@ def freeze(conn: Connection, campaign_pk: int, due_at: Instant | None, channel: 
     conn.execute(insert(delivery).from_select(names, planned))
     add_chunks(conn, campaign_pk, first, channel)
     return people(conn, campaign_pk)
+
+
+def _variant(variants: Sequence[str]) -> ColumnElement[str]:
+    if not variants:
+        return slot.c.variant
+    return case((slot.c.variant.in_(variants), slot.c.variant), else_=min(variants))
 
 
 def add_chunks(conn: Connection, campaign_pk: int, first: int, channel: Channel) -> None:
@@ -391,7 +404,7 @@ def template_of(conn: Connection, campaign_pk: int, step: int, variant: str) -> 
     return None if body is None else EmailTemplate.model_validate(body)
 
 
-def check_fields(compiled: CompiledEmail, present: dict[int, dict[str, Any]]) -> None:
+def check_fields(compiled: CompiledEmail | CompiledShort, present: dict[int, dict[str, Any]]) -> None:
     """Raises InvalidInputError when somebody lacks a field the message needs and gives no default for."""
     for name in compiled.undefined_fields():
         lacking = sum(1 for fields in present.values() if name not in fields)

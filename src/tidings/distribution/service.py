@@ -10,14 +10,18 @@ from sqlalchemy import Connection, Row
 from tidings.access.audit import record
 from tidings.access.permissions import Permission, require
 from tidings.distribution import attachments, repository, volume
+from tidings.distribution.channels.base import ShortParts
 from tidings.distribution.compile import Addressee, CompiledEmail, RenderedMessage, ShownLinks, render_one
 from tidings.distribution.lint import Specimen
 from tidings.distribution.preflight import PROVIDERS
+from tidings.distribution.short import CompiledShort
 from tidings.distribution.statements import PAUSE_KEY
 from tidings.distribution.throttle.view import LimitsView, lift_hold, limits_view
 from tidings.distribution.tokens import TokenSigner
 from tidings.distribution.wire import wire_address
 from tidings.domain.actor import Actor
+from tidings.domain.channel import Channel
+from tidings.domain.consent import marketing_purpose
 from tidings.domain.errors import ForbiddenError, InvalidInputError
 from tidings.domain.instant import Clock, Instant
 from tidings.domain.message import EmailTemplate, ShortTemplate
@@ -52,15 +56,29 @@ class DistributionService:
         self, conn: Connection, campaign_pk: int, templates: Sequence[EmailTemplate | ShortTemplate], now: Instant,
         ignore_plan_times: bool = False,  # the name of the contract
     ) -> int:  # fmt: skip
-        """Fixes messages and links and turns the plan's slots into deliveries; how many people.
+        """Fixes messages and links and turns the plan's slots into deliveries; how many.
 
-        Launching twice changes nothing. Raises InvalidInputError when a message cannot be sent as it is, before
+        Everybody of the plan gets one for each channel by which they can be reached and allowed it. Launching twice
+        changes nothing. Raises InvalidInputError when a message cannot be sent as it is, before
         anything is.
         """
         if repository.is_launched(conn, campaign_pk):
             return repository.people(conn, campaign_pk)
+        mails = [each for each in templates if isinstance(each, EmailTemplate)]
+        shorts = [each for each in templates if isinstance(each, ShortTemplate)]
+        due_at = now if ignore_plan_times else None
+        if mails or not shorts:
+            self._launch_mail(conn, campaign_pk, mails, due_at)
+        for channel in (Channel.SMS, Channel.PUSH):
+            of_channel = [each for each in shorts if each.channel == channel.value]
+            if of_channel:
+                self._launch_short(conn, campaign_pk, channel, of_channel, now, due_at)
+        return repository.people(conn, campaign_pk)
+
+    def _launch_mail(
+        self, conn: Connection, campaign_pk: int, templates: Sequence[EmailTemplate], due_at: Instant | None
+    ) -> None:
         campaign_id, _ = repository.campaign_name(conn, campaign_pk)
-        templates = [each for each in templates if isinstance(each, EmailTemplate)]
         compiled = [
             self._compile(template, campaign_pk, campaign_id, attachments.contents(conn, template.attachments))
             for template in templates
@@ -71,9 +89,28 @@ class DistributionService:
             raise InvalidInputError(f"The plan names variants without a message: {names}.")
         self._check_fields(conn, campaign_pk, compiled)
         repository.write_messages(conn, campaign_pk, templates)
-        return repository.freeze(conn, campaign_pk, now if ignore_plan_times else None)
+        repository.freeze(conn, campaign_pk, due_at)
 
-    def _check_fields(self, conn: Connection, campaign_pk: int, compiled: Sequence[CompiledEmail]) -> None:
+    def _launch_short(
+        self, conn: Connection, campaign_pk: int, channel: Channel, templates: Sequence[ShortTemplate], now: Instant,
+        due_at: Instant | None,
+    ) -> None:  # fmt: skip
+        """Only for those who can be reached and said yes: that they get the mail says nothing about this channel."""
+        from tidings.audience.repository import consents, reachable, suppressed
+
+        compiled = [
+            CompiledShort(template, campaign_pk=campaign_pk, base_url=self._base_url, signer=self._signer)
+            for template in templates
+        ]
+        self._check_fields(conn, campaign_pk, compiled)
+        repository.write_messages(conn, campaign_pk, templates)
+        willing = reachable(channel.value) & consents(marketing_purpose(channel), now) & ~suppressed(channel.value)
+        variants = [template.variant for template in templates]
+        repository.freeze(conn, campaign_pk, due_at, channel, only=willing, variants=variants)
+
+    def _check_fields(
+        self, conn: Connection, campaign_pk: int, compiled: Sequence[CompiledEmail | CompiledShort]
+    ) -> None:
         from tidings.audience.repository import merge_fields
 
         if any(each.undefined_fields() for each in compiled):
@@ -214,6 +251,14 @@ class DistributionService:
         address = str(fields.get("email") or "")
         given = {**fields} if wire_address(address) else {**fields, "email": "preview@example.invalid"}
         return render_one(compiled, Addressee(0, 0, given), self._clock.now(), shown)
+
+    def render_short(
+        self, template: ShortTemplate, fields: Mapping[str, object], links: Sequence[str], unsubscribe_url: str
+    ) -> ShortParts:
+        """One text message or notification as the campaign would send it, with plain links, by the same code."""
+        compiled = CompiledShort(template, campaign_pk=0, base_url=self._base_url, signer=self._signer)
+        shown = ShownLinks({link.no: url for link, url in zip(template.links, links, strict=False)}, unsubscribe_url)
+        return compiled.parts(Addressee(0, 0, fields), shown)
 
     def specimen(
         self, template: EmailTemplate, fields: Mapping[str, object], *, postal_address: str, hosts: Iterable[str],

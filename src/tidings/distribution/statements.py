@@ -51,7 +51,18 @@ ATTEMPT = (
     "INSERT INTO attempt (campaign_pk, contact_pk, channel, step, number, at, outcome, code, words, relay, worker)"
     " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 )
-_REACHABLE = {Channel.EMAIL: "contact.email <> ''", Channel.SMS: "TRUE", Channel.PUSH: "TRUE"}
+REFERENCE = (
+    "INSERT INTO provider_reference (provider, reference, campaign_pk, contact_pk, channel, step, at)"
+    " VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (provider, reference) DO NOTHING"
+)
+_REACHABLE = {
+    Channel.EMAIL: "contact.email <> ''",
+    Channel.SMS: "contact.phone <> ''",
+    Channel.PUSH: "EXISTS (SELECT 1 FROM push_subscription WHERE push_subscription.contact_pk = contact.pk)",
+}
+_OWN = dict.fromkeys(_REACHABLE, "suppression.address_hash = contact.address_hash") | {
+    Channel.SMS: "suppression.address_hash IN (contact.address_hash, contact.phone_hash)"
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,8 +91,7 @@ def of_channel(channel: Channel) -> ChannelSql:
     one = f"campaign_pk = ? AND contact_pk = ? AND channel = '{channel.value}' AND step = ?"
     # The claim may be minutes old by now where a relay is slow: a no said since must still be heard.
     no_since = (
-        "EXISTS (SELECT 1 FROM suppression WHERE suppression.address_hash = contact.address_hash"
-        f" AND suppression.channel IN ('{channel.value}', '*'))"
+        f"EXISTS (SELECT 1 FROM suppression WHERE {_OWN[channel]} AND suppression.channel IN ('{channel.value}', '*'))"
     )
     willing = f"{_REACHABLE[channel]} AND NOT {no_since}"
     may_hear = f"EXISTS (SELECT 1 FROM contact WHERE contact.pk = delivery.contact_pk AND {willing})"
@@ -104,7 +114,9 @@ def of_channel(channel: Channel) -> ChannelSql:
         defer="UPDATE delivery SET state = CASE WHEN (SELECT state FROM campaign WHERE pk = delivery.campaign_pk)"
         " = 'cancelled' THEN 'cancelled' ELSE 'deferred' END, at = ?, code = ?, reason = ?, due_at = ?, attempt = ?"
         f" WHERE {one} AND state IN ('attempting', 'claimed') AND {FENCE}",
-        give_back=f"UPDATE delivery SET state = 'planned' WHERE {one} AND state = 'claimed' AND {FENCE}",
+        give_back=f"UPDATE delivery SET state = 'planned' WHERE {one}"
+        # A channel may give back after it was allowed to let go, if it knows that nothing left.
+        f" AND state IN ('claimed', 'attempting') AND {FENCE}",
         # Its new state is asked for once more at the end: what was cancelled is not tried again.
         flown="UPDATE delivery SET state = ?, at = ?, code = ?, reason = ?, due_at = coalesce(?, due_at), attempt = ?"
         f" WHERE {one} AND attempt = ?"

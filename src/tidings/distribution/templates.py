@@ -8,9 +8,12 @@ from typing import Any, Protocol
 
 from tidings.distribution import attachments, repository
 from tidings.distribution.channels.base import Outgoing
-from tidings.distribution.compile import CompiledEmail, UndeliverableError
+from tidings.distribution.compile import Addressee, CompiledEmail, UndeliverableError
+from tidings.distribution.short import CompiledShort
 from tidings.distribution.tokens import TokenSigner
+from tidings.domain.channel import Channel
 from tidings.domain.instant import Instant
+from tidings.domain.message import ShortTemplate
 from tidings.store.database import Database
 
 _REMEMBERED = 20
@@ -47,8 +50,9 @@ class FillsIn(Protocol):
 class Templates:
     """Compiles a campaign when its first message is made, and remembers the last few."""
 
-    def __init__(self, db: Database, addresses: Addresses) -> None:
-        self._db, self._addresses = db, addresses
+    def __init__(self, db: Database, addresses: Addresses, *, parts: bool = False) -> None:
+        """`parts`: for a way out that makes the MIME itself."""
+        self._db, self._addresses, self._wants_parts = db, addresses, parts
         self._compiled: dict[int, Compiled] = {}
 
     def fill_in(self, message: Outgoing, now: Instant) -> None:
@@ -59,9 +63,14 @@ class Templates:
             compiled = self._compile(message.campaign_pk).get(which)
         if compiled is None:
             raise UndeliverableError(f"there is no message for variant {message.variant}")
-        message.recipient, message.body = compiled.made(
-            message.contact_pk, message.step, message.fields, now, opens=message.opens
-        )
+        if self._wants_parts:
+            person = Addressee(message.contact_pk, message.step, message.fields, message.opens)
+            message.parts = made = compiled.parts(person)
+            message.recipient = made.to
+        else:
+            message.recipient, message.body = compiled.made(
+                message.contact_pk, message.step, message.fields, now, opens=message.opens
+            )
         message.sender, message.envid = self._addresses.envelope(
             compiled.sender, message.campaign_pk, message.contact_pk, message.step
         )
@@ -72,6 +81,38 @@ class Templates:
         with self._db.reading() as conn:
             found = self._compiled[campaign_pk] = compile_campaign(conn, campaign_pk, self._addresses)
         return found
+
+
+class ShortTemplates:
+    """The same for text messages and notifications."""
+
+    def __init__(self, db: Database, addresses: Addresses, channel: Channel) -> None:
+        self._db, self._addresses, self._channel = db, addresses, channel
+        self._compiled: dict[int, Mapping[tuple[int, str], CompiledShort]] = {}
+
+    def fill_in(self, message: Outgoing, now: Instant) -> None:  # noqa: ARG002  # the contract's
+        """Gives a claimed message its recipient and its text. Raises UndeliverableError."""
+        found = self._compiled.get(message.campaign_pk) or self._compile(message.campaign_pk)
+        compiled = found.get((message.step, message.variant))
+        if compiled is None:
+            raise UndeliverableError(f"there is no {self._channel.value} message for variant {message.variant}")
+        message.parts = made = compiled.parts(Addressee(message.contact_pk, message.step, message.fields))
+        message.recipient = made.to
+
+    def _compile(self, campaign_pk: int) -> Mapping[tuple[int, str], CompiledShort]:
+        if len(self._compiled) >= _REMEMBERED:
+            self._compiled.clear()
+        with self._db.reading() as conn:
+            bodies = repository.bodies_of(conn, campaign_pk, self._channel)
+        made: dict[tuple[int, str], CompiledShort] = {}
+        for step, base, body in bodies:
+            template = ShortTemplate.model_validate(body)
+            made[step, template.variant] = CompiledShort(
+                template, campaign_pk=campaign_pk, base_url=self._addresses.base_url, signer=self._addresses.signer,
+                link_base=base,
+            )  # fmt: skip
+        self._compiled[campaign_pk] = made
+        return made
 
 
 def compile_campaign(conn: Any, campaign_pk: int, addresses: Addresses) -> Compiled:

@@ -12,9 +12,11 @@ import hashlib
 from base64 import b32decode, b32encode, urlsafe_b64decode, urlsafe_b64encode
 from binascii import Error as Base64Error
 from binascii import b2a_base64
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import IntEnum
 from hmac import compare_digest
+
+from tidings.domain.channel import Channel
 
 LENGTH = 24
 RETURN_LENGTH = 29
@@ -32,23 +34,37 @@ _LIMITS = {"step": MOST_STEPS, "campaign_pk": 1 << 28, "link": 1 << 10, "contact
 class TokenPurpose(IntEnum):
     """What a token allows."""
 
-    CLICK = 1
-    UNSUBSCRIBE = 2
     OPEN = 0
     """The pixel of those who have consented to it; `link` is 0."""
+    CLICK = 1
+    UNSUBSCRIBE = 2
     RETURN = 3
     """Names a delivery in the envelope sender (VERP) and as ENVID; allows nothing but to report on it."""
+    PUSH = 4
+    """Opens the page on which its person allows notifications or turns them off.
+
+    Two bits say what a token is for: it shares those of OPEN, and a key of its own keeps them apart.
+    """
 
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """What stands in a token. `link` indexes the campaign's immutable link table; 0 for an unsubscribe."""
+    """What stands in a token. `link` indexes the campaign's link table; in an unsubscribe it says from what."""
 
     purpose: TokenPurpose
     campaign_pk: int
     contact_pk: int
     step: int = 0
     link: int = 0
+
+    @property
+    def channel(self) -> Channel:
+        """From which channel an unsubscribe is: the link out of a text message ends text messages."""
+        return next((channel for channel, no in OUT_OF.items() if no == self.link), Channel.EMAIL)
+
+
+OUT_OF = {Channel.EMAIL: 0, Channel.SMS: 1, Channel.PUSH: 2}
+"""What stands for the channel in an unsubscribe token."""
 
 
 class TokenSigner:
@@ -139,10 +155,10 @@ class TokenSigner:
         except (Base64Error, ValueError):
             return None
         packed, mac = raw[:-_MAC], raw[-_MAC:]
-        if packed[0] >> 6 != purpose or urlsafe_b64encode(raw).decode("ascii") != text:
+        if packed[0] >> 6 != purpose & 3 or urlsafe_b64encode(raw).decode("ascii") != text:
             return None
         fits = compare_digest(mac, self._mac(purpose, packed)) or compare_digest(mac, self._whole(purpose, packed))
-        return _token(packed) if fits else None
+        return replace(_token(packed), purpose=purpose) if fits else None
 
     def message_id(self, campaign_pk: int, contact_pk: int, step: int) -> str:
         """The left part of the Message-ID: the same for the same delivery, however often it is tried."""
@@ -153,7 +169,7 @@ class TokenSigner:
 
 
 def _content(purpose: TokenPurpose, campaign_pk: int, contact_pk: int, step: int, link: int) -> bytes:
-    number = (((purpose << 6 | step) << 28 | campaign_pk) << 10 | link) << 34 | contact_pk
+    number = ((((purpose & 3) << 6 | step) << 28 | campaign_pk) << 10 | link) << 34 | contact_pk
     return number.to_bytes(10, "big")
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Protocol
 from urllib.parse import parse_qs
 
 from sqlalchemy import Connection
@@ -16,13 +17,23 @@ from tidings.distribution import pages, repository
 from tidings.distribution.hooks import MayTrack, nobody_is_tracked
 from tidings.distribution.page_texts import WORDS, language_of
 from tidings.distribution.tokens import Token
+from tidings.domain.channel import Channel
 from tidings.domain.event import Event, EventKind
 from tidings.domain.instant import Clock
 from tidings.events.log import append
 from tidings.store.database import Database
 
-Unsubscribe = Callable[[Connection, int, int | None, str], bool]
-"""`AudienceService.unsubscribe`: contact, campaign, source → whether the no was new. In the caller's transaction."""
+
+class Unsubscribe(Protocol):
+    """`AudienceService.unsubscribe`, in the caller's transaction: whether the no was new."""
+
+    def __call__(
+        self, conn: Connection, contact_pk: int, campaign_pk: int | None, source: str, /, *, channel: str = "email"
+    ) -> bool:
+        """Says no for one channel."""
+        ...
+
+
 Again = Callable[[Connection, int, str, str], bool]
 """Contact, source and the wording they agreed to → whether they may be written to again."""
 RefuseOpens = Callable[[Connection, int, str], None]
@@ -82,11 +93,13 @@ class WayOut:
 
     def _leave(self, conn: Connection, token: Token, source: str) -> None:
         """The no and its event."""
-        if not self._wishes.unsubscribe(conn, token.contact_pk, token.campaign_pk, source):
+        of = {} if token.channel is Channel.EMAIL else {"channel": token.channel.value}
+        if not self._wishes.unsubscribe(conn, token.contact_pk, token.campaign_pk, source, **of):
             return
         facts = repository.facts_of(conn, token.campaign_pk, token.step, [token.contact_pk])
         event = Event(
-            EventKind.UNSUBSCRIBED, self._clock.now(), token.campaign_pk, token.contact_pk, step=token.step,
+            EventKind.UNSUBSCRIBED, self._clock.now(), token.campaign_pk, token.contact_pk,
+            token.channel.value, token.step,
             variant=facts[0][1] if facts else "A", detail={"source": source},
         )  # fmt: skip
         append(conn, [event])

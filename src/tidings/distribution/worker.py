@@ -159,6 +159,8 @@ class Worker(SenderThread):
                 self._begin_step(0)
             return False
         if time.monotonic() < self._retry_at:
+            if self._ledger.unpublished:  # what lanes gave back after the hold must not look claimed for so long
+                self._begin_step(0)
             return False
         try:
             await self._channel.connect(self)

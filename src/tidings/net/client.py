@@ -4,55 +4,27 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from json import loads
 from typing import Any
 
 import httpx2
 
-from tidings.domain.errors import InvalidInputError, UnavailableError
-from tidings.net.addresses import AddressRule, Target
-from tidings.net.breaker import Breaker
-from tidings.net.egress import EgressScan
+from tidings.domain.errors import InvalidInputError, TidingsError, UnavailableError
+from tidings.net.guard import TROUBLE, Guard, NoBreaker
 
+__all__ = [
+    "MOST_BYTES", "TIMEOUT", "TROUBLE", "Answer", "AnswerLostError", "Guard", "GuardedAsyncTransport",
+    "GuardedTransport", "HostClient", "ManyHosts", "NothingLeftError", "Outbound",
+]  # fmt: skip
 log = logging.getLogger("tidings.net")
 
 TIMEOUT = httpx2.Timeout(30.0, connect=5.0)
 MOST_BYTES = 8_000_000
 # Connections are pooled by address; two names on one address must not share what was verified for the first.
 _NO_REUSE = httpx2.Limits(max_keepalive_connections=0)
-# What says "later" rather than "no": it counts against the place.
-TROUBLE = frozenset({408, 425, 429, 500, 502, 503, 504})
-
-
-@dataclass(frozen=True, slots=True)
-class Guard:
-    """What every request passes. Share one among all clients, so that they share the breaker."""
-
-    addresses: AddressRule = field(default_factory=AddressRule)
-    breaker: Breaker = field(default_factory=Breaker)
-    egress: EgressScan | None = None
-
-    def admit(self, request: httpx2.Request) -> Target:
-        """The target the request goes to, pinned into it.
-
-        Raises ForbiddenError, InvalidInputError or UnavailableError.
-        """
-        target = self.addresses.check(str(request.url))
-        if self.egress is not None and not target.local:
-            self.egress.check(str(request.url).encode() + b"\n" + request.read())
-        self.breaker.enter(target.host)
-        request.headers["Host"] = request.url.netloc.decode("ascii").rpartition("@")[2]
-        request.extensions = {**request.extensions, "sni_hostname": target.host}
-        request.url = request.url.copy_with(host=target.address)
-        return target
-
-    def settle(self, target: Target, status: int | None) -> None:
-        """Tells the breaker how it went; None: nothing came back."""
-        if status is None or status in TROUBLE:
-            self.breaker.failed(target.host)
-        else:
-            self.breaker.succeeded(target.host)
+_MOST_HOSTS = 64
+_KEPT_SECONDS = 4.0  # shorter than any service keeps an idle one: a request must not meet a closed connection
 
 
 class GuardedTransport(httpx2.BaseTransport):
@@ -100,6 +72,114 @@ class GuardedAsyncTransport(httpx2.AsyncBaseTransport):
     async def aclose(self) -> None:
         """Closes the connections."""
         await self._inner.aclose()
+
+
+class NothingLeftError(Exception):
+    """The request did not leave: no connection could be made, or it may not be made at all. The text is for people."""
+
+
+class AnswerLostError(Exception):
+    """The request left, wholly or in part, and no whole answer came: it may have had its effect."""
+
+
+class HostClient:
+    """Asynchronous requests to one host, over connections that are kept.
+
+    Connections are pooled by address, so they may be kept only where one name stands behind them: a request for
+    another host, port or scheme is refused. The guard judges the name again at each request; its breaker is left out,
+    for whoever keeps connections has waits of its own, and "too many" is no silence.
+    """
+
+    def __init__(self, guard: Guard, url: str, *, connections: int, timeout: httpx2.Timeout = TIMEOUT) -> None:
+        limits = httpx2.Limits(
+            max_connections=connections, max_keepalive_connections=connections, keepalive_expiry=_KEPT_SECONDS
+        )
+        self._guard, self._place = replace(guard, breaker=NoBreaker()), _place(httpx2.URL(url))
+        self._inner = httpx2.AsyncHTTPTransport(trust_env=False, limits=limits, retries=0)
+        self._client = httpx2.AsyncClient(
+            transport=GuardedAsyncTransport(self._guard, self._inner), timeout=timeout, follow_redirects=False,
+            trust_env=False, headers={"User-Agent": "tidings"},
+        )  # fmt: skip
+
+    async def reach(self) -> None:
+        """Makes and closes a bare connection. Raises NothingLeftError when the host cannot be reached."""
+        scheme, host, port = self._place
+        try:
+            shown = f"[{host}]" if ":" in host else host
+            target = await asyncio.to_thread(self._guard.addresses.check, f"{scheme}://{shown}:{port}/")
+            async with asyncio.timeout(TIMEOUT.connect):
+                _, writer = await asyncio.open_connection(target.address, target.port)
+        except TidingsError as error:
+            raise NothingLeftError(str(error)) from error
+        except (OSError, TimeoutError) as error:
+            raise NothingLeftError(f"{host} does not answer") from error
+        writer.close()
+
+    async def send(self, method: str, url: str, *, headers: dict[str, str], body: bytes) -> Answer:
+        """One request and its whole answer, redirects included as they are.
+
+        Raises NothingLeftError and AnswerLostError.
+        """
+        host = self._place[1]
+        try:
+            if _place(httpx2.URL(url)) != self._place:
+                raise NothingLeftError(f"{url.partition('?')[0]} is not at {host}")
+            async with self._client.stream(method, url, headers=headers, content=body) as response:
+                read = bytearray()
+                async for part in response.aiter_bytes():
+                    read += part
+                    if len(read) > MOST_BYTES:
+                        raise AnswerLostError(f"the answer of {host} is too large")
+                return Answer(response.status_code, response.headers, bytes(read))
+        except (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout, httpx2.UnsupportedProtocol) as error:
+            raise NothingLeftError(f"{host} does not answer ({type(error).__name__})") from error
+        except (httpx2.HTTPError, httpx2.InvalidURL) as error:
+            raise AnswerLostError(f"the connection to {host} was lost ({type(error).__name__})") from error
+        except TidingsError as error:
+            raise NothingLeftError(str(error)) from error
+
+    async def close(self) -> None:
+        """Closes the connections."""
+        await self._client.aclose()
+
+
+class ManyHosts:
+    """The same for addresses at many hosts: each gets a client of its own."""
+
+    def __init__(self, guard: Guard, *, connections: int = 4) -> None:
+        self._guard, self._connections = guard, connections
+        self._clients: dict[tuple[str, str, int], HostClient] = {}
+
+    async def reach(self) -> None:
+        """There is no one host to look at."""
+
+    async def send(self, method: str, url: str, *, headers: dict[str, str], body: bytes) -> Answer:
+        """One request and its whole answer. Raises NothingLeftError and AnswerLostError."""
+        try:
+            place = _place(httpx2.URL(url))
+        except httpx2.InvalidURL as error:
+            raise NothingLeftError("that is no address on the web") from error
+        client = self._clients.get(place)
+        if client is not None:
+            return await client.send(method, url, headers=headers, body=body)
+        client = HostClient(self._guard, url, connections=self._connections)
+        if len(self._clients) < _MOST_HOSTS:
+            self._clients[place] = client
+            return await client.send(method, url, headers=headers, body=body)
+        try:
+            return await client.send(method, url, headers=headers, body=body)
+        finally:
+            await client.close()
+
+    async def close(self) -> None:
+        """Closes all connections."""
+        for client in self._clients.values():
+            await client.close()
+        self._clients.clear()
+
+
+def _place(url: httpx2.URL) -> tuple[str, str, int]:
+    return url.scheme, url.host, url.port or (443 if url.scheme == "https" else 80)
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,6 +28,7 @@ from tidings.web.routes import (
     campaign,
     campaign_new,
     campaigns,
+    channels,
     delivery,
     enclosures,
     insights,
@@ -51,7 +52,7 @@ if TYPE_CHECKING:
 _log = logging.getLogger("tidings.web")
 _PAGES = (
     sign_in, overview, live, campaign_new, campaigns, campaign, preview, approvals, agents, audience, insights,
-    mailbox, models, sending, settings, delivery, enclosures, replies, sequences, sequence,
+    mailbox, models, sending, settings, delivery, enclosures, replies, sequences, sequence, channels,
 )  # fmt: skip
 
 

@@ -59,6 +59,12 @@ FLASHES = {
     "reply_done": "Done.",
     "reply_open": "Open again.",
     "unsubscribed": "This person gets no more mail.",
+    "channel_added": "The account is set up. Check it, or send a test.",
+    "channel_saved": "The account is saved.",
+    "channel_works": "The account works.",
+    "channel_on": "The account is on.",
+    "channel_off": "The account is off. What waits for it stays.",
+    "channel_removed": "The account and its secrets are forgotten.",
     "sample_removed": "The sample data are gone.",
 }
 

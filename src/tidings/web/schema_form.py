@@ -16,7 +16,7 @@ PREFIX = "config_"
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One field: `kind` is text, integer, number, boolean, choice or list (one item a line)."""
+    """One field: `kind` is text, secret, integer, number, boolean, choice or list (one item a line)."""
 
     name: str
     kind: str
@@ -72,6 +72,8 @@ def _core(part: Mapping[str, Any], schema: Mapping[str, Any]) -> tuple[Mapping[s
 def _kind(core: Mapping[str, Any]) -> str:
     if "enum" in core:
         return "choice"
+    if core.get("format") == "password":
+        return "secret"
     return {"integer": "integer", "number": "number", "boolean": "boolean", "array": "list"}.get(
         str(core.get("type")), "text"
     )

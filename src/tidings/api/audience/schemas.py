@@ -24,6 +24,7 @@ class Contact(Schema):
     status: str = Field(description="subscribed, no_consent or suppressed")
     sample: bool
     created_at: Moment
+    phone: str = Field(default="", description="E.164, masked like the address; empty when unknown")
 
 
 class Consent(Schema):
@@ -138,7 +139,7 @@ class SuppressionImport(Schema):
 
 
 class Suppress(Body):
-    """An address that must not be written to, known as a contact or not."""
+    """An e-mail address or phone number that must not be written to, known as a contact or not."""
 
     address: str = Field(min_length=3, max_length=320)
     reason: str = Field(default="", max_length=200)

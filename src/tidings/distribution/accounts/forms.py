@@ -9,8 +9,20 @@ from typing import Any, get_args
 
 from pydantic import BaseModel, SecretStr, ValidationError
 
+from tidings.distribution.channels.account_form import AccountForm
 from tidings.domain.errors import InvalidInputError, StoreLockedError
 from tidings.keys.seal import seal, unseal
+
+
+def schema_of(form: type[BaseModel]) -> dict[str, Any]:
+    """The form's JSON Schema; what every account has, and seldom needs to be touched, comes last."""
+    schema = form.model_json_schema()
+    fields: dict[str, Any] = schema.get("properties", {})
+    schema["properties"] = dict(sorted(fields.items(), key=lambda field: field[0] in _EVERYBODYS))
+    return schema
+
+
+_EVERYBODYS = frozenset({*AccountForm.model_fields, "api_url", "login_url"})
 
 
 def secret_names(form: type[BaseModel]) -> tuple[str, ...]:

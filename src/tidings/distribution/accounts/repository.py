@@ -7,7 +7,9 @@ from typing import Any
 
 from sqlalchemy import Connection, RowMapping, delete, func, insert, select, update
 
+from tidings.domain.brand import Brand
 from tidings.domain.instant import Instant
+from tidings.store.tables import brand, contact, push_subscription
 from tidings.store.tables import channel_account as table
 
 
@@ -61,3 +63,25 @@ def say_works(conn: Connection, account_id: str, at: Instant) -> None:
     """Its credentials were proved."""
     values = {"problem": "", "problem_at": None, "checked_at": at}
     conn.execute(update(table).where(table.c.id == account_id).values(**values))
+
+
+def first_brand(conn: Connection) -> Brand | None:
+    """The brand in whose name a test is sent: the oldest that is not a sample, else the oldest."""
+    query = select(brand.c.body).order_by(brand.c.sample, brand.c.created_at, brand.c.id).limit(1)
+    body = conn.execute(query).scalar()
+    return None if body is None else Brand.model_validate(body)
+
+
+def browsers_of(conn: Connection, contact_id: str) -> list[dict[str, str]]:
+    """The browsers of a contact that may be sent notifications."""
+    query = (
+        select(push_subscription.c.endpoint, push_subscription.c.p256dh, push_subscription.c.auth)
+        .join(contact, contact.c.pk == push_subscription.c.contact_pk)
+        .where(contact.c.id == contact_id)
+    )
+    return [dict(row) for row in conn.execute(query).mappings()]
+
+
+def contact_pk(conn: Connection, contact_id: str) -> int | None:
+    """The number of a contact's row."""
+    return conn.execute(select(contact.c.pk).where(contact.c.id == contact_id)).scalar()

@@ -52,6 +52,19 @@ class AccountView:
 
 
 @dataclass(frozen=True, slots=True)
+class TestAnswer:
+    """What a provider said to a test message."""
+
+    __test__ = False
+
+    result: str
+    """accepted, deferred, failed or uncertain."""
+    words: str
+    reference: str = ""
+    """The provider's own name for it."""
+
+
+@dataclass(frozen=True, slots=True)
 class Account:
     """An account with its filled-in form, secrets included: for the rooms that send, never for a face."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection, RowMapping
 from sqlalchemy.exc import IntegrityError
@@ -12,16 +12,21 @@ from sqlalchemy.exc import IntegrityError
 from tidings.access.audit import record
 from tidings.access.permissions import Permission, may, require
 from tidings.distribution.accounts import forms, repository
-from tidings.distribution.accounts.schemas import Account, AccountView, ProviderView
+from tidings.distribution.accounts.schemas import Account, AccountView, ProviderView, TestAnswer
+from tidings.distribution.channels.base import Result
 from tidings.distribution.channels.registry import PROVIDERS, Provider, provider
+from tidings.distribution.tokens import Token, TokenPurpose, TokenSigner
 from tidings.domain.actor import Actor
 from tidings.domain.channel import PERSONAL, Channel
-from tidings.domain.errors import ConflictError, InvalidInputError, NotFoundError, TidingsError
+from tidings.domain.errors import ConflictError, InvalidInputError, NotFoundError, TidingsError, UnavailableError
 from tidings.domain.ids import new_id
 from tidings.domain.instant import Clock
 from tidings.keys.secrets import Secrets
-from tidings.net.client import Guard, Outbound
+from tidings.net.guard import Guard
 from tidings.store.database import Database
+
+if TYPE_CHECKING:
+    from tidings.net.client import Outbound
 
 _MOST_NAME = 80
 
@@ -29,16 +34,21 @@ _MOST_NAME = 80
 class ChannelService:
     """Blocking. Secrets go in and never come out, but for `account` and `usable`, which serve the rooms that send."""
 
-    def __init__(self, db: Database, clock: Clock, secrets: Secrets, guard: Guard | None = None) -> None:
+    def __init__(
+        self, db: Database, clock: Clock, secrets: Secrets, guard: Guard | None = None, *, base_url: str = ""
+    ) -> None:
         """`guard` judges every address an account names; it is shared with all that leaves this process."""
         self._db, self._clock = db, clock
         self._key = hashlib.blake2b(b"channel accounts", key=secrets.signing_key, digest_size=32).digest()
+        self._signer, self._base_url = TokenSigner(secrets.signing_key), base_url or "https://localhost"
         self.guard = guard or Guard()
         self._outbound: Outbound | None = None
 
     @property
     def outbound(self) -> Outbound:
         """The blocking client behind the guard."""
+        from tidings.net.client import Outbound  # loaded where an account is used, not in every idle house
+
         if self._outbound is None:
             self._outbound = Outbound(self.guard)
         return self._outbound
@@ -181,6 +191,49 @@ class ChannelService:
             record(conn, now, actor, "channel.check", row["id"], {"works": not problem})
         return self.get(actor, row["id"])
 
+    def send_test(self, actor: Actor, id_or_name: str, to: str) -> TestAnswer:
+        """One short message at once: to an e-mail address, a number as E.164 has it, or for push a contact's id.
+
+        Raises InvalidInputError for an address that is none, UnavailableError when the account does not work.
+        """
+        from tidings.distribution.accounts import trial
+
+        require(actor, Permission.SETTINGS_WRITE)
+        now = self._clock.now()
+        with self._db.reading() as conn:
+            row = repository.find(conn, id_or_name)
+            if row is None or not _sees(actor, row):
+                raise _unknown(id_or_name)
+            account, brand = self._account(row), repository.first_brand(conn)
+            fields: dict[str, object] = {"email": to, "phone": to}
+            if account.channel == Channel.PUSH.value:
+                fields["push_subscriptions"] = repository.browsers_of(conn, to)
+        way = trial.open_way(account, self.guard)
+        if brand is None:
+            raise InvalidInputError("There is no brand in whose name to write.", remedy="Make one first.")
+        message = trial.test_message(account, brand, fields, base_url=self._base_url, signer=self._signer, now=now)
+        answer = trial.carry(way, message)
+        with self._db.transaction() as conn:
+            if answer.result == Result.ACCEPTED.value:
+                repository.say_works(conn, row["id"], now)
+            record(conn, now, actor, "channel.test", row["id"], {"result": answer.result})
+        return answer
+
+    def push_link(self, actor: Actor, contact_id: str) -> str:
+        """The page on which this contact, and whoever has the link, allows notifications or turns them off.
+
+        Raises NotFoundError for nobody, UnavailableError while web push is not set up.
+        """
+        require(actor, Permission.CONTACTS_WRITE)
+        with self._db.reading() as conn:
+            pk = repository.contact_pk(conn, contact_id)
+            if not repository.usable(conn, Channel.PUSH.value):
+                raise UnavailableError("Web push is not set up.", remedy="Set it up on the page Channels.")
+        if pk is None:
+            raise NotFoundError("There is no such contact.", remedy="Search by name or address.")
+        token = self._signer.make(Token(TokenPurpose.PUSH, 0, pk))
+        return f"{self._base_url.rstrip('/')}/push/{token}"
+
     # For the rooms that send
 
     def account(self, conn: Connection, account_id: str) -> Account:
@@ -193,6 +246,12 @@ class ChannelService:
     def usable(self, conn: Connection, channel: Channel) -> list[Account]:
         """The enabled accounts of a channel, the highest priority first, with their secrets."""
         return [self._account(row) for row in repository.usable(conn, channel.value)]
+
+    def mail_account(self) -> str:
+        """The name of the account by which mail leaves; empty where the relay or the mailbox takes it."""
+        with self._db.reading() as conn:
+            rows = repository.usable(conn, Channel.EMAIL.value)
+        return str(rows[0]["name"]) if rows else ""
 
     def trouble(self, account_id: str, words: str) -> None:
         """Keeps why an account does not work, as sending found it; empty: it does."""
@@ -265,7 +324,7 @@ def _good_name(name: str) -> str:
 def _provider_view(kind: Provider) -> ProviderView:
     return ProviderView(
         name=kind.name, title=kind.title, channel=kind.channel.value, personal=kind.channel in PERSONAL,
-        about=kind.about, limits=dict(kind.limits), schema=kind.form.model_json_schema(),
+        about=kind.about, limits=dict(kind.limits), schema=forms.schema_of(kind.form),
         secrets=forms.secret_names(kind.form), can_check=kind.check is not None,
     )  # fmt: skip
 

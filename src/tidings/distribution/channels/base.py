@@ -30,6 +30,35 @@ class Result(StrEnum):
     UNCERTAIN = "uncertain"  # its answer was lost
 
 
+@dataclass(frozen=True, slots=True)
+class EmailParts:
+    """A mail for a provider that makes the MIME itself: the same texts, headers and addresses, uncoded."""
+
+    from_name: str
+    from_address: str
+    to: str
+    subject: str
+    text: str
+    html: str
+    reply_to: str
+    headers: Mapping[str, str]
+    """Those beyond From, To, Subject, Reply-To and Date: Message-ID, List-Unsubscribe and the like."""
+
+
+@dataclass(frozen=True, slots=True)
+class ShortParts:
+    """A text message or a notification as one person gets it. `link` is where a tap on a notification leads."""
+
+    to: str
+    text: str
+    title: str = ""
+    link: str = ""
+    image_url: str = ""
+    language: str = "en"
+    subscriptions: tuple[Mapping[str, str], ...] = ()
+    """For push: each of the person's browsers, with its `endpoint`, `p256dh` and `auth`."""
+
+
 @dataclass(slots=True, eq=False)
 class Outgoing:
     """One claimed delivery on its way: its place in the ledger, what rendering needs, then envelope and bytes."""
@@ -57,6 +86,8 @@ class Outgoing:
     """The provider whose limit it counts for."""
     most: int = 0
     """So many of its group a connection may carry; 0: any number."""
+    parts: EmailParts | ShortParts | None = None
+    """Instead of `body` for a channel that has `wants_parts`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +100,10 @@ class Outcome:
     hard: bool = False
     about: About = About.NOTHING
     wait: int = 0
-    """Milliseconds until the next try; 0: as the schedule says."""
+    """Milliseconds until the next try, when the other side asked for it; 0: as the schedule says."""
+    provider: str = ""
+    reference: str = ""
+    """The provider's own name for the message, by which its later reports find the delivery."""
 
     @property
     def said(self) -> str:

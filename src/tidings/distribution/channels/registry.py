@@ -16,18 +16,28 @@ if TYPE_CHECKING:
     from tidings.distribution.channels.posting import Poster
     from tidings.net.client import Guard, Outbound
 
+_HERE = "tidings.distribution.channels"
 PROVIDERS: dict[str, str] = {
-    "teams": "tidings.distribution.channels.teams",
-    "slack": "tidings.distribution.channels.slack",
-    "linkedin": "tidings.distribution.channels.linkedin",
-    "x": "tidings.distribution.channels.x",
-    "facebook": "tidings.distribution.channels.facebook",
-    "instagram": "tidings.distribution.channels.instagram",
-    "mastodon": "tidings.distribution.channels.mastodon",
-    "bluesky": "tidings.distribution.channels.bluesky",
-    "webhook": "tidings.distribution.channels.webhook",
-    "feed": "tidings.distribution.channels.feed",
-    "folder": "tidings.distribution.channels.folder",
+    "acs_email": f"{_HERE}.acs_email",
+    "acs_sms": f"{_HERE}.acs_sms",
+    "mailgun": f"{_HERE}.mailgun",
+    "postmark": f"{_HERE}.postmark",
+    "resend": f"{_HERE}.resend",
+    "sendgrid": f"{_HERE}.sendgrid",
+    "ses": f"{_HERE}.ses",
+    "twilio": f"{_HERE}.twilio",
+    "webpush": f"{_HERE}.webpush",
+    "teams": f"{_HERE}.teams",
+    "slack": f"{_HERE}.slack",
+    "linkedin": f"{_HERE}.linkedin",
+    "x": f"{_HERE}.x",
+    "facebook": f"{_HERE}.facebook",
+    "instagram": f"{_HERE}.instagram",
+    "mastodon": f"{_HERE}.mastodon",
+    "bluesky": f"{_HERE}.bluesky",
+    "webhook": f"{_HERE}.webhook",
+    "feed": f"{_HERE}.feed",
+    "folder": f"{_HERE}.folder",
 }
 """The provider's name → the module that holds its `PROVIDER`."""
 

@@ -3,7 +3,7 @@
 from tidings.store.tables.access import account, api_token, audit, idempotency, session, setting, sign_in_link
 from tidings.store.tables.agents import activity, agent, agent_turn, decision, worker
 from tidings.store.tables.attachments import attachment
-from tidings.store.tables.audience import consent, contact, segment, suppression
+from tidings.store.tables.audience import consent, contact, push_subscription, segment, suppression
 from tidings.store.tables.base import metadata
 from tidings.store.tables.campaigns import approval, brand, campaign, claim, override, revision, send_plan, slot
 from tidings.store.tables.channels import channel_account, posting, provider_reference
@@ -20,7 +20,7 @@ __all__ = [
     "brand", "campaign", "channel_account", "chunk", "claim", "consent", "contact", "conversion", "decision",
     "delivery", "engagement", "event", "idempotency", "language_model", "link", "mail_provider", "mailbox_message",
     "message", "metadata", "model_call", "override", "posting", "provider_event", "provider_reference",
-    "recommendation", "relay_state", "returned_mail", "revision", "rollup_hour", "rollup_local", "segment",
-    "send_plan", "sequence", "sequence_person", "sequence_send", "session", "setting", "sign_in_link", "slot",
-    "suppression", "throttle_state", "warmup", "worker",
+    "push_subscription", "recommendation", "relay_state", "returned_mail", "revision", "rollup_hour",
+    "rollup_local", "segment", "send_plan", "sequence", "sequence_person", "sequence_send", "session", "setting",
+    "sign_in_link", "slot", "suppression", "throttle_state", "warmup", "worker",
 ]  # fmt: skip

@@ -11,6 +11,8 @@ contact = Table(
     public_id(primary=False),
     Column("email", Text, nullable=False, unique=True),
     text("address_hash", index=True),  # the keyed hash suppression is compared by, so that it joins in one query
+    Column("phone", Text, nullable=False, default="", server_default=""),  # E.164; empty: none is known
+    Column("phone_hash", Text, nullable=False, default="", server_default="", index=True),
     text("first_name"),
     text("last_name"),
     text("locale", "en"),
@@ -48,6 +50,20 @@ suppression = Table(
     text("reason", None),
     text("source"),
     instant("at"),
+)
+
+# A browser that may be sent notifications. Its endpoint is a secret of the person's: whoever has it may write to them.
+push_subscription = Table(
+    "push_subscription",
+    metadata,
+    pk(),
+    ref("contact_pk", "contact.pk"),
+    text("digest", None),  # of the endpoint, so that one browser counts once
+    text("endpoint", None),
+    text("p256dh", None),
+    text("auth", None),
+    instant("created_at"),
+    Index("uq_push_subscription_digest", "digest", unique=True),
 )
 
 segment = Table(

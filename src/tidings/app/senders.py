@@ -1,0 +1,92 @@
+"""The senders of a worker process: one for each personal channel that has a way out, changed when its account is."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from typing import TYPE_CHECKING
+
+from tidings.app.sending import account_of, build_account_sender, build_sender
+from tidings.distribution.accounts import repository
+from tidings.distribution.worker import Worker
+from tidings.domain.channel import Channel
+from tidings.domain.errors import TidingsError
+
+if TYPE_CHECKING:
+    from tidings.app.wiring import House
+
+log = logging.getLogger("tidings.app")
+_LOOK_SECONDS = 2.0
+_CHANNELS = (Channel.EMAIL, Channel.SMS, Channel.PUSH)
+
+
+class Senders:
+    """E-mail always leaves by something: an account, the relay, or the built-in mailbox. The others need an account."""
+
+    def __init__(self, house: House) -> None:
+        self._house = house
+        self._working: dict[Channel, tuple[str, Worker]] = {}
+        self._stopping = asyncio.Event()
+
+    async def run(self) -> None:
+        """Sends until `stop`; raises what ended a sender if that was a fault."""
+        try:
+            while not self._stopping.is_set():
+                for channel in _CHANNELS:
+                    await self._tend(channel)
+                try:
+                    async with asyncio.timeout(_LOOK_SECONDS):
+                        await self._stopping.wait()
+                except TimeoutError:
+                    continue
+        finally:
+            await self._end_all()
+
+    @property
+    def silent_for(self) -> float:
+        """Seconds since the quietest of the senders gave a sign of life."""
+        return max((worker.silent_for for _, worker in [*self._working.values()]), default=0.0)
+
+    async def stop(self) -> None:
+        """Lets what is on the wire finish, and gives the rest back."""
+        self._stopping.set()
+
+    async def _tend(self, channel: Channel) -> None:
+        mark = await asyncio.to_thread(self._mark, channel)
+        known = self._working.get(channel)
+        if known is not None:
+            if known[1].failed is not None:
+                raise known[1].failed
+            if known[0] == mark:
+                return
+            log.info("the way out of %s changes", channel.value)
+            await known[1].stop()
+            del self._working[channel]
+        if not mark:
+            return
+        try:
+            worker = await asyncio.to_thread(self._build, channel)
+        except TidingsError:  # an account that cannot be opened must not stop the others; its page says why
+            log.exception("the account of %s cannot be used", channel.value)
+            return
+        if worker is not None:
+            worker.start()
+            self._working[channel] = mark, worker
+
+    def _mark(self, channel: Channel) -> str:
+        """Which account is used, and when it was last changed; the relay's name for mail without one."""
+        with self._house.db.reading() as conn:
+            rows = repository.usable(conn, channel.value)
+        if rows:
+            return f"{rows[0]['id']} {rows[0]['updated_at']}"
+        return "relay" if channel is Channel.EMAIL else ""
+
+    def _build(self, channel: Channel) -> Worker | None:
+        if channel is Channel.EMAIL:
+            return build_sender(self._house)
+        account = account_of(self._house, channel)
+        return build_account_sender(self._house, account) if account is not None else None
+
+    async def _end_all(self) -> None:
+        await asyncio.gather(*(worker.stop() for _, worker in self._working.values()))
+        self._working.clear()
