@@ -45,6 +45,10 @@ class PoolFeed(Feed, Protocol):
         """The next message for this relay."""
         ...
 
+    def up(self) -> None:
+        """A lane works: no need to wait any longer."""
+        ...
+
 
 class Watcher(Protocol):
     """Who is told when a lane stops and goes on. Both may write; none may fail."""
@@ -128,9 +132,13 @@ class RelayPool:
         """Whether another relay works, or may turn out to: it is still opening."""
         return any(other is not besides and not other.breaker.shut for other in self.members)
 
+    def opening(self, besides: Member) -> bool:
+        """Whether another relay is about to be tried."""
+        return any(other is not besides and other.is_opening for other in self.members)
+
     def went_down(self, member: Member) -> None:
-        """A relay cannot be used; the sender is told when no other can."""
-        if not self.usable(member) and member.feed is not None:
+        """A relay cannot be used; the sender is told when no other can, or is about to."""
+        if not self.usable(member) and not self.opening(member) and member.feed is not None:
             error = self.down_error()
             member.feed.down(str(error), refused=error.refused)
 
@@ -168,6 +176,11 @@ class Member:
         """Whether it has lanes and may be used."""
         return self.channel.lanes > 0 and not self.breaker.shut
 
+    @property
+    def is_opening(self) -> bool:
+        """Whether a connection is being opened."""
+        return self._opening is not None and not self._opening.done()
+
     def may_try(self) -> bool:
         """Whether it may be opened when nothing else works: the sender spaces these tries itself."""
         return not self.breaker.paused or time.monotonic() >= self.breaker.again_at
@@ -194,7 +207,7 @@ class Member:
             await self.channel.connect(self)
         except ChannelDownError as error:
             self.offline = error.offline
-            self._failed(str(error), refused=error.refused)
+            self._failed(str(error), refused=error.refused, trial=trying)
             return False
         self.offline = False
         if trying:
@@ -202,6 +215,8 @@ class Member:
             self.breaker.try_again()
         self._say("up")
         self.channel.wake()
+        if self.feed is not None:
+            self.feed.up()
         return True
 
     def tell(self) -> None:
@@ -309,8 +324,9 @@ class Member:
         """
         against = outcome.about is About.RELAY or (outcome.about in _MAY_BE_RELAY and len(self._pool.members) > 1)
         words = f"relay {self.name} does not take mail: {outcome.said}"
+        was_shut = self.breaker.shut
         self.breaker.answered(time.monotonic(), words, deferred=against)
-        if self.breaker.shut:
+        if self.breaker.shut and not was_shut:
             self._stopped()
         elsewhere = outcome.about in _ELSEWHERE_TOO and self._pool.may_take(self)
         if elsewhere and message.attempt < _TRIES_ELSEWHERE:
@@ -330,9 +346,9 @@ class Member:
         self._say("up")
         asyncio.get_running_loop().call_soon(self.channel.wake)
 
-    def _failed(self, words: str, *, refused: bool) -> None:
+    def _failed(self, words: str, *, refused: bool, trial: bool = False) -> None:
         was_shut = self.breaker.shut
-        self.breaker.failed(time.monotonic(), words, paused=refused)
+        self.breaker.failed(time.monotonic(), words, paused=refused, trial=trial)
         if self.breaker.shut:
             self._stopped(again=was_shut)
 

@@ -363,6 +363,12 @@ class Worker(SenderThread):
             return
         self._went_down(words, refused=refused)
 
+    def up(self) -> None:
+        """A lane works again: no need to wait any longer."""
+        if self._retry_at:
+            self._retry_at = time.monotonic()
+            self._wake.set()
+
     def _flush(self) -> None:
         """One commit for everything the lanes brought since the last."""
         self._flush_due = False

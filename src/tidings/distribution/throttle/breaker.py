@@ -30,11 +30,16 @@ class Breaker:
         """Of the last hundred answers."""
         return sum(self._answers) / len(self._answers) if self._answers else 0.0
 
-    def failed(self, now: float, words: str, *, paused: bool = False) -> None:
-        """A connection could not be opened, or was ended by the relay."""
+    def failed(self, now: float, words: str, *, paused: bool = False, trial: bool = False) -> None:
+        """A connection could not be opened, or was ended by the relay.
+
+        While it is shut, only a `trial` counts: what ends then was open before.
+        """
+        if self.shut and not trial and (self.paused or not paused):
+            return
         self.words = words
         self._failures += 1
-        if paused or self.half_open or self._failures >= FAILURES:
+        if paused or trial or self.half_open or self._failures >= FAILURES:
             self._open(now, paused=paused)
 
     def answered(self, now: float, words: str, *, deferred: bool) -> None:
@@ -43,6 +48,8 @@ class Breaker:
         if not deferred:
             if self.half_open or self._failures:
                 self.close()
+            return
+        if self.shut:
             return
         if self.half_open or (len(self._answers) >= AT_LEAST and self.deferred_share > DEFERRED_SHARE):
             self.words = words
