@@ -228,8 +228,8 @@ def test_who_has_left_may_enter_again_under_new_numbers(bed: Bed) -> None:
     made = bed.running(sequence(send("hello"), trigger={"kind": "api"}, again=again))
     pk, campaign_id = bed.pk(made), made.campaign.row.id
     ids = [person.id for person in bed.house.services.audience.contacts(bed.admin)[0]]
-    assert bed.service.enter(bed.approver, campaign_id, ids).entered == tuple(ids)
-    assert bed.service.enter(bed.approver, campaign_id, ids).already == tuple(ids)
+    assert set(bed.service.enter(bed.approver, campaign_id, ids).entered) == set(ids)
+    assert set(bed.service.enter(bed.approver, campaign_id, ids).already) == set(ids)
     bed.pass_time(DAY)
     assert bed.service.enter(bed.approver, campaign_id, ids).already == tuple(ids)
     bed.pass_time(10 * DAY)
