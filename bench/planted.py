@@ -3,7 +3,7 @@
 The list was written without sight of the checks' tests. Every fault is put into the draft's text with a trace that vouches
 for it (`person` or `model`), so that nothing but the content gives it away.
 """
-# ruff: noqa: E501, RUF001 - one fault a line; some faults are made of look-alike signs
+# ruff: noqa: E501 - one fault a line; some faults are made of look-alike signs
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import random
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 
 from tidings.domain.blocks import Button, Footer, Quote, Text
 from tidings.domain.brief import Brief
@@ -55,8 +56,21 @@ def words_swapped(*pairs: str) -> Change:
     return change
 
 
-_MONTHS = "January February March April May June July August September October November December".split()
-_DAYS = "Monday Tuesday Wednesday Thursday Friday Saturday Sunday".split()
+_MONTHS = [
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
+]
+_DAYS = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"]
 
 
 def _next(names: list[str]) -> Callable[[re.Match[str]], str]:
@@ -70,7 +84,18 @@ def _plus(match: re.Match[str]) -> str:
 
 SENTENCE: dict[str, Change] = {
     "number": swap(rf"(?<![\w.,$£€₹:-])\d[\d,]*(?![\w.,:%-]|\.\d)(?! (?:{'|'.join(_MONTHS)}))", _plus),
-    "number in words": words_swapped("two|three", "three|four", "four|six", "five|eight", "six|nine", "seven|two", "Eight|Eleven", "nine|four", "ten|forty", "twenty|twelve"),
+    "number in words": words_swapped(
+        "two|three",
+        "three|four",
+        "four|six",
+        "five|eight",
+        "six|nine",
+        "seven|two",
+        "Eight|Eleven",
+        "nine|four",
+        "ten|forty",
+        "twenty|twelve",
+    ),
     "ten times": swap(r"(?<![\w.,:])\d{2,3}(?![\w.,:%])", lambda m: m[0] + "0"),
     "decimal": swap(r"\d\.\d+", lambda m: m[0][:-1] + str((int(m[0][-1]) + 3) % 10)),
     "day": swap(rf"\b\d{{1,2}}(?= (?:{'|'.join(_MONTHS)}))", lambda m: str(int(m[0]) % 27 + 1)),
@@ -83,26 +108,197 @@ SENTENCE: dict[str, Change] = {
     "currency": swap(r"A\$|[£€₹]|\$", lambda m: "€" if m[0] != "€" else "£"),
     "percent": swap(r"\d[\d.]*(?=%)", lambda m: str(round(float(m[0]) * 2 + 1, 1))),
     "points for percent": swap(r"(?<=\d)%", " percentage points"),
-    "unit": words_swapped("grams|kilograms", "km|miles", "minutes|hours", "hours|days", "weeks|months", "months|weeks", "days|months", "miles|kilometres", "metres|centimetres", "years|months", "tonnes|kilograms", "mm|cm", "month|week", "year|month", "year|week", "hour|minute", "hour|day", "a minute|an hour"),
-    "unit of another kind": words_swapped("seats|rooms", "colours|sizes", "tulip|rose", "knives|scissors", "balls|metres", "stations|bikes", "nurses|doctors", "dialogues|lessons", "questions|pages", "pages|charts", "people|companies", "providers|accounts", "kinds|boxes", "talks|workshops", "dogs|cats", "villages|cities", "cities|countries", "trains|buses", "records|tapes", "tracks|levels", "videos|leaflets", "controls|steps", "sessions|months", "vans|cars", "places|teams"),
-    "name": words_swapped("O'Brien|O'Connor", "Lefèvre|Dupont", "Kowalczyk|Nowak", "Núñez|Garcia", "Rhys-Jones|Williams", "Weiß|Schmidt", "Raghunathan|Patel", "D'Souza|Fernandes", "MacDonald|Campbell", "Hughes|Barker", "Adeyemi|Okafor", "Menon|Nair"),
-    "misspelt name": swap(r"\b(?:Kowalczyk|Lefèvre|Núñez|Jürgen|Raghunathan|Adeyemi|Sheffield|Stockholm|Frankfurt|Ipswich|Llanwrtwd|Amersfoort|Rhayader|Elmswell|Ashfall|Voltaire|Volta)\b", lambda m: m[0][:3] + m[0][4:]),
-    "place": words_swapped("Sheffield|Leicester", "Stockholm|Oslo", "Sainte-Catherine|Saint-Gilles", "Frankfurt|Zürich", "Dublin|Cork", "Utrecht|Rotterdam", "Ely|Norwich", "Wye|Severn", "Warsaw|Prague", "Mill Lane|Station Road", "Old Chapel|Town Hall", "Elmswell|Thurston", "Wyeside|Millside"),
-    "code or version": swap(r"\b(?:GRND25|SPINAGAIN|TRELLIS|HP-3000|HP-3200|ISO 9906|NIS2|B1|iOS 15|TQ9|5\.0|4\.9|grade 2B|Volta 35)\b", lambda m: re.sub(r"\d(?=\D*$)", lambda d: str((int(d[0]) + 3) % 10), m[0]) if re.search(r"\d", m[0]) else m[0][:-1] + "X"),
+    "unit": words_swapped(
+        "grams|kilograms",
+        "km|miles",
+        "minutes|hours",
+        "hours|days",
+        "weeks|months",
+        "months|weeks",
+        "days|months",
+        "miles|kilometres",
+        "metres|centimetres",
+        "years|months",
+        "tonnes|kilograms",
+        "mm|cm",
+        "month|week",
+        "year|month",
+        "year|week",
+        "hour|minute",
+        "hour|day",
+        "a minute|an hour",
+    ),
+    "unit of another kind": words_swapped(
+        "seats|rooms",
+        "colours|sizes",
+        "tulip|rose",
+        "knives|scissors",
+        "balls|metres",
+        "stations|bikes",
+        "nurses|doctors",
+        "dialogues|lessons",
+        "questions|pages",
+        "pages|charts",
+        "people|companies",
+        "providers|accounts",
+        "kinds|boxes",
+        "talks|workshops",
+        "dogs|cats",
+        "villages|cities",
+        "cities|countries",
+        "trains|buses",
+        "records|tapes",
+        "tracks|levels",
+        "videos|leaflets",
+        "controls|steps",
+        "sessions|months",
+        "vans|cars",
+        "places|teams",
+    ),
+    "name": words_swapped(
+        "O'Brien|O'Connor",
+        "Lefèvre|Dupont",
+        "Kowalczyk|Nowak",
+        "Núñez|Garcia",
+        "Rhys-Jones|Williams",
+        "Weiß|Schmidt",
+        "Raghunathan|Patel",
+        "D'Souza|Fernandes",
+        "MacDonald|Campbell",
+        "Hughes|Barker",
+        "Adeyemi|Okafor",
+        "Menon|Nair",
+    ),
+    "misspelt name": swap(
+        r"\b(?:Kowalczyk|Lefèvre|Núñez|Jürgen|Raghunathan|Adeyemi|Sheffield|Stockholm|Frankfurt|Ipswich|Llanwrtwd|Amersfoort|Rhayader|Elmswell|Ashfall|Voltaire|Volta)\b",
+        lambda m: m[0][:3] + m[0][4:],
+    ),
+    "place": words_swapped(
+        "Sheffield|Leicester",
+        "Stockholm|Oslo",
+        "Sainte-Catherine|Saint-Gilles",
+        "Frankfurt|Zürich",
+        "Dublin|Cork",
+        "Utrecht|Rotterdam",
+        "Ely|Norwich",
+        "Wye|Severn",
+        "Warsaw|Prague",
+        "Mill Lane|Station Road",
+        "Old Chapel|Town Hall",
+        "Elmswell|Thurston",
+        "Wyeside|Millside",
+    ),
+    "code or version": swap(
+        r"\b(?:GRND25|SPINAGAIN|TRELLIS|HP-3000|HP-3200|ISO 9906|NIS2|B1|iOS 15|TQ9|5\.0|4\.9|grade 2B|Volta 35)\b",
+        lambda m: (
+            re.sub(r"\d(?=\D*$)", lambda d: str((int(d[0]) + 3) % 10), m[0])
+            if re.search(r"\d", m[0])
+            else m[0][:-1] + "X"
+        ),
+    ),
     "phone": swap(r"\b0161 496 0142\b", "0161 496 0412"),
-    "negation added": swap(r"\b(?:can|is|are|was|were|has|have|will)\b(?! (?:not|no))", lambda m: "cannot" if m[0] == "can" else m[0] + " not"),
-    "negation dropped": swap(r"\b(?:cannot|no longer |not |do(?:es)? not )", lambda m: "can" if m[0] == "cannot" else ""),
+    "negation added": swap(
+        r"\b(?:can|is|are|was|were|has|have|will)\b(?! (?:not|no))",
+        lambda m: "cannot" if m[0] == "can" else m[0] + " not",
+    ),
+    "negation dropped": swap(
+        r"\b(?:cannot|no longer |not |do(?:es)? not )", lambda m: "can" if m[0] == "cannot" else ""
+    ),
     "no for some": swap(r"\bThere (is|are) no\b", r"There \1 a"),
     "some for no": swap(r"\bThere (is|are) (?:an? )?(?!no\b)", r"There \1 no "),
-    "contrary": words_swapped("rose|fell", "rises|falls", "fall|rise", "fell|rose", "up from|down from", "faster|slower", "less|more", "without|with", "includes|excludes", "including|excluding", "excluding|including", "until|from", "before|after", "after|before", "above|below", "up to|at least", "free|extra", "removed|added", "open|closed", "opens|closes", "begin|end", "start|end", "first|last", "adds|removes", "behind|in front of", "same|old", "anonymous|published", "finished|scrapped", "charge|discount", "stays|goes", "keeps|lets", "active|paused", "welcome|forbidden", "supported|required", "published|deleted"),
-    "condition dropped": swap(r" (?:with five vans or more|only if 500 people vote for it|for customers|under 14|during the first week|on request|if you bought version 4|above £35|excluding VAT|on the 5 km route|for the first 12 months|of each ride|in February|with the code \w+|between 9 am and 4 pm|except Monday|for anyone who asks)\b", ""),
-    "for all": words_swapped("Members get|Everyone gets", "Club members get|Everybody gets", "for customers|for everyone", "for adults|for all", "up to|always", "about|exactly", "some|all", "any blue bike|any bike", "on the 5 km route|on all routes", "Eight nurses|All nurses", "five vans|any van", "each line|all lines", "up to six providers|all providers"),
-    "frequency": words_swapped("every second Tuesday|every Tuesday", "once|twice", "weekly|daily", "every four hours|every hour", "every five years|every year", "every day|every week", "every Thursday|every second Thursday", "a month|a year", "a day|a week", "first Saturday|second Saturday"),
+    "contrary": words_swapped(
+        "rose|fell",
+        "rises|falls",
+        "fall|rise",
+        "fell|rose",
+        "up from|down from",
+        "faster|slower",
+        "less|more",
+        "without|with",
+        "includes|excludes",
+        "including|excluding",
+        "excluding|including",
+        "until|from",
+        "before|after",
+        "after|before",
+        "above|below",
+        "up to|at least",
+        "free|extra",
+        "removed|added",
+        "open|closed",
+        "opens|closes",
+        "begin|end",
+        "start|end",
+        "first|last",
+        "adds|removes",
+        "behind|in front of",
+        "same|old",
+        "anonymous|published",
+        "finished|scrapped",
+        "charge|discount",
+        "stays|goes",
+        "keeps|lets",
+        "active|paused",
+        "welcome|forbidden",
+        "supported|required",
+        "published|deleted",
+    ),
+    "condition dropped": swap(
+        r" (?:with five vans or more|only if 500 people vote for it|for customers|under 14|during the first week|on request|if you bought version 4|above £35|excluding VAT|on the 5 km route|for the first 12 months|of each ride|in February|with the code \w+|between 9 am and 4 pm|except Monday|for anyone who asks)\b",
+        "",
+    ),
+    "for all": words_swapped(
+        "Members get|Everyone gets",
+        "Club members get|Everybody gets",
+        "for customers|for everyone",
+        "for adults|for all",
+        "up to|always",
+        "about|exactly",
+        "some|all",
+        "any blue bike|any bike",
+        "on the 5 km route|on all routes",
+        "Eight nurses|All nurses",
+        "five vans|any van",
+        "each line|all lines",
+        "up to six providers|all providers",
+    ),
+    "frequency": words_swapped(
+        "every second Tuesday|every Tuesday",
+        "once|twice",
+        "weekly|daily",
+        "every four hours|every hour",
+        "every five years|every year",
+        "every day|every week",
+        "every Thursday|every second Thursday",
+        "a month|a year",
+        "a day|a week",
+        "first Saturday|second Saturday",
+    ),
     "must for can": swap(r"\bYou can\b", "You must"),
-    "sure for possible": words_swapped("may|will", "can fall as well as rise|only rise", "would no longer|will no longer", "should|must", "can win|win"),
-    "comparison": words_swapped("four times|forty times", "half price|a third of the price", "less electricity|less than half the electricity", "three knives for the price of two|two knives for the price of one", "twice|three times"),
-    "future for past": words_swapped("has been|will be", "have come in|will come in", "were seen|will be seen", "were vaccinated|will be vaccinated", "led to|leads to", "came|are coming", "now runs|will run", "is now|was"),
-    "superlative": swap(r"^(?:The|It|There is|There are|You can|You get|Your)\b", lambda m: {"It": "It is the best of its kind and", "The": "The unrivalled"}.get(m[0], m[0] + " the finest")),
+    "sure for possible": words_swapped(
+        "may|will", "can fall as well as rise|only rise", "would no longer|will no longer", "should|must", "can win|win"
+    ),
+    "comparison": words_swapped(
+        "four times|forty times",
+        "half price|a third of the price",
+        "less electricity|less than half the electricity",
+        "three knives for the price of two|two knives for the price of one",
+        "twice|three times",
+    ),
+    "future for past": words_swapped(
+        "has been|will be",
+        "have come in|will come in",
+        "were seen|will be seen",
+        "were vaccinated|will be vaccinated",
+        "led to|leads to",
+        "came|are coming",
+        "now runs|will run",
+        "is now|was",
+    ),
+    "superlative": swap(
+        r"^(?:The|It|There is|There are|You can|You get|Your)\b",
+        lambda m: {"It": "It is the best of its kind and", "The": "The unrivalled"}.get(m[0], m[0] + " the finest"),
+    ),
     "shouting": swap(r"\b[a-z]{6,}\b", lambda m: m[0].upper()),
     "truncated": lambda text: " ".join(text.split()[: len(text.split()) // 2]) if len(text.split()) > 7 else None,
     "word doubled": swap(r" (\w{3,}) (?=\w)", r" \1 \1 "),
@@ -173,9 +369,15 @@ ADDED: dict[str, str] = {
 
 def planted(draft: Draft, brief: Brief, source: str, seed: int) -> Iterator[Planted]:
     """Every fault that can be planted into this draft, one draft each. `source`: who vouches for the new sentence."""
-    chance = random.Random(f"{seed} {brief.name}")  # noqa: S311 - which sentence is hit
+    chance = random.Random(f"{seed} {brief.name}")
     facts = [fact.sentence for fact in brief.facts]
-    spots = [(no, fact) for no, block in enumerate(draft.blocks) if isinstance(block, Text) for fact in facts if fact in block.text]
+    spots = [
+        (no, fact)
+        for no, block in enumerate(draft.blocks)
+        if isinstance(block, Text)
+        for fact in facts
+        if fact in block.text
+    ]
     for kind, change in SENTENCE.items():
         hits = [(no, fact, changed) for no, fact in spots if (changed := change(fact))]
         if hits:
@@ -208,7 +410,7 @@ def _swapped_numbers(draft: Draft, spots: list[tuple[int, str]], source: str) ->
     """Two facts exchange their first numbers."""
     number = re.compile(rf"(?<![\w.,:-])\d[\d,]*(?![\w,:-])(?! (?:{'|'.join(_MONTHS)}))")
     having = [(no, fact, match) for no, fact in spots if (match := number.search(fact))]
-    for (no, one, first), (other_no, other, second) in zip(having, having[1:], strict=False):
+    for (no, one, first), (other_no, other, second) in pairwise(having):
         if first[0] == second[0]:
             continue
         new = one[: first.start()] + second[0] + one[first.end() :]
@@ -227,7 +429,10 @@ def _heads(draft: Draft, source: str) -> Iterator[Planted]:
     }.items():  # fmt: skip
         traces = (*draft.traces, Trace(sentence=text.strip(), source=source))
         yield Planted(kind, _with(draft, source, subject=text.strip(), traces=traces), draft.subject, text)
-    for kind, text in {"preheader invents a price": "Now only £1", "preheader leaks a field": "For {{ contact.phone }}"}.items():
+    for kind, text in {
+        "preheader invents a price": "Now only £1",
+        "preheader leaks a field": "For {{ contact.phone }}",
+    }.items():
         traces = (*draft.traces, Trace(sentence=text, source=source))
         yield Planted(kind, _with(draft, source, preheader=text, traces=traces), draft.preheader, text)
 
@@ -252,7 +457,9 @@ def _structure(draft: Draft, source: str) -> Iterator[Planted]:
         "button without TLS": replaced(Button, url(f"http://{plain}")),
         "button to another page": replaced(Button, url(f"{button.url}/../admin")),
         "button through a redirect": replaced(Button, url(f"https://r.example/?u={button.url}")),
-        "another quotation": replaced(Quote, lambda old: old.model_copy(update={"text": "I will never buy anything else."})),
+        "another quotation": replaced(
+            Quote, lambda old: old.model_copy(update={"text": "I will never buy anything else."})
+        ),
         "another person quoted": replaced(Quote, lambda old: old.model_copy(update={"source": "Angela Brown"})),
     }.items():
         if made is not None:

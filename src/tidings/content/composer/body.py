@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from tidings.content.composer.choice import Chooser
-from tidings.content.composer.material import DETAILS, Unit, holds, in_order
+from tidings.content.composer.material import DETAILS, KEEPS_AUTHORS_ORDER, Unit, holds, in_order
 from tidings.content.composer.stock import CommonVoice, TypeStock, VoiceStock
 from tidings.content.sentences import capitalised
 from tidings.domain.blocks import Block, Button, Divider, Footer, Heading, Quote, Text
@@ -15,8 +15,6 @@ from tidings.domain.brief import Brief
 from tidings.domain.claim import ClaimKind
 from tidings.domain.draft import Trace
 
-KEEPS_AUTHORS_ORDER = frozenset({"newsletter", "update"})
-"""Types whose facts are a text of the author's own; the others are arranged by what the facts speak of."""
 GAINS = frozenset({ClaimKind.ABILITY, ClaimKind.BENEFIT})
 """What the reader can do and gets."""
 LONGEST_PARAGRAPH = 3
@@ -127,7 +125,12 @@ def _by_plan(page: Page, opening: Trace | None, plan: Arrangement, common: Commo
     most = LONGEST_PARAGRAPH if lead else LONGEST_PARAGRAPH - 1
     first, rest, gains = plan.what[:most], plan.what[most:], plan.gains
     if len(gains) == 1:  # a paragraph of a single short sentence looks lost
-        (first if not rest and len(first) < most else rest).extend(gains)
+        if not rest and len(first) < most:
+            first.extend(gains)
+        elif re.search(r"\bit\b", gains[0].text):  # near what it means, before another thing is named
+            rest.insert(0, gains[0])
+        else:
+            rest.extend(gains)
         gains = []
     if lead:
         page.paragraph([opening])
@@ -137,7 +140,13 @@ def _by_plan(page: Page, opening: Trace | None, plan: Arrangement, common: Commo
     _paragraphs(page, None, rest)
     _gains(page, gains, common, chooser)
     _proof(page, plan.proof)
-    _paragraphs(page, chooser.pick(common.details) if _needs_lead(plan) else None, plan.details)
+    _paragraphs(page, chooser.pick(_details_leads(plan, common, chooser)) if _needs_lead(plan) else None, plan.details)
+
+
+def _details_leads(plan: Arrangement, common: CommonVoice, chooser: Chooser) -> list[str]:
+    """Leads that name the product where the first detail says "It", which else might mean what stood before."""
+    named = plan.details[0].starts_with_it and bool(chooser.assignment.brief.product.strip())
+    return [pattern for pattern in common.details if ("{product}" in pattern) is named]
 
 
 def _needs_lead(plan: Arrangement) -> bool:
@@ -168,7 +177,8 @@ def _gains(page: Page, gains: Sequence[Unit], common: CommonVoice, chooser: Choo
         lines.extend(f"• {unit.text}" for unit in gains)
         page.add(Text(text="\n".join(lines)), lead, *_traces(gains))
         return
-    lead = chooser.pick(common.benefits) if len(gains) == 2 else None
+    leads = common.abilities if gains[:1] and gains[0].kind is ClaimKind.ABILITY else common.benefits
+    lead = chooser.pick(leads) if len(gains) == 2 else None
     _paragraphs(page, lead, gains)
 
 

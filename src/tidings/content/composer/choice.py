@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 from tidings.content.composer.material import holds
 from tidings.content.composer.stock import fill
+from tidings.content.sentences import words
 from tidings.content.writers.base import Assignment
 from tidings.domain.draft import Trace
 
@@ -26,6 +27,9 @@ class Chooser:
         key = f"{self.assignment.seed}\n{brief.model_dump_json()}\n{self.assignment.brand.id}"
         self.generator = random.Random(hashlib.sha256(key.encode()).digest())  # noqa: S311 - variety, not secrecy
 
+    def _said_phrases(self) -> set[tuple[str, ...]]:
+        return {phrase for sentence in self.said for phrase in _phrases(sentence)}
+
     def fitting(self, patterns: Sequence[str]) -> list[str]:
         """The patterns, filled, whose slots can be filled and which say nothing forbidden."""
         brief, brand = self.assignment.brief, self.assignment.brand
@@ -38,9 +42,16 @@ class Chooser:
         """One of the patterns as a traced sentence; None when none fits."""
         fitting = self.fitting(patterns)
         fresh = [s for s in fitting if s not in self.said and s not in self.assignment.recent]
-        pool = fresh or [s for s in fitting if s not in self.said]
+        other = [s for s in fresh if not _phrases(s) & self._said_phrases()]
+        pool = other or fresh or [s for s in fitting if s not in self.said]
         if not pool:
             return None
         sentence = self.generator.choice(pool)
         self.said.add(sentence)
         return Trace(sentence=sentence, source="stock")
+
+
+def _phrases(sentence: str) -> set[tuple[str, ...]]:
+    """Every three words in a row, and a sentence of two: "Be honest" under the heading "Be honest" says nothing new."""
+    said = [word.casefold() for word in words(sentence)]
+    return {tuple(said[at : at + 3]) for at in range(max(1, len(said) - 2))}

@@ -81,7 +81,7 @@ _WORDS = {
 }
 _WORD_NUMBER = re.compile(rf"\b(?:{'|'.join(_WORDS)})\b", re.IGNORECASE)
 _PRICE = re.compile(
-    r"(?P<sign>[£€$])\s?(?P<a>\d[\d.,]*\d|\d)|(?P<b>\d[\d.,]*\d|\d)\s?(?P<unit>£|€|\$|%|percent\b|per cent\b|euros?\b|pounds?\b|dollars?\b|cents?\b|EUR\b|USD\b|GBP\b|CHF\b)",
+    r"(?P<sign>(?:US|AU?|CA?|NZ|HK|S)?\$|[£€¥₹₺₩₽₴])\s?(?P<a>\d[\d.,]*\d|\d)|(?P<b>\d[\d.,]*\d|\d)\s?(?P<unit>£|€|\$|%|percent\b|per cent\b|euros?\b|pounds?\b|dollars?\b|cents?\b|kr\b|zł|Ft\b|EUR\b|USD\b|GBP\b|CHF\b|SEK\b|NOK\b|DKK\b|PLN\b|JPY\b|INR\b|AUD\b|CAD\b)",
     re.IGNORECASE,
 )
 _FREE = re.compile(
@@ -149,6 +149,10 @@ def numbers(text: str) -> list[Found]:
     return found
 
 
+def _number(text: str) -> str:
+    return f"{_WORDS[text.lower()]:g}" if text.lower() in _WORDS else _plain_number(text)
+
+
 def _plain_number(text: str) -> str:
     bare = re.sub(r"[\u202f ]|[.,](?=\d{3}(?!\d))", "", text.replace("−", "-")).replace(",", ".")
     return f"{float(bare):.12g}"
@@ -188,14 +192,12 @@ _NO_UNIT = frozenset(
 def numbers_with_unit(text: str) -> list[Found]:
     """Each number with the word that follows it, so that swapped numbers are seen."""
     found: list[Found] = []
-    for match in _NUMBER.finditer(text):
+    for match in (*_NUMBER.finditer(text), *_WORD_NUMBER.finditer(text)):
         after = re.match(r"\s?-?([^\W\d_]+|%|€|£)", text[match.end() :])
         unit = after[1].casefold().rstrip("s") if after else ""
         if not unit or unit in _NO_UNIT:
             continue
-        found.append(
-            Found(f"{_plain_number(match[0])} {unit}".strip(), f"{match[0]} {after[1] if after else ''}".strip())
-        )
+        found.append(Found(f"{_number(match[0])} {unit}".strip(), f"{match[0]} {after[1] if after else ''}".strip()))
     return found
 
 

@@ -9,6 +9,8 @@ from tidings.content.verifier.checks import (
     claim_words,
     claims,
     dates,
+    fidelity,
+    language,
     length,
     links,
     meaning,
@@ -40,6 +42,7 @@ CHECKS: dict[str, Check] = {
     "links": links.check,
     "quotations": quotations.check,
     "meaning": meaning.check,
+    "fidelity": fidelity.check,
     "claims": claims.check,
     "claim_words": claim_words.check,
     "placeholders": placeholders.check,
@@ -51,7 +54,8 @@ CHECKS: dict[str, Check] = {
     "repetition": tone.repetition,
     "tone": tone.check,
     "accessibility": accessibility.check,
-    "language": accessibility.language,
+    "language": language.check,
+    "footer": accessibility.footer,
 }
 """All checks by name, in the order in which their findings are shown within one severity."""
 
