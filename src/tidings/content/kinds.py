@@ -14,7 +14,7 @@ _SIGNS: tuple[tuple[ClaimKind, re.Pattern[str]], ...] = (
     (
         ClaimKind.PROOF,
         re.compile(
-            r"[\"“][^\"”]{8,}[\"”]|\b(?:says|said|rated|rating|reviews?|award|awarded|certified|tested|trusted|pilot|used by|customers (?:use|trust|love)|(?:since|founded in) \d{4})\b",
+            r"[\"“][^\"”]{8,}[\"”]|\b(?:says|said|rated|rating|(?:\d|customers?|readers?|users?|star|good) reviews?|reviewed (?:by|in)|award|awarded|certified|tested|trusted|pilot|used by|customers (?:use|trust|love)|(?:since|founded in) \d{4})\b",
             re.IGNORECASE,
         ),
     ),

@@ -73,6 +73,9 @@ class Brief(BaseModel):
     send_after: str | None = Field(default=None, description="ISO date from which it may be sent")
     send_within_days: int = Field(default=3, ge=1, le=30)
     subjects: int = Field(default=2, ge=1, le=5, description="How many subject lines to test")
+    bodies: int = Field(
+        default=1, ge=1, le=3, description="How many bodies to test, each different in one stated way: full, short, …"
+    )
 
     @field_validator("facts", mode="before")
     @classmethod

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import random
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from tidings.content.composer.material import holds
@@ -20,11 +20,14 @@ class Chooser:
 
     assignment: Assignment
     said: set[str] = field(default_factory=set[str])
+    like: Mapping[tuple[str, ...], Trace] = field(default_factory=dict[tuple[str, ...], Trace])
+    """Picks of another version of the body, to be made again, so that nothing differs by chance."""
+    picks: dict[tuple[str, ...], Trace] = field(default_factory=dict[tuple[str, ...], Trace])
     generator: random.Random = field(init=False)
 
     def __post_init__(self) -> None:
         brief = self.assignment.brief
-        key = f"{self.assignment.seed}\n{brief.model_dump_json()}\n{self.assignment.brand.id}"
+        key = f"{self.assignment.seed}\n{brief.model_dump_json(exclude={'bodies'})}\n{self.assignment.brand.id}"
         self.generator = random.Random(hashlib.sha256(key.encode()).digest())  # noqa: S311 - variety, not secrecy
 
     def _said_phrases(self) -> set[tuple[str, ...]]:
@@ -40,6 +43,8 @@ class Chooser:
 
     def pick(self, patterns: Sequence[str]) -> Trace | None:
         """One of the patterns as a traced sentence; None when none fits."""
+        if tuple(patterns) in self.like:
+            return self.like[tuple(patterns)]
         fitting = self.fitting(patterns)
         fresh = [s for s in fitting if s not in self.said and s not in self.assignment.recent]
         other = [s for s in fresh if not _phrases(s) & self._said_phrases()]
@@ -48,7 +53,8 @@ class Chooser:
             return None
         sentence = self.generator.choice(pool)
         self.said.add(sentence)
-        return Trace(sentence=sentence, source="stock")
+        self.picks[tuple(patterns)] = Trace(sentence=sentence, source="stock")
+        return self.picks[tuple(patterns)]
 
 
 def _phrases(sentence: str) -> set[tuple[str, ...]]:
