@@ -13,6 +13,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 
+from tidings.content.edit import apply_edit
+from tidings.content.sentences import sentences
 from tidings.domain.blocks import Button, Footer, Quote, Text
 from tidings.domain.brief import Brief
 from tidings.domain.draft import Draft, Trace
@@ -464,8 +466,52 @@ def _structure(draft: Draft, source: str) -> Iterator[Planted]:
     }.items():
         if made is not None:
             yield Planted(name, made, "", name)
-    greeting = next(no for no, block in enumerate(draft.blocks) if isinstance(block, Text) and _FIELD in block.text)
+    greeting = _greeting(draft)
     broken = in_block(draft, greeting, _FIELD, "{{ contact.first_nam | default: 'there' }}", source)
     yield Planted("greeting's field misspelt", broken, _FIELD, "first_nam")
     missing = in_block(draft, greeting, _FIELD, "{{ contact.first_name }}", source)
     yield Planted("greeting without default", missing, _FIELD, "no default")
+
+
+POLITE = (
+    "Thank you for your time.", "We look forward to hearing from you.", "We hope you enjoy reading this.",
+    "Do you have any questions? Just reply.", "See you soon!", "We would love to hear from you.",
+    "Thanks for being part of this.", "Please get in touch if anything is unclear.", "We are happy to help.",
+    "Here is everything at a glance.", "With best wishes from all of us.", "Have a lovely weekend.",
+)  # fmt: skip
+"""What a person may add that states nothing."""
+
+
+def clean(draft: Draft, brief: Brief) -> Iterator[tuple[str, Draft]]:
+    """Edits that are no faults: each kind and the draft as the editor leaves it."""
+    texts = [no for no, block in enumerate(draft.blocks) if isinstance(block, Text) and _FIELD not in block.text]
+    bodies = [no for no in texts if any(fact.sentence in _text(draft, no) for fact in brief.facts)]
+    last = bodies[-1]
+    chance = random.Random(brief.name)
+    for sentence in chance.sample(POLITE, 4):
+        yield f"added: {sentence}", apply_edit(draft, texts={last: f"{_text(draft, last)} {sentence}"})
+    yield (
+        "facts the other way round",
+        apply_edit(draft, texts={last: " ".join(reversed(sentences(_text(draft, last))))}),
+    )
+    yield "a line break", apply_edit(draft, texts={last: "\n".join(sentences(_text(draft, last)))})
+    whole = _text(draft, last).replace("'", "’")
+    yield "curly apostrophes", apply_edit(draft, texts={last: whole})
+    yield "another greeting", apply_edit(draft, texts={_greeting(draft): f"Dear {_FIELD},"})
+    yield "subject is the goal's topic", apply_edit(draft, subject=brief.product or "A few lines from us")
+    facts = [fact.sentence for fact in brief.facts if fact.sentence in _text(draft, last)]
+    if len(facts) > 1:
+        yield (
+            "a fact less",
+            apply_edit(draft, texts={last: " ".join(_text(draft, last).replace(facts[-1], "").split())}),
+        )
+
+
+def _greeting(draft: Draft) -> int:
+    return next(no for no, block in enumerate(draft.blocks) if isinstance(block, Text) and _FIELD in block.text)
+
+
+def _text(draft: Draft, number: int) -> str:
+    block = draft.blocks[number]
+    assert isinstance(block, Text)
+    return block.text

@@ -30,9 +30,6 @@ class Chooser:
         key = f"{self.assignment.seed}\n{brief.model_dump_json(exclude={'bodies'})}\n{self.assignment.brand.id}"
         self.generator = random.Random(hashlib.sha256(key.encode()).digest())  # noqa: S311 - variety, not secrecy
 
-    def _said_phrases(self) -> set[tuple[str, ...]]:
-        return {phrase for sentence in self.said for phrase in _phrases(sentence)}
-
     def fitting(self, patterns: Sequence[str]) -> list[str]:
         """The patterns, filled, whose slots can be filled and which say nothing forbidden."""
         brief, brand = self.assignment.brief, self.assignment.brand
@@ -47,7 +44,7 @@ class Chooser:
             return self.like[tuple(patterns)]
         fitting = self.fitting(patterns)
         fresh = [s for s in fitting if s not in self.said and s not in self.assignment.recent]
-        other = [s for s in fresh if not _phrases(s) & self._said_phrases()]
+        other = [s for s in fresh if not any(_alike(s, before) for before in self.said)]
         pool = other or fresh or [s for s in fitting if s not in self.said]
         if not pool:
             return None
@@ -57,7 +54,12 @@ class Chooser:
         return self.picks[tuple(patterns)]
 
 
-def _phrases(sentence: str) -> set[tuple[str, ...]]:
-    """Every three words in a row, and a sentence of two: "Be honest" under the heading "Be honest" says nothing new."""
-    said = [word.casefold() for word in words(sentence)]
-    return {tuple(said[at : at + 3]) for at in range(max(1, len(said) - 2))}
+def _alike(one: str, other: str) -> bool:
+    """Whether two sentences share three words in a row, or one holds the other: "Be honest", "Be honest with us."."""
+    mine, theirs = ([word.casefold() for word in words(text)] for text in (one, other))
+    run = min(3, len(mine), len(theirs))
+    return bool(run) and bool(_runs(mine, run) & _runs(theirs, run))
+
+
+def _runs(said: list[str], length: int) -> set[tuple[str, ...]]:
+    return {tuple(said[at : at + length]) for at in range(len(said) - length + 1)}

@@ -47,7 +47,8 @@ def versions(
 ) -> list[Version]:  # fmt: skip
     """At most `brief.bodies - 1` bodies beside the full one, all with its heading, opening and close.
 
-    `of` made the picks of the full one. A shape the brief has nothing for is passed over: every body really differs from all others.
+    `of` made the picks of the full one. A shape the brief has nothing for is passed over: every body differs from all
+    others.
     """
     assignment = of.assignment
     found: list[Version] = []
