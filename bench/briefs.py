@@ -115,7 +115,7 @@ def faults() -> None:
     """Planted faults found, as a person's edit and as a model's words; alarms over clean edits."""
     print(f"{'vouched for by':<16}{'planted':>8}{'kinds':>7}{'found':>9}{'blocked':>9}   bar: 98 %")
     for source in ("person", "model"):
-        told: list[tuple[str, bool, bool]] = []
+        told: list[tuple[str, bool, bool]] = []  # kind, found, blocked
         for case in cases():
             draft = case.drafted().drafts[0]
             before = marks(draft.findings)
@@ -125,7 +125,7 @@ def faults() -> None:
                 ]
                 loud = [f for f in fresh if f.severity is not Severity.INFO]
                 told.append((each.kind, bool(loud), any(f.severity is Severity.ERROR for f in loud)))
-        found, blocked = (sum(row[at] for row in told) / len(told) for at in (1, 2))
+        found, blocked = sum(row[1] for row in told) / len(told), sum(row[2] for row in told) / len(told)
         kinds = len({row[0] for row in told})
         print(f"{source:<16}{len(told):>8}{kinds:>7}{found:>9.1%}{blocked:>9.1%}")
         missed = Counter(row[0] for row in told if not row[1])

@@ -30,6 +30,7 @@ _NAMES = {
     "en": "English", "de": "German", "fr": "French", "es": "Spanish", "it": "Italian", "nl": "Dutch",
     "pt": "Portuguese", "sv": "Swedish", "da": "Danish", "pl": "Polish", "fi": "Finnish", "cs": "Czech",
     "tr": "Turkish",
+    "Cjk": "Chinese or Japanese", "Hiragana": "Japanese", "Katakana": "Japanese", "Hangul": "Korean",
 }  # fmt: skip
 # Scripts as Unicode names them → the languages written in them.
 _SCRIPTS = {
@@ -43,7 +44,7 @@ _QUOTED = re.compile(r"[\"“„«].*?[\"”»]")
 
 
 def name_of(language: str) -> str:
-    """The language's English name; its code where there is none here, a script's as it is."""
+    """The English name of what `foreign` found; a script without one is named as it is."""
     return _NAMES.get(language, language)
 
 

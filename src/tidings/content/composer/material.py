@@ -34,6 +34,7 @@ _PERIOD = re.compile(
     r"\b(?:minutes?|hours?|days?|nights?|weeks?|months?|years?|rides?|orders?|\d{1,2} [A-Z][a-z]+|first)\b"
 )
 _IT = re.compile(r"It\b")
+_QUOTED = re.compile(r"[\"“].*?[\"”]")
 _MEANS_IT = re.compile(r"\bit\b")
 _OWN_SUBJECT = re.compile(r"(?:It|You|Your|There|We|Our)\b")
 
@@ -95,7 +96,12 @@ def _points_back(sentence: str, kind: ClaimKind, previous: Unit) -> bool:
         # mean the campaign's topic, unless they go on with a detail.
         return own_subject and (kind not in DETAILS or previous.kind in DETAILS)
     # "The review costs £95. You can have it at home." – away from the review, "it" would be something else.
-    return own_subject and _MEANS_IT.search(sentence) is not None
+    return own_subject and _MEANS_IT.search(outside_quotation(sentence)) is not None
+
+
+def outside_quotation(text: str) -> str:
+    """The text without what somebody is quoted as saying, whose "it" is their own."""
+    return _QUOTED.sub(" ", text)
 
 
 def holds(sentence: str, phrases: Sequence[str]) -> bool:

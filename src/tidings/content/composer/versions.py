@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from tidings.content.composer.body import Page, Shape, compose_body
 from tidings.content.composer.choice import Chooser
-from tidings.content.composer.material import DETAILS, Unit, holds
+from tidings.content.composer.material import DETAILS, Unit, holds, outside_quotation
 from tidings.content.composer.stock import CommonVoice, TypeStock
 from tidings.content.writers.base import Assignment
 from tidings.domain.claim import ClaimKind
@@ -80,7 +80,9 @@ def _units(shape: Shape, kept: Sequence[Unit], assignment: Assignment) -> list[U
         return None
     named = bool(assignment.brief.product.strip())
     # What is moved to the top must not point at something that comes after it.
-    if any(_LEANING.search(unit.traces[0].sentence) for unit in ahead) or (kept[0].starts_with_it and not named):
+    if any(_LEANING.search(outside_quotation(unit.traces[0].sentence)) for unit in ahead) or (
+        kept[0].starts_with_it and not named
+    ):
         return None
     return list(kept)
 

@@ -128,6 +128,13 @@ def without_dates(text: str) -> str:
     return text
 
 
+def without_figures(text: str) -> str:
+    """The text with every date, time and number as one sign, so that only what they are about is left."""
+    for pattern in (*_DATES, _CLOCK, _WEEKDAY, _NUMBER, _WORD_NUMBER):
+        text = pattern.sub("#", text)
+    return text
+
+
 def _date(match: re.Match[str]) -> str:
     month = match["month"].lower()
     number = int(month) if month.isdigit() else [name[:3] for name in MONTHS].index(month[:3]) + 1

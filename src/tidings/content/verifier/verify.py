@@ -9,6 +9,7 @@ from tidings.content.verifier.checks import (
     claim_words,
     claims,
     dates,
+    facts,
     fidelity,
     language,
     length,
@@ -46,6 +47,7 @@ CHECKS: dict[str, Check] = {
     "claims": claims.check,
     "claim_words": claim_words.check,
     "placeholders": placeholders.check,
+    "invisible": placeholders.invisible,
     "truncation": placeholders.truncation,
     "merge_fields": merge_fields.check,
     "call_to_action": links.call_to_action,
@@ -56,6 +58,8 @@ CHECKS: dict[str, Check] = {
     "accessibility": accessibility.check,
     "language": language.check,
     "footer": accessibility.footer,
+    "contradiction": facts.contradictions,
+    "left_out": facts.left_out,
 }
 """All checks by name, in the order in which their findings are shown within one severity."""
 

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterator, Sequence
 
 from tidings.content.sentences import folded, sentences
@@ -24,7 +25,7 @@ _CHAT = re.compile(
     re.IGNORECASE | re.MULTILINE,
 )
 _ROLE = re.compile(
-    r"(?:^|[.!?] )(?:note|output|assistant|user|system|human|ai|response|answer): ", re.IGNORECASE | re.MULTILINE
+    r"(?:^|[.!?])\s*(?:note|output|assistant|user|system|human|ai|response|answer): ", re.IGNORECASE | re.MULTILINE
 )
 _CUT = re.compile(r"(?:\b(?:and|or|the|a|an|of|with|for|but|because|which|your|our)|[,;–-])$", re.IGNORECASE)
 
@@ -47,6 +48,21 @@ def check(examined: Examined) -> Iterator[Finding]:
             )  # fmt: skip
 
 
+def invisible(examined: Examined) -> Iterator[Finding]:
+    """Error for letters nobody sees: they turn the reading direction, or carry what only a machine reads."""
+    for place in examined.places:
+        hidden = [letter for letter in place.text if _hidden(letter)]
+        if hidden:
+            names = ", ".join(dict.fromkeys(f"U+{ord(letter):04X}" for letter in hidden))
+            remedy = "Type the sentence anew, in the brief too if it came from there."
+            yield error("invisible", place, f"It holds invisible characters ({names[:60]}).", remedy=remedy)
+
+
+def _hidden(letter: str) -> bool:
+    """Control and format characters but line ends, the joiners of emoji and Persian, and the soft hyphen."""
+    return unicodedata.category(letter) in {"Cc", "Cf", "Co", "Cn"} and letter not in "\n\r\t\u200c\u200d\u00ad"
+
+
 def truncation(examined: Examined) -> Iterator[Finding]:
     """Warning for a text that stops in the middle of a sentence, and for a fact that begins and does not end."""
     facts = [folded(fact.sentence) for fact in examined.brief.facts]
@@ -60,7 +76,7 @@ def truncation(examined: Examined) -> Iterator[Finding]:
 
 def _halved(place: Place, facts: Sequence[str]) -> str:
     """The part of a paragraph that stops before its sentence does; empty when every sentence ends."""
-    if place.part != "text":
+    if place.part != "text" or not place.name.startswith("block"):
         return ""
     for sentence in sentences(place.plain):
         said = folded(sentence)

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from tidings.content import truth
-from tidings.content.verifier.examined import Examined, error, warning
+from tidings.content.verifier.examined import Examined, error, warning, without_fields
 from tidings.domain.draft import Finding, Trace
+
+_WISH = re.compile(
+    r"(?:Have|Enjoy|Wishing you|We wish you) (?:an?|your|the|all)(?: [^\W\d_]+){1,3}[.!]?", re.IGNORECASE
+)
+"""Well-wishing states nothing: "Have a lovely weekend."."""
 
 
 def check(examined: Examined) -> Iterator[Finding]:
@@ -36,8 +42,11 @@ def check(examined: Examined) -> Iterator[Finding]:
 
 def _persons(examined: Examined, trace: Trace) -> Iterator[Finding]:
     """A warning, so that what the brief does not know is seen before it is approved."""
-    loose = truth.loose_numbers(trace.sentence, examined.ground)
-    strange = truth.unknown_words(trace.sentence, examined.ground)
+    plain = without_fields(trace.sentence)
+    if _WISH.fullmatch(plain.strip()):
+        return
+    loose = truth.loose_numbers(plain, examined.ground)
+    strange = truth.unknown_words(plain, examined.ground)
     if loose or strange:
         yield warning(
             "truth", "body", f"The brief does not say this: “{'”, “'.join((*strange, *loose))}”.", quote=trace.sentence,
