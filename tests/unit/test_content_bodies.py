@@ -72,6 +72,17 @@ def test_a_brief_of_one_fact_has_one_other_body_and_says_so() -> None:
     assert "too little for more bodies" in result.decision.reason
 
 
+def test_what_it_means_stays_with_it() -> None:
+    given = facts(
+        "The beta is on your phone.", "We have changed the start screen.", "The colours are calmer.", "The form has four questions.",
+        "You can skip any of them.", "It closes on 9 May 2027.",
+    )  # fmt: skip
+    short = drafted(given, 2).drafts[-1]
+    said = " ".join(block.text for block in short.blocks if isinstance(block, Text))
+    assert "The colours are calmer." not in said
+    assert said.index("The form has four questions.") < said.index("It closes on 9 May 2027.")
+
+
 def test_by_default_there_is_one_body() -> None:
     result = drafted(MANY, 1)
     assert len({draft.blocks for draft in result.drafts}) == 1

@@ -21,7 +21,7 @@ _SIGNS: tuple[tuple[ClaimKind, re.Pattern[str]], ...] = (
     (
         ClaimKind.OFFER,
         re.compile(
-            r"[£€$¥₹]\s?\d|\d\s?(?:£|€|%|percent|per cent|euros?|pounds?|dollars?|EUR|USD|GBP|kr\b)|\b(?:discount|voucher|free of charge|half price|(?:is|are) free\b(?! of [^c])|price|costs?|for free|free shipping|free delivery)\b",
+            r"[£€$¥₹]\s?\d|\d\s?(?:£|€|%|percent|per cent|euros?|pounds?|dollars?|EUR|USD|GBP|kr\b)|\d(?:p|ct)\b|\b(?:discount|voucher|free of charge|half price|(?:is|are) free\b(?! of [^c])|price|costs?|for free|free shipping|free delivery)\b",
             re.IGNORECASE,
         ),
     ),

@@ -56,6 +56,11 @@ class Unit:
         """Whether it opens with "It" or "They", so that something must have been named before."""
         return self.traces[0].sentence.startswith(("It ", "They "))
 
+    @property
+    def has_own_subject(self) -> bool:
+        """Whether a sentence of it names a thing that a following "It …" could mean."""
+        return any(_OWN_SUBJECT.match(trace.sentence) is None for trace in self.traces)
+
 
 def units(brief: Brief) -> list[Unit]:
     """The brief's facts as units, in the author's order, without what the brief forbids to say."""
@@ -190,7 +195,8 @@ _COMMON = frozenset(
 )
 
 
-def _stems(text: str) -> set[str]:
+def stems(text: str) -> set[str]:
+    """The telling words of a text, cut so that their forms are alike."""
     return {word.casefold()[:6].rstrip("s") for word in words(text) if len(word) > 2 and word.casefold() not in _COMMON}
 
 
@@ -199,10 +205,10 @@ def rank_claims(brief: Brief, claims: Sequence[Claim], required: Sequence[str]) 
 
     A claim that carries a word the brief or the brand requires comes before all others.
     """
-    wanted = _stems(" ".join((brief.name, brief.goal, brief.product, *(fact.sentence for fact in brief.facts))))
+    wanted = stems(" ".join((brief.name, brief.goal, brief.product, *(fact.sentence for fact in brief.facts))))
     scored: list[tuple[float, Claim]] = []
     for claim in claims:
-        own = _stems(claim.sentence)
+        own = stems(claim.sentence)
         score = len(own & wanted) / (len(own) or 1)
         if holds(claim.sentence, (*brief.must_say, *required)):
             score += 1

@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from tidings.content.composer.body import Page, Shape, compose_body
 from tidings.content.composer.choice import Chooser
-from tidings.content.composer.material import DETAILS, Unit, holds, outside_quotation
+from tidings.content.composer.material import DETAILS, Unit, holds, outside_quotation, stems
 from tidings.content.composer.stock import CommonVoice, TypeStock
 from tidings.content.writers.base import Assignment
 from tidings.domain.claim import ClaimKind
@@ -88,7 +89,9 @@ def _units(shape: Shape, kept: Sequence[Unit], assignment: Assignment) -> list[U
 
 
 def _short(kept: Sequence[Unit], assignment: Assignment) -> list[Unit]:
-    """The first facts, and every one that carries an offer, a date, a place, a limit or a word that must be said."""
+    """The first fact, the one nearest the call to action, and all that carry an offer, a date, a place, a limit or a
+    word that must be said.
+    """
     brief = assignment.brief
     needed = [
         unit
@@ -97,10 +100,22 @@ def _short(kept: Sequence[Unit], assignment: Assignment) -> list[Unit]:
         or _LIMITS.search(unit.text)
         or holds(unit.text, (*brief.must_say, *assignment.brand.required_words))
     ]
-    spare = [unit for unit in kept if unit not in needed]
-    first_gain = next((unit for unit in spare if unit.kind in GAINS), None)
-    chosen = list(dict.fromkeys([*kept[:1], *([first_gain] if first_gain else []), *spare]))[:SHORT_UNITS]
-    return [unit for unit in kept if unit in needed or unit in chosen]
+    wanted = stems(f"{brief.call_to_action} {brief.goal}")
+    spare = sorted(
+        (unit for unit in kept[1:] if unit not in needed),
+        key=lambda unit: (-len(stems(unit.text) & wanted), unit.kind not in GAINS),
+    )
+    chosen = [*kept[:1], *spare][:SHORT_UNITS]
+    return _with_what_it_means(kept, [unit for unit in kept if unit in needed or unit in chosen])
+
+
+def _with_what_it_means(kept: Sequence[Unit], short: Sequence[Unit]) -> list[Unit]:
+    """With the fact before each "It …", which may be what is meant: "The form has four questions. It closes …"."""
+    needed = set(short)
+    for before, unit in reversed(list(pairwise(kept))):
+        if unit in needed and unit.starts_with_it and before.has_own_subject:
+            needed.add(before)
+    return [unit for unit in kept if unit in needed]
 
 
 def _shown(page: Page) -> str:

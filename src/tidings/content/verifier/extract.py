@@ -81,7 +81,7 @@ _WORDS = {
 }
 _WORD_NUMBER = re.compile(rf"\b(?:{'|'.join(_WORDS)})\b", re.IGNORECASE)
 _PRICE = re.compile(
-    r"(?P<sign>(?:US|AU?|CA?|NZ|HK|S)?\$|[£€¥₹₺₩₽₴])\s?(?P<a>\d[\d.,]*\d|\d)|(?P<b>\d[\d.,]*\d|\d)\s?(?P<unit>£|€|\$|%|percent\b|per cent\b|euros?\b|pounds?\b|dollars?\b|cents?\b|kr\b|zł|Ft\b|EUR\b|USD\b|GBP\b|CHF\b|SEK\b|NOK\b|DKK\b|PLN\b|JPY\b|INR\b|AUD\b|CAD\b)",
+    r"(?P<sign>(?:US|AU?|CA?|NZ|HK|S)?\$|[£€¥₹₺₩₽₴])\s?(?P<a>\d[\d.,]*\d|\d)|(?P<b>\d[\d.,]*\d|\d)\s?(?P<unit>£|€|\$|%|percent\b|per cent\b|euros?\b|pounds?\b|dollars?\b|cents?\b|(?<=\d)p\b|kr\b|zł|Ft\b|EUR\b|USD\b|GBP\b|CHF\b|SEK\b|NOK\b|DKK\b|PLN\b|JPY\b|INR\b|AUD\b|CAD\b)",
     re.IGNORECASE,
 )
 _FREE = re.compile(
