@@ -74,7 +74,8 @@ def test_a_brief_of_one_fact_has_one_other_body_and_says_so() -> None:
 
 def test_what_it_means_stays_with_it() -> None:
     given = facts(
-        "The beta is on your phone.", "We have changed the start screen.", "The colours are calmer.", "The form has four questions.",
+        "The beta is on your phone.", "We have changed the start screen.", "The colours are calmer.",
+        "The form has four questions.",
         "You can skip any of them.", "It closes on 9 May 2027.",
     )  # fmt: skip
     short = drafted(given, 2).drafts[-1]

@@ -13,6 +13,9 @@ from tidings.content.sentences import words
 from tidings.content.writers.base import Assignment
 from tidings.domain.draft import Trace
 
+_UNSEEN = {"bodies"}
+"""Fields that change no word: asking for more bodies leaves the first as it was."""
+
 
 @dataclass(slots=True)
 class Chooser:
@@ -27,7 +30,7 @@ class Chooser:
 
     def __post_init__(self) -> None:
         brief = self.assignment.brief
-        key = f"{self.assignment.seed}\n{brief.model_dump_json(exclude={'bodies'})}\n{self.assignment.brand.id}"
+        key = f"{self.assignment.seed}\n{brief.model_dump_json(exclude=_UNSEEN)}\n{self.assignment.brand.id}"
         self.generator = random.Random(hashlib.sha256(key.encode()).digest())  # noqa: S311 - variety, not secrecy
 
     def fitting(self, patterns: Sequence[str]) -> list[str]:
