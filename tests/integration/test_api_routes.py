@@ -145,9 +145,7 @@ def test_every_operation_declares_what_it_needs(lone_services: Any) -> None:
 
 
 @pytest.mark.parametrize("role", [None, *ROLES])
-def test_every_operation_for_every_role(
-    client: TestClient, lone_services: Any, clock: Any, role: Role | None
-) -> None:
+def test_every_operation_for_every_role(client: TestClient, lone_services: Any, clock: Any, role: Role | None) -> None:
     """401 without a credential, 403 without the permission, success with it; nothing between."""
     for method, path, name, needed in operations(lone_services):
         actor = lone_services.access.people[role] if role else None

@@ -52,10 +52,17 @@ def better_variant(arms: Sequence[Arm], subjects: Mapping[str, str]) -> Insight 
     hardest = max(against, key=lambda one: one.p)  # it must beat every other, so the least sure comparison counts
     subject = subjects.get(best.name) or f"variant {best.name}"
     other = subjects.get(hardest.worse.name) or f"variant {hardest.worse.name}"
+    title, change = (
+        f"Write subjects like “{subject}”",
+        f"Prefer the angle of “{subject}” over “{other}” in the next brief of this kind",
+    )
+    if subject == other:  # the two differ in the body
+        subject, other = f"variant {best.name}", f"variant {hardest.worse.name}"
+        title, change = f"Write bodies like that of {subject}", f"Prefer the body of {subject} over that of {other}"
     return Insight(
         kind="better_subject",
-        title=f"Write subjects like “{subject}”",
-        change=f"Prefer the angle of “{subject}” over “{other}” in the next brief of this kind",
+        title=title,
+        change=change,
         why=f"{_percent(best.share)} of those who got it clicked, {_percent(hardest.worse.share)} with the other",
         effect=Difference(hardest.difference, hardest.low, hardest.high),
         people=sum(arm.of for arm in arms),

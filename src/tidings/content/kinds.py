@@ -14,14 +14,14 @@ _SIGNS: tuple[tuple[ClaimKind, re.Pattern[str]], ...] = (
     (
         ClaimKind.PROOF,
         re.compile(
-            r"[\"“][^\"”]{8,}[\"”]|\b(?:says|said|rated|rating|reviews?|award|awarded|certified|tested|trusted|pilot|used by|customers (?:use|trust|love)|(?:since|founded in) \d{4})\b",
+            r"[\"“][^\"”]{8,}[\"”]|\b(?:says|said|rated|rating|(?:\d|customers?|readers?|users?|star|good) reviews?|reviewed (?:by|in)|award|awarded|certified|tested|trusted|pilot|used by|customers (?:use|trust|love)|(?:since|founded in) \d{4})\b",
             re.IGNORECASE,
         ),
     ),
     (
         ClaimKind.OFFER,
         re.compile(
-            r"[£€$]\s?\d|\d\s?(?:£|€|%|percent|per cent|euros?|pounds?|dollars?|EUR|USD|GBP)|\b(?:discount|voucher|free of charge|half price|(?:is|are) free\b(?! of [^c])|price|costs?|for free|free shipping|free delivery)\b",
+            r"[£€$¥₹]\s?\d|\d\s?(?:£|€|%|percent|per cent|euros?|pounds?|dollars?|EUR|USD|GBP|kr\b)|\d(?:p|ct)\b|\b(?:discount|voucher|free of charge|half price|(?:is|are) free\b(?! of [^c])|price|costs?|for free|free shipping|free delivery)\b",
             re.IGNORECASE,
         ),
     ),

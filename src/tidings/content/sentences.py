@@ -5,26 +5,10 @@ from __future__ import annotations
 import re
 
 _WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*")
-_END = re.compile(r"(?<=[.!?])[\"”’)]*\s+(?=[\"“‘(]?[A-Z0-9À-Þ{])")
+_END = re.compile(r"(?<=[.!?])[\"”’)]*\s+(?=[\"“‘(«¿¡]*(?:[A-Z0-9À-ÞĀ-ž{£€$¥₹]|[a-z]{1,2}-?[A-Z]))")
 # After these a full stop ends no sentence.
-_ABBREVIATIONS = (
-    "e.g.",
-    "i.e.",
-    "etc.",
-    "mr.",
-    "mrs.",
-    "ms.",
-    "dr.",
-    "prof.",
-    "st.",
-    "no.",
-    "approx.",
-    "vs.",
-    "p.m.",
-    "a.m.",
-    "inc.",
-    "ltd.",
-    "co.",
+_ABBREVIATIONS = frozenset(
+    "e.g. i.e. etc. mr. mrs. ms. dr. prof. st. no. approx. vs. p.m. a.m. inc. ltd. co.".split()  # noqa: SIM905
 )
 
 
@@ -35,7 +19,7 @@ def sentences(text: str) -> list[str]:
         rest = ""
         for piece in _END.split(line.strip().removeprefix("• ")):
             rest = f"{rest} {piece}".strip()
-            if not rest.lower().endswith(_ABBREVIATIONS):
+            if rest.lower().rpartition(" ")[2].lstrip('("“') not in _ABBREVIATIONS:  # "grams." is no "ms."
                 found.append(rest)
                 rest = ""
         if rest:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from collections.abc import Mapping
 from typing import Any, Literal, cast
 
@@ -18,6 +20,8 @@ CampaignType = Literal[
 ]  # fmt: skip
 CAMPAIGN_TYPES: tuple[str, ...] = CampaignType.__args__  # type: ignore[attr-defined]
 
+_NAME_WITH_A_SMALL_LETTER = re.compile(r"[a-z]{1,2}-?[A-Z]")
+
 EXAMPLE = """\
 name: Autumn workshop
 type: event
@@ -30,6 +34,14 @@ facts:
 call_to_action: Reserve a place
 link: https://example.com/workshop
 """
+
+
+def _begins_a_sentence(text: str) -> bool:
+    """A capital or a digit, after a quotation mark, bracket or currency sign; or a name such as `iOS` or `eBay`."""
+    opened = text.lstrip("\"“‘'(«¿¡")
+    while opened and unicodedata.category(opened[0]) == "Sc":
+        opened = opened[1:]
+    return opened[:1].isupper() or opened[:1].isdigit() or _NAME_WITH_A_SMALL_LETTER.match(opened) is not None
 
 
 class Fact(BaseModel):
@@ -71,6 +83,9 @@ class Brief(BaseModel):
     send_within_days: int = Field(default=3, ge=1, le=30)
     subjects: int = Field(default=2, ge=1, le=5, description="How many subject lines to test")
     invitation: Invitation | None = Field(default=None, description="An event for the readers' calendars")
+    bodies: int = Field(
+        default=1, ge=1, le=3, description="How many bodies to test, each different in one stated way: full, short, …"
+    )
 
     @field_validator("facts", mode="before")
     @classmethod
@@ -84,11 +99,8 @@ class Brief(BaseModel):
     def _whole_sentences(cls, facts: tuple[Fact, ...]) -> tuple[Fact, ...]:
         for number, fact in enumerate(facts, 1):
             text = fact.sentence.strip()
-            first, last = (
-                text.lstrip("\"“‘'(£€$")[:1],
-                text.rstrip("\"”’')")[-1:],
-            )  # a quotation or a price may begin it
-            if not first.isupper() and not first.isdigit():
+            last = text.rstrip("\"”’')")[-1:]
+            if not _begins_a_sentence(text):
                 raise ValueError(f"fact {number} must begin with a capital letter, as a whole sentence does: {text!r}")
             if last not in ".!?":
                 raise ValueError(f"fact {number} must be a whole sentence ending in a full stop: {text!r}")

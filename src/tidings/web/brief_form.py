@@ -7,6 +7,8 @@ from typing import Any, NamedTuple
 
 from starlette.datastructures import FormData
 
+from tidings.content.sentences import capitalised
+
 STEMS = (
     ("it", "It …"),
     ("you_can", "You can …"),
@@ -18,7 +20,7 @@ _WORDS = {"it": "It", "you_can": "You can", "you_get": "You get", "there_is": "T
 _PLAIN = ("name", "type", "goal", "brand", "audience", "product", "call_to_action", "link", "tone", "send_after",
           "picture", "picture_alt")  # fmt: skip
 _LISTS = ("must_say", "must_not_say")
-_COUNTS = ("send_within_days", "subjects")
+_COUNTS = ("send_within_days", "subjects", "bodies")
 LINES = 4
 
 
@@ -37,7 +39,7 @@ def sentence(line: FactLine) -> str:
         return ""
     if stem and rest.casefold().startswith(stem.casefold() + " "):
         rest = rest[len(stem) + 1 :]
-    whole = f"{stem} {rest}" if stem else rest[0].upper() + rest[1:]
+    whole = f"{stem} {rest}" if stem else capitalised(rest)
     return whole if whole[-1] in ".!?" else whole + "."
 
 
@@ -52,6 +54,7 @@ def values_of(fields: FormData) -> dict[str, Any]:
     values["type"] = values["type"] or "announcement"
     values["channels"] = _all(fields, "channels") or ["email"]
     values["subjects"] = values["subjects"] or "2"
+    values["bodies"] = values["bodies"] or "1"
     values["send_within_days"] = values["send_within_days"] or "3"
     lines = fact_lines(_all(fields, "fact_stem"), _all(fields, "fact_text"))
     default = [FactLine(stem, "") for stem, _ in STEMS[:LINES]]

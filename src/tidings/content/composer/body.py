@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from tidings.content.composer.choice import Chooser
-from tidings.content.composer.material import DETAILS, Unit, holds, in_order
+from tidings.content.composer.material import DETAILS, KEEPS_AUTHORS_ORDER, Unit, holds, in_order
 from tidings.content.composer.stock import CommonVoice, TypeStock, VoiceStock
 from tidings.content.sentences import capitalised
 from tidings.domain.blocks import Block, Button, Divider, Footer, Heading, Quote, Text
@@ -15,8 +15,6 @@ from tidings.domain.brief import Brief
 from tidings.domain.claim import ClaimKind
 from tidings.domain.draft import Trace
 
-KEEPS_AUTHORS_ORDER = frozenset({"newsletter", "update"})
-"""Types whose facts are a text of the author's own; the others are arranged by what the facts speak of."""
 GAINS = frozenset({ClaimKind.ABILITY, ClaimKind.BENEFIT})
 """What the reader can do and gets."""
 LONGEST_PARAGRAPH = 3
@@ -26,12 +24,45 @@ _POINTS = re.compile(r"\b(?:something|event|offer|deal)\b", re.IGNORECASE)
 _QUOTE = re.compile(r"[\"“](?P<words>[^\"“”]+?)[,.]?[\"”],? (?:says|said) (?P<who>[^.]+)\.")
 
 
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """In what a body differs from the full one; `words` say it to a person."""
+
+    name: str
+    words: str
+    ahead: ClaimKind | None = None
+    """What stands at the top: proof, or (BENEFIT) what the reader can do and gets."""
+    button_first: bool = False
+
+    def takes(self, unit: Unit) -> bool:
+        """Whether this shape draws the unit to the top."""
+        if self.ahead is None:
+            return False
+        return unit.kind is ClaimKind.PROOF if self.ahead is ClaimKind.PROOF else unit.kind in GAINS
+
+
+FULL = Shape("full", "full: every fact, in the usual order")
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """What stands around the facts, so that another version of a body can begin and end alike."""
+
+    heading: Trace | None
+    greeting: Trace | None
+    opening: Trace | None
+    close: Trace | None = None
+    close_before_button: bool = False
+    signoff: Trace | None = None
+
+
 @dataclass(slots=True)
 class Page:
     """Blocks and the trace of every sentence in them, grown together."""
 
     blocks: list[Block] = field(default_factory=list[Block])
     traces: list[Trace] = field(default_factory=list[Trace])
+    frame: Frame | None = None
 
     def add(self, block: Block, *traces: Trace | None) -> None:
         """One block and where its sentences come from."""
@@ -87,36 +118,66 @@ def _leads(first: Unit, units: Sequence[Unit]) -> bool:
 
 
 def compose_body(
-    units: Sequence[Unit], claims: Sequence[Unit], stock: TypeStock, common: CommonVoice, chooser: Chooser
-) -> Page:
-    """The blocks of the e-mail. The close stands before or after the button, as the seed has it."""
-    brief, brand = chooser.assignment.brief, chooser.assignment.brand
-    voice = stock.of(brief.tone or brand.voice)
+    units: Sequence[Unit], claims: Sequence[Unit], stock: TypeStock, common: CommonVoice, chooser: Chooser, *,
+    shape: Shape = FULL, frame: Frame | None = None,
+) -> Page:  # fmt: skip
+    """The blocks of the e-mail. The close stands before or after the button, as the seed or the frame has it."""
+    brief = chooser.assignment.brief
+    voice = stock.of(brief.tone or chooser.assignment.brand.voice)
+    begun = frame or _begun(units, stock.introduces, voice, common, chooser)
     page = Page()
-    _heading(page, units, stock.introduces, voice, chooser)
-    greeting = chooser.pick(common.greetings)
-    page.paragraph([greeting])
-    opening = chooser.pick(voice.openings)
-    if brief.type in KEEPS_AUTHORS_ORDER:
-        _authors_order(page, opening, units, items=brief.type == "newsletter")
-    else:
-        plan = arrange(units, offer_first=brief.type in {"offer", "win_back"})
-        _by_plan(page, opening, plan, common, chooser)
+    if begun.heading is not None:
+        page.add(Heading(text=begun.heading.sentence), begun.heading)
+    page.paragraph([begun.greeting])
+    _facts(page, begun.opening, units, shape, common, chooser)
     _must_say(page, brief)
     _about(page, claims, common, chooser)
-    _ending(page, voice, common, chooser)
+    page.frame = frame or replace(
+        begun,
+        close=chooser.pick(voice.closes),
+        close_before_button=chooser.generator.random() < 0.5,
+        signoff=chooser.pick(common.signoffs),
+    )
+    _end(page, page.frame, chooser, button=not shape.button_first)
     return page
 
 
-def _heading(page: Page, units: Sequence[Unit], introduces: bool, voice: VoiceStock, chooser: Chooser) -> None:
+def _begun(
+    units: Sequence[Unit], introduces: bool, voice: VoiceStock, common: CommonVoice, chooser: Chooser
+) -> Frame:  # fmt: skip
+    heading = _heading(units, introduces, voice, chooser)
+    greeting = chooser.pick(common.greetings)
+    return Frame(heading, greeting, chooser.pick(voice.openings))
+
+
+def _heading(units: Sequence[Unit], introduces: bool, voice: VoiceStock, chooser: Chooser) -> Trace | None:
     """The product where something must be named, for the heading is what the first "It" points at."""
     product = chooser.assignment.brief.product.strip()
     if product and (introduces or any(unit.starts_with_it for unit in units)):
-        page.add(Heading(text=capitalised(product)), Trace(sentence=capitalised(product), source="brief"))
-        return
-    heading = chooser.pick(voice.headings)
-    if heading is not None:
-        page.add(Heading(text=heading.sentence), heading)
+        return Trace(sentence=capitalised(product), source="brief")
+    return chooser.pick(voice.headings)
+
+
+def _facts(
+    page: Page, opening: Trace | None, units: Sequence[Unit], shape: Shape, common: CommonVoice, chooser: Chooser
+) -> None:
+    """The opening and the facts, after what the shape puts before them."""
+    brief = chooser.assignment.brief
+    ahead = [unit for unit in units if shape.takes(unit)]
+    if ahead or shape.button_first:
+        page.paragraph([opening])
+        opening = None
+    if shape.button_first:
+        _button(page, brief)
+    if shape.ahead is ClaimKind.PROOF:
+        _proof(page, ahead)
+    else:
+        _paragraphs(page, None, ahead)
+    rest = [unit for unit in units if unit not in ahead]
+    if brief.type in KEEPS_AUTHORS_ORDER:
+        _authors_order(page, opening, rest, items=brief.type == "newsletter")
+    else:
+        _by_plan(page, opening, arrange(rest, offer_first=brief.type in {"offer", "win_back"}), common, chooser)
 
 
 def _by_plan(page: Page, opening: Trace | None, plan: Arrangement, common: CommonVoice, chooser: Chooser) -> None:
@@ -127,7 +188,12 @@ def _by_plan(page: Page, opening: Trace | None, plan: Arrangement, common: Commo
     most = LONGEST_PARAGRAPH if lead else LONGEST_PARAGRAPH - 1
     first, rest, gains = plan.what[:most], plan.what[most:], plan.gains
     if len(gains) == 1:  # a paragraph of a single short sentence looks lost
-        (first if not rest and len(first) < most else rest).extend(gains)
+        if not rest and len(first) < most:
+            first.extend(gains)
+        elif re.search(r"\bit\b", gains[0].text):  # near what it means, before another thing is named
+            rest.insert(0, gains[0])
+        else:
+            rest.extend(gains)
         gains = []
     if lead:
         page.paragraph([opening])
@@ -137,7 +203,13 @@ def _by_plan(page: Page, opening: Trace | None, plan: Arrangement, common: Commo
     _paragraphs(page, None, rest)
     _gains(page, gains, common, chooser)
     _proof(page, plan.proof)
-    _paragraphs(page, chooser.pick(common.details) if _needs_lead(plan) else None, plan.details)
+    _paragraphs(page, chooser.pick(_details_leads(plan, common, chooser)) if _needs_lead(plan) else None, plan.details)
+
+
+def _details_leads(plan: Arrangement, common: CommonVoice, chooser: Chooser) -> list[str]:
+    """Leads that name the product where the first detail says "It", which else might mean what stood before."""
+    named = plan.details[0].starts_with_it and bool(chooser.assignment.brief.product.strip())
+    return [pattern for pattern in common.details if ("{product}" in pattern) is named]
 
 
 def _needs_lead(plan: Arrangement) -> bool:
@@ -168,7 +240,8 @@ def _gains(page: Page, gains: Sequence[Unit], common: CommonVoice, chooser: Choo
         lines.extend(f"• {unit.text}" for unit in gains)
         page.add(Text(text="\n".join(lines)), lead, *_traces(gains))
         return
-    lead = chooser.pick(common.benefits) if len(gains) == 2 else None
+    leads = common.abilities if gains[:1] and gains[0].kind is ClaimKind.ABILITY else common.benefits
+    lead = chooser.pick(leads) if len(gains) == 2 else None
     _paragraphs(page, lead, gains)
 
 
@@ -206,20 +279,22 @@ def _traces(units: Sequence[Unit]) -> list[Trace]:
     return [trace for unit in units for trace in unit.traces]
 
 
-def _ending(page: Page, voice: VoiceStock, common: CommonVoice, chooser: Chooser) -> None:
-    brief, brand = chooser.assignment.brief, chooser.assignment.brand
-    close = chooser.pick(voice.closes)
-    before = chooser.generator.random() < 0.5
-    if before:
-        page.paragraph([close])
+def _button(page: Page, brief: Brief) -> None:
     label = brief.call_to_action
     page.add(Button(label=label, url=brief.link), Trace(sentence=label, source="brief"))
-    if not before:
-        page.paragraph([close])
-    signoff = chooser.pick(common.signoffs)
-    if signoff is not None:
-        name = Trace(sentence=brand.sender.name, source="brand")
-        page.add(Text(text=f"{signoff.sentence}\n{brand.sender.name}"), signoff, name)
+
+
+def _end(page: Page, frame: Frame, chooser: Chooser, *, button: bool) -> None:
+    if frame.close_before_button or not button:
+        page.paragraph([frame.close])
+    if button:
+        _button(page, chooser.assignment.brief)
+    if button and not frame.close_before_button:
+        page.paragraph([frame.close])
+    if frame.signoff is not None:
+        sender = chooser.assignment.brand.sender.name
+        name = Trace(sentence=sender, source="brand")
+        page.add(Text(text=f"{frame.signoff.sentence}\n{sender}"), frame.signoff, name)
     page.add(Divider())
     _footer(page, chooser)
 

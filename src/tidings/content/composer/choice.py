@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import hashlib
 import random
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from tidings.content.composer.material import holds
 from tidings.content.composer.stock import fill
+from tidings.content.sentences import words
 from tidings.content.writers.base import Assignment
 from tidings.domain.draft import Trace
 
-_UNSEEN = {"picture", "picture_alt", "invitation"}
-"""Fields that change no word: with a picture or an invitation the mail reads as it did without."""
+_UNSEEN = {"picture", "picture_alt", "invitation", "bodies"}
+"""Fields that change no word: with a picture, an invitation or more bodies the first mail reads as it did without."""
 
 
 @dataclass(slots=True)
@@ -22,6 +23,9 @@ class Chooser:
 
     assignment: Assignment
     said: set[str] = field(default_factory=set[str])
+    like: Mapping[tuple[str, ...], Trace] = field(default_factory=dict[tuple[str, ...], Trace])
+    """Picks of another version of the body, to be made again, so that nothing differs by chance."""
+    picks: dict[tuple[str, ...], Trace] = field(default_factory=dict[tuple[str, ...], Trace])
     generator: random.Random = field(init=False)
 
     def __post_init__(self) -> None:
@@ -39,11 +43,26 @@ class Chooser:
 
     def pick(self, patterns: Sequence[str]) -> Trace | None:
         """One of the patterns as a traced sentence; None when none fits."""
+        if tuple(patterns) in self.like:
+            return self.like[tuple(patterns)]
         fitting = self.fitting(patterns)
         fresh = [s for s in fitting if s not in self.said and s not in self.assignment.recent]
-        pool = fresh or [s for s in fitting if s not in self.said]
+        other = [s for s in fresh if not any(_alike(s, before) for before in self.said)]
+        pool = other or fresh or [s for s in fitting if s not in self.said]
         if not pool:
             return None
         sentence = self.generator.choice(pool)
         self.said.add(sentence)
-        return Trace(sentence=sentence, source="stock")
+        self.picks[tuple(patterns)] = Trace(sentence=sentence, source="stock")
+        return self.picks[tuple(patterns)]
+
+
+def _alike(one: str, other: str) -> bool:
+    """Whether two sentences share three words in a row, or one holds the other: "Be honest", "Be honest with us."."""
+    mine, theirs = ([word.casefold() for word in words(text)] for text in (one, other))
+    run = min(3, len(mine), len(theirs))
+    return bool(run) and bool(_runs(mine, run) & _runs(theirs, run))
+
+
+def _runs(said: list[str], length: int) -> set[tuple[str, ...]]:
+    return {tuple(said[at : at + length]) for at in range(len(said) - length + 1)}

@@ -22,11 +22,20 @@ RANK = {
     ClaimKind.PLACE: 3,
 }
 """What → what the reader can do and gets → proof → offer, date and place."""
+KEEPS_AUTHORS_ORDER = frozenset({"newsletter", "update"})
+"""Types whose facts are a text of the author's own; the others are arranged by what the facts speak of."""
 DETAILS = frozenset({ClaimKind.OFFER, ClaimKind.DATE, ClaimKind.PLACE})
 _LEANS = re.compile(r"(?:He|She|They|These|Those|This|That|Both|Each|All of them|His|Her|Their|Its|Here)\b")
 _THEM = re.compile(r"\b(?:them|their|theirs)\b")
-_LATER = re.compile(r"\b(?:afterwards|earlier|later|instead|otherwise|in between)\b")
+_LATER = re.compile(r"\b(?:afterwards|earlier|later|instead|otherwise|in between|the latter|the former)\b")
+# "The fee is 0.35% after that" means the last period named, which need not stand in the sentence just before.
+_AFTER_THAT = re.compile(r"\b(?:(?:after|before|until|since|by) (?:that|then)|from then on|thereafter|beyond that)\b")
+_PERIOD = re.compile(
+    r"\b(?:minutes?|hours?|days?|nights?|weeks?|months?|years?|rides?|orders?|\d{1,2} [A-Z][a-z]+|first)\b"
+)
 _IT = re.compile(r"It\b")
+_QUOTED = re.compile(r"[\"“].*?[\"”]")
+_MEANS_IT = re.compile(r"\bit\b")
 _OWN_SUBJECT = re.compile(r"(?:It|You|Your|There|We|Our)\b")
 
 
@@ -47,6 +56,11 @@ class Unit:
         """Whether it opens with "It" or "They", so that something must have been named before."""
         return self.traces[0].sentence.startswith(("It ", "They "))
 
+    @property
+    def has_own_subject(self) -> bool:
+        """Whether a sentence of it names a thing that a following "It …" could mean."""
+        return any(_OWN_SUBJECT.match(trace.sentence) is None for trace in self.traces)
+
 
 def units(brief: Brief) -> list[Unit]:
     """The brief's facts as units, in the author's order, without what the brief forbids to say."""
@@ -57,11 +71,24 @@ def units(brief: Brief) -> list[Unit]:
             continue
         trace = Trace(sentence=sentence, source="brief")
         kind = kind_of(fact)
-        if found and _points_back(sentence, kind, found[-1]):
-            found[-1] = Unit(found[-1].kind, (*found[-1].traces, trace))
-        else:
+        place = _leans_on(sentence, kind, found, brief)
+        if place is None:
             found.append(Unit(kind, (trace,)))
+        else:
+            found[place] = Unit(found[place].kind, (*found[place].traces, trace))
     return found
+
+
+def _leans_on(sentence: str, kind: ClaimKind, found: Sequence[Unit], brief: Brief) -> int | None:
+    """The place of the unit without which the sentence would lose its sense; None when it stands alone."""
+    if not found:
+        return None
+    last = len(found) - 1
+    if _AFTER_THAT.search(sentence):
+        timed = [place for place, unit in enumerate(found) if _PERIOD.search(unit.text)]
+        # A newsletter's and an update's order is the author's own, so nothing is drawn forward there.
+        return timed[-1] if timed and brief.type not in KEEPS_AUTHORS_ORDER else last
+    return last if _points_back(sentence, kind, found[-1]) else None
 
 
 def _points_back(sentence: str, kind: ClaimKind, previous: Unit) -> bool:
@@ -73,7 +100,13 @@ def _points_back(sentence: str, kind: ClaimKind, previous: Unit) -> bool:
         # "It" after a sentence with a subject of its own means that subject; but "It starts at …" and "It costs …"
         # mean the campaign's topic, unless they go on with a detail.
         return own_subject and (kind not in DETAILS or previous.kind in DETAILS)
-    return own_subject and _OWN_SUBJECT.match(sentence) is None and re.search(r"\bit\b", sentence) is not None
+    # "The review costs £95. You can have it at home." – away from the review, "it" would be something else.
+    return own_subject and _MEANS_IT.search(outside_quotation(sentence)) is not None
+
+
+def outside_quotation(text: str) -> str:
+    """The text without what somebody is quoted as saying, whose "it" is their own."""
+    return _QUOTED.sub(" ", text)
 
 
 def holds(sentence: str, phrases: Sequence[str]) -> bool:
@@ -162,7 +195,8 @@ _COMMON = frozenset(
 )
 
 
-def _stems(text: str) -> set[str]:
+def stems(text: str) -> set[str]:
+    """The telling words of a text, cut so that their forms are alike."""
     return {word.casefold()[:6].rstrip("s") for word in words(text) if len(word) > 2 and word.casefold() not in _COMMON}
 
 
@@ -171,10 +205,10 @@ def rank_claims(brief: Brief, claims: Sequence[Claim], required: Sequence[str]) 
 
     A claim that carries a word the brief or the brand requires comes before all others.
     """
-    wanted = _stems(" ".join((brief.name, brief.goal, brief.product, *(fact.sentence for fact in brief.facts))))
+    wanted = stems(" ".join((brief.name, brief.goal, brief.product, *(fact.sentence for fact in brief.facts))))
     scored: list[tuple[float, Claim]] = []
     for claim in claims:
-        own = _stems(claim.sentence)
+        own = stems(claim.sentence)
         score = len(own & wanted) / (len(own) or 1)
         if holds(claim.sentence, (*brief.must_say, *required)):
             score += 1

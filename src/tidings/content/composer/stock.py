@@ -65,6 +65,7 @@ class CommonVoice(_Strict):
     signoffs: tuple[str, ...] = Field(min_length=3)
     what: tuple[str, ...] = Field(min_length=3)
     benefits: tuple[str, ...] = Field(min_length=3)
+    abilities: tuple[str, ...] = Field(min_length=3)
     list: tuple[str, ...] = Field(min_length=3)
     details: tuple[str, ...] = Field(min_length=3)
     about: tuple[str, ...] = Field(min_length=3)

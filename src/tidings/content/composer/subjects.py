@@ -19,6 +19,7 @@ JUDGE_WEIGHT = 0.1
 _LEANING = re.compile(r"\b(?:it|its|he|she|they|them|their|this|that|these|those|both)\b", re.IGNORECASE)
 _ATTRACTS = re.compile(r"\bfree\b|%|\boff\b|voucher|discount|\bhalf\b|^You\b", re.IGNORECASE)
 _LIMITS = re.compile(r"\b(?:until|valid|ends?|closes?|minimum)\b", re.IGNORECASE)
+_DENIES = re.compile(r"\b(?:not|never|no longer|cannot|must)\b|n't\b")
 _FACT_ANGLES = {
     ClaimKind.OFFER: "offer",
     ClaimKind.BENEFIT: "benefit",
@@ -124,6 +125,8 @@ def preheader(units: Sequence[Unit], subject: Candidate, spare: Sequence[str], c
 
 
 def _preview_rank(unit: Unit) -> int:
+    if _DENIES.search(unit.traces[0].sentence):
+        return 9  # "Children are not admitted" must be said, and is no invitation
     if unit.kind is ClaimKind.OFFER and _attracts(unit.traces[0].sentence):
         return 0
     order = (ClaimKind.BENEFIT, ClaimKind.WHAT, ClaimKind.ABILITY, ClaimKind.DATE, ClaimKind.OFFER, ClaimKind.PLACE)

@@ -30,7 +30,7 @@ class Place:
     @property
     def plain(self) -> str:
         """The text without merge fields."""
-        return _OPEN_PLACE.sub("", self.text)
+        return without_fields(self.text)
 
 
 @dataclass(frozen=True)
@@ -135,6 +135,11 @@ def _texts(number: int, block: Block) -> Iterator[Place]:
             return
         case _:
             yield Place(name, block.text, block.kind)
+
+
+def without_fields(text: str) -> str:
+    """The text without merge fields and tags."""
+    return _OPEN_PLACE.sub("", text)
 
 
 def error(check: str, place: Place | str, message: str, *, quote: str = "", remedy: str = "") -> Finding:

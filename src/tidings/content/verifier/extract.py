@@ -81,7 +81,7 @@ _WORDS = {
 }
 _WORD_NUMBER = re.compile(rf"\b(?:{'|'.join(_WORDS)})\b", re.IGNORECASE)
 _PRICE = re.compile(
-    r"(?P<sign>[£€$])\s?(?P<a>\d[\d.,]*\d|\d)|(?P<b>\d[\d.,]*\d|\d)\s?(?P<unit>£|€|\$|%|percent\b|per cent\b|euros?\b|pounds?\b|dollars?\b|cents?\b|EUR\b|USD\b|GBP\b|CHF\b)",
+    r"(?P<sign>(?:US|AU?|CA?|NZ|HK|S)?\$|[£€¥₹₺₩₽₴])\s?(?P<a>\d[\d.,]*\d|\d)|(?P<b>\d[\d.,]*\d|\d)\s?(?P<unit>£|€|\$|%|percent\b|per cent\b|euros?\b|pounds?\b|dollars?\b|cents?\b|(?<=\d)p\b|kr\b|zł|Ft\b|EUR\b|USD\b|GBP\b|CHF\b|SEK\b|NOK\b|DKK\b|PLN\b|JPY\b|INR\b|AUD\b|CAD\b)",
     re.IGNORECASE,
 )
 _FREE = re.compile(
@@ -128,6 +128,13 @@ def without_dates(text: str) -> str:
     return text
 
 
+def without_figures(text: str) -> str:
+    """The text with every date, time and number as one sign, so that only what they are about is left."""
+    for pattern in (*_DATES, _CLOCK, _WEEKDAY, _NUMBER, _WORD_NUMBER):
+        text = pattern.sub("#", text)
+    return text
+
+
 def _date(match: re.Match[str]) -> str:
     month = match["month"].lower()
     number = int(month) if month.isdigit() else [name[:3] for name in MONTHS].index(month[:3]) + 1
@@ -147,6 +154,10 @@ def numbers(text: str) -> list[Found]:
     found = [Found(_plain_number(match[0]), match[0]) for match in _NUMBER.finditer(text)]
     found.extend(Found(f"{_WORDS[match[0].lower()]:g}", match[0]) for match in _WORD_NUMBER.finditer(text))
     return found
+
+
+def _number(text: str) -> str:
+    return f"{_WORDS[text.lower()]:g}" if text.lower() in _WORDS else _plain_number(text)
 
 
 def _plain_number(text: str) -> str:
@@ -188,14 +199,12 @@ _NO_UNIT = frozenset(
 def numbers_with_unit(text: str) -> list[Found]:
     """Each number with the word that follows it, so that swapped numbers are seen."""
     found: list[Found] = []
-    for match in _NUMBER.finditer(text):
+    for match in (*_NUMBER.finditer(text), *_WORD_NUMBER.finditer(text)):
         after = re.match(r"\s?-?([^\W\d_]+|%|€|£)", text[match.end() :])
         unit = after[1].casefold().rstrip("s") if after else ""
         if not unit or unit in _NO_UNIT:
             continue
-        found.append(
-            Found(f"{_plain_number(match[0])} {unit}".strip(), f"{match[0]} {after[1] if after else ''}".strip())
-        )
+        found.append(Found(f"{_number(match[0])} {unit}".strip(), f"{match[0]} {after[1] if after else ''}".strip()))
     return found
 
 

@@ -9,6 +9,9 @@ from tidings.content.verifier.checks import (
     claim_words,
     claims,
     dates,
+    facts,
+    fidelity,
+    language,
     length,
     links,
     meaning,
@@ -41,9 +44,11 @@ CHECKS: dict[str, Check] = {
     "links": links.check,
     "quotations": quotations.check,
     "meaning": meaning.check,
+    "fidelity": fidelity.check,
     "claims": claims.check,
     "claim_words": claim_words.check,
     "placeholders": placeholders.check,
+    "invisible": placeholders.invisible,
     "truncation": placeholders.truncation,
     "merge_fields": merge_fields.check,
     "call_to_action": links.call_to_action,
@@ -52,7 +57,10 @@ CHECKS: dict[str, Check] = {
     "repetition": tone.repetition,
     "tone": tone.check,
     "accessibility": accessibility.check,
-    "language": accessibility.language,
+    "language": language.check,
+    "footer": accessibility.footer,
+    "contradiction": facts.contradictions,
+    "left_out": facts.left_out,
 }
 """All checks by name, in the order in which their findings are shown within one severity."""
 

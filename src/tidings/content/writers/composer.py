@@ -11,6 +11,7 @@ from tidings.content.composer.choice import Chooser
 from tidings.content.composer.material import DETAILS, Unit, claim_unit, holds, rank_claims, said_already, units
 from tidings.content.composer.stock import ANGLES, common_stock, type_stock
 from tidings.content.composer.subjects import Candidate, candidates, chosen, judged, preheader
+from tidings.content.composer.versions import Version, versions
 from tidings.content.sentences import words
 from tidings.content.writers.base import Assignment, Writing, variant_letter
 from tidings.domain.brief import Brief
@@ -26,7 +27,7 @@ LEAST_RELEVANCE = 0.2
 
 @dataclass(frozen=True, slots=True)
 class Composer:
-    """Arranges confirmed sentences. The variants share one body and differ in the subject's angle and preheader."""
+    """Arranges confirmed sentences. Each variant differs from A in one thing: the subject's angle, or the body."""
 
     rank: Rank | None = None
     """A judge of subject lines: context and lines → its name and a score for each, or None when it cannot now."""
@@ -52,22 +53,22 @@ class Composer:
         page = compose_body(kept, [claim_unit(claim) for claim in claims], stock, common, chooser)
         ranked, judge = self._judged(candidates(kept, stock.of(voice), chooser), brief)
         picked = chosen(ranked, brief.subjects)
+        heads = [(subject, preheader(kept, subject, common.preheaders, chooser)) for subject in picked]
+        other = versions(kept, [claim_unit(claim) for claim in claims], stock, common, chooser, page)
+        # One thing at a time: first another subject over the same body, then another body under A's subject.
+        whole = [*((head, page) for head in heads), *((heads[0], version.page) for version in other)]
         drafts = tuple(
-            _draft(
-                assignment,
-                index,
-                subject,
-                preheader(kept, subject, common.preheaders, chooser),
-                page.blocks,
-                page.traces,
-            )
-            for index, subject in enumerate(picked)
+            _draft(assignment, index, subject, preview, body.blocks, body.traces)
+            for index, ((subject, preview), body) in enumerate(whole)
         )
-        reason = _reason(drafts, picked, claims, left_out, voice)
+        reason = _reason(drafts, picked, claims, left_out, voice, _bodies(drafts[len(heads) :], other, brief))
         if judge:
             reason += f" {judge} judged the subject lines."
         notes = {"voice": voice, **({"judge": judge} if judge else {})}
-        return Writing(drafts, reason, (*_alternatives(ranked, picked), *weighed), left_out, notes)
+        shapes = [
+            {"what": "body", "text": each.shape.name, "angle": each.shape.words, "chosen": True} for each in other
+        ]
+        return Writing(drafts, reason, (*_alternatives(ranked, picked), *shapes, *weighed), left_out, notes)
 
     def _judged(self, found: list[Candidate], brief: Brief) -> tuple[list[Candidate], str]:
         """The ranked candidates and the judge's name; as they are, and nobody, where none can judge."""
@@ -79,6 +80,21 @@ class Composer:
             return found, ""
         name, scores = known
         return [*judged(found[:MOST_JUDGED], scores), *found[MOST_JUDGED:]], name
+
+
+def _bodies(drafts: Sequence[Draft], other: Sequence[Version], brief: Brief) -> str:
+    """What differs in the bodies, in words; empty when one body was asked for."""
+    if brief.bodies == 1:
+        return ""
+    told: list[str] = []
+    for draft, version in zip(drafts, other, strict=True):
+        count = len(version.left_out)
+        without = f" ({count} fact{'s' if count > 1 else ''} fewer)" if count else ""
+        told.append(f"{draft.variant} {version.shape.words}{without}")
+    lacking = brief.bodies - 1 - len(other)
+    said = f"The body, under A's subject: {'; '.join(told)}." if told else ""
+    missing = "The brief holds too little for more bodies that differ." if lacking else ""
+    return " ".join(part for part in (said, missing) if part)
 
 
 def _draft(
@@ -154,15 +170,18 @@ def _alternatives(ranked: Sequence[Candidate], picked: Sequence[Candidate]) -> l
 
 
 def _reason(
-    drafts: Sequence[Draft], picked: Sequence[Candidate], claims: Sequence[Claim], left_out: Sequence[str], voice: str
-) -> str:
+    drafts: Sequence[Draft], picked: Sequence[Candidate], claims: Sequence[Claim], left_out: Sequence[str], voice: str,
+    bodies: str,
+) -> str:  # fmt: skip
     angles = ", ".join(
         f"{draft.variant} {ANGLES.get(subject.angle, subject.angle)}"
-        for draft, subject in zip(drafts, picked, strict=True)
+        for draft, subject in zip(drafts, picked, strict=False)  # the bodies' variants come after
     )
     parts = [
         f"The body states the brief's facts word for word in a {voice} voice.",
-        f"The variants differ in the subject line only: {angles}.",
+        f"The variants differ in the subject line only: {angles}."
+        if not bodies
+        else f"Each variant differs from A in one thing. The subject line: {angles}. {bodies}",
     ]
     if claims:
         parts.append(f"{len(claims)} approved claim{'s' if len(claims) > 1 else ''} of the brand fit the brief.")

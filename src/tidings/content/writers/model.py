@@ -53,7 +53,9 @@ class ModelWriter:
             drafts = self.drafts_of(plan, assignment, prompt)
             complaints = self._errors(drafts, assignment)
             if not complaints:
-                return Writing(drafts, self._reason(plan, attempt), (), self._left_out(plan, assignment))
+                return Writing(
+                    drafts, self._reason(plan, attempt, assignment.brief.bodies), (), self._left_out(plan, assignment)
+                )
         raise UnsoundError("; ".join(complaints[:3]) or "It gave no answer that can be used.")
 
     def drafts_of(self, plan: MessagePlan, assignment: Assignment, prompt: Prompt) -> tuple[Draft, ...]:
@@ -83,10 +85,11 @@ class ModelWriter:
             found += [f"{f.message} {f.quote}".strip() for f in findings if f.severity is Severity.ERROR]
         return tuple(dict.fromkeys(found))
 
-    def _reason(self, plan: MessagePlan, attempt: int) -> str:
+    def _reason(self, plan: MessagePlan, attempt: int, bodies: int) -> str:
         again = " at the second try" if attempt else ""
         count = sum(len(paragraph) for paragraph in plan.paragraphs)
-        return f"{self.name} wrote {count} sentences in its own words{again}; each passed verifier and truth gate."
+        one = " It wrote one body: only the composer writes several." if bodies > 1 else ""
+        return f"{self.name} wrote {count} sentences in its own words{again}; each passed verifier and truth gate.{one}"
 
     def _left_out(self, plan: MessagePlan, assignment: Assignment) -> tuple[str, ...]:
         used = {number for paragraph in plan.paragraphs for sentence in paragraph for number in sentence.facts}

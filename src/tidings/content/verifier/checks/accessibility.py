@@ -1,4 +1,4 @@
-"""Everybody can read it: alternative texts that say something, and the language the composer can write."""
+"""Everybody can read it: alternative texts that say something, and colours that stand out."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterator
 
 from tidings.content.rendering.palette import contrast, palette_of
-from tidings.content.verifier.examined import Examined, error, info, warning
-from tidings.domain.blocks import Image
+from tidings.content.verifier.examined import Examined, error, warning
+from tidings.domain.blocks import Footer, Image
 from tidings.domain.draft import Finding
 
 LEAST_CONTRAST = 4.5
@@ -29,16 +29,9 @@ def check(examined: Examined) -> Iterator[Finding]:
             yield error("accessibility", "body", f"The {name} cannot be read well.", quote=f"{text} on {ground}")
 
 
-def language(examined: Examined) -> Iterator[Finding]:
-    """The composer's own sentences are English; a brand in another language is told so."""
-    if examined.draft.writer == "Composer" and examined.brand.locale.partition("-")[0] != "en":
-        yield warning(
-            "language",
-            "body",
-            f"The brand writes {examined.brand.locale}, but the composer's own sentences are English.",
-            remedy="Edit the draft, or let another writer write it.",
-        )
-    if any(trace.source == "person" for trace in examined.draft.traces):
-        yield info(
-            "sources", "body", "A person has edited this draft; the edited sentences rest on that person's word."
+def footer(examined: Examined) -> Iterator[Finding]:
+    """Error for an e-mail that does not say why its reader gets it."""
+    if examined.draft.channel == "email" and not any(isinstance(block, Footer) for block in examined.draft.blocks):
+        yield error(
+            "footer", "body", "The footer is missing.", remedy="Add a block that says why the reader gets this."
         )

@@ -17,7 +17,7 @@ def check(examined: Examined) -> Iterator[Finding]:
     own = (brief.link, brand.website, brand.sender.address, brand.sender.reply_to or "")
     known = {found.value for found in addresses("\n".join((examined.ground_text, *own)))}
     for place in examined.places:
-        for found in addresses(examined.unproved(place)):
+        for found in addresses(place.plain):
             if found.value not in known:
                 yield error(
                     "links",
@@ -26,6 +26,11 @@ def check(examined: Examined) -> Iterator[Finding]:
                     quote=found.quote,
                     remedy="Remove it, or use the brief's link.",
                 )
+            elif _host(found.value) not in {_host(address.value) for address in addresses("\n".join(own))}:
+                yield warning(
+                    "links", place, f"The brief itself sends readers to {found.quote}, which is not the brand's site.",
+                    quote=found.quote, remedy="Check that the address is meant.",
+                )  # fmt: skip
     hosts = {urlsplit(address).hostname for address in (brief.link, brand.website)}
     for number, block in enumerate(examined.draft.blocks, 1):
         if isinstance(block, Image | Product) and urlsplit(block.url).hostname not in hosts:
@@ -36,6 +41,11 @@ def check(examined: Examined) -> Iterator[Finding]:
                 quote=block.url,
                 remedy="Use the brand's site.",
             )
+
+
+def _host(address: str) -> str:
+    """The host of an address without scheme, or of an e-mail address."""
+    return address.rpartition("@")[2].partition("/")[0].partition(":")[0]
 
 
 def call_to_action(examined: Examined) -> Iterator[Finding]:

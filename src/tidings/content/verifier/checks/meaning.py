@@ -10,6 +10,7 @@ from tidings.content.sentences import folded, sentences, words
 from tidings.content.verifier.examined import Examined, error
 from tidings.domain.draft import Finding
 
+NEARLY_ALL = 0.7
 _NOT = re.compile(r"\b(?:not|no|never|none|nobody|nothing|neither|nor|without|hardly|cannot)\b|n't\b")
 _PAIRS = (
     "open closed",
@@ -90,6 +91,13 @@ def check(examined: Examined) -> Iterator[Finding]:
                         "meaning", place, "This turns a fact of the brief round.", quote=sentence, remedy=remedy
                     )
                     break
+
+
+def contrary(one: str, other: str) -> bool:
+    """Whether two sentences share nearly all words and the one denies what the other says."""
+    mine, theirs = _counted(one), _counted(other)
+    near = (mine & theirs).total() / ((mine | theirs).total() or 1) >= NEARLY_ALL
+    return near and _turned(folded(one), mine, folded(other), theirs)
 
 
 def _turned(text: str, own: Counter[str], other: str, theirs: Counter[str]) -> bool:
