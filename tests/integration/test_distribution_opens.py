@@ -147,7 +147,7 @@ def more_links(given: Given, number: int) -> None:
     """Gives the campaign's one message more links, and one that nobody sees."""
     links = [{"no": no, "url": f"https://northwind.example/{no}", "label": ""} for no in (*range(number), TRAP)]
     with given.db.transaction() as conn:
-        [(_, template)] = repository.templates_of(conn, given.pk)
+        [(_, _, template)] = repository.templates_of(conn, given.pk)
         body = {**template.model_dump(mode="json"), "links": links}
         conn.execute(update(message).values(body=body))
         conn.execute(insert(link), [{"campaign_pk": given.pk, **each} for each in links if each["no"] > 0])

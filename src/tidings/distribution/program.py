@@ -138,8 +138,15 @@ class Program:
     def filled(self, values: list[bytes], fields: Mapping[str, object]) -> bytes:
         """The whole message. `values` are in the order of the names; the list is used up."""
         if self._choose is None:
-            self._choose = itemgetter(*self._order)
+            self._choose = _chooser(self._order)
         values += [take(fields) for take in self._take]
         pieces = self._pieces.copy()
         pieces[1::2] = self._choose(values)
         return b"".join(pieces)
+
+
+def _chooser(order: Sequence[int]) -> Callable[[list[bytes]], tuple[bytes, ...]]:
+    """What takes the values at these places. `itemgetter` gives no tuple for one place, and takes none for none."""
+    if len(order) > 1:
+        return itemgetter(*order)
+    return lambda values: tuple(values[place] for place in order)
