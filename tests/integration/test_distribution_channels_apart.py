@@ -15,8 +15,10 @@ import distribution_bed as bed
 
 from tidings.audience.unsubscribe import resubscribe, unsubscribe
 from tidings.distribution import repository
+from tidings.distribution.enlist import enlist
 from tidings.distribution.hit_events import HitEvents
 from tidings.distribution.hits import Hit, HitKind
+from tidings.distribution.ledger import Ledger
 from tidings.distribution.tokens import OUT_OF, Token, TokenPurpose
 from tidings.distribution.way_out import WayOut, Wishes
 from tidings.domain.channel import Channel
@@ -126,3 +128,19 @@ def test_the_way_out_of_a_text_speaks_its_language_for_its_brand(given: Given) -
     page = WayOut(given.db, given.clock, Wishes(nobody_leaves)).ask(token).decode()
     assert 'lang="de"' in page
     assert "Northwind" in page
+
+
+def test_opens_of_a_step_that_came_later_are_seen_too(database: Database, clock: Any) -> None:
+    people = bed.add_people(database, 2, clock.now())
+    pk = bed.add_campaign(database, people, clock.now())
+    hooks = bed.hooks(may_track=everybody_allows)
+    ledger = Ledger(database, clock, hooks, owner="one", boot_id="boot", relay="relay")
+    assert [each.opens for each in ledger.step(10).claimed] == [False, False]
+    template = bed.template().model_copy(update={"track_opens": True})
+    with database.transaction() as conn:
+        repository.write_messages(conn, pk, [template], step=1)
+        enlist(conn, pk, 1, Channel.EMAIL, [(each, "A", clock.now()) for each in people])
+
+    assert [(each.step, each.opens) for each in ledger.step(10).claimed] == [(1, True), (1, True)]
+    ledger.leave()
+    ledger.close()

@@ -387,7 +387,7 @@ class CampaignService:
             return self.show.posted(conn, actor, row)
 
     def _check_channels(self, conn: Connection, row: Row[Any]) -> None:
-        """Raises InvalidInputError with the first thing that stands in the way of a channel that posts."""
+        """Raises InvalidInputError with the first thing that stands in the way of one of its channels."""
         notices = self.show.notices(conn, row)
         if notices:
             raise InvalidInputError(notices[0], field="channels")
@@ -491,7 +491,8 @@ class CampaignService:
             self._launch(conn, repository.get_campaign(conn, campaign_id), at_once=False)
 
     def _launch(self, conn: Connection, row: Row[Any], *, at_once: bool) -> None:
-        """Raises InvalidInputError with the finding when the message must not leave as it is."""
+        """Raises InvalidInputError with the finding when the message must not leave as it is, or by no way there is."""
+        self._check_channels(conn, row)
         check_messages(conn, self.distribution, self.flight, row, self._revision(conn, row))
         policy = {**row.policy, "send_now": at_once}
         repository.move(conn, row, CampaignState.SENDING, at=self.clock.now(), policy=policy)
