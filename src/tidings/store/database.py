@@ -40,6 +40,8 @@ class Database:
         with _explained(), self.engine.connect() as connection:
             if self.is_sqlite:
                 connection.exec_driver_sql("BEGIN IMMEDIATE")
+            else:
+                connection.begin()  # else a commit after statements of the driver's own cursor alone would do nothing
             try:
                 yield connection
                 connection.commit()
