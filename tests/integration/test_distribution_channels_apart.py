@@ -13,8 +13,12 @@ from sqlalchemy import Connection, insert, select, update
 sys.path.insert(0, str(Path(__file__).parent))
 import distribution_bed as bed
 
+from tidings.audience.browsers import subscribe
+from tidings.audience.repository import fields_for_push
 from tidings.audience.unsubscribe import resubscribe, unsubscribe
 from tidings.distribution import repository
+from tidings.distribution.channels.base import Outcome, Result
+from tidings.distribution.channels.http import HttpChannel
 from tidings.distribution.enlist import enlist
 from tidings.distribution.hit_events import HitEvents
 from tidings.distribution.hits import Hit, HitKind
@@ -24,8 +28,9 @@ from tidings.distribution.way_out import WayOut, Wishes
 from tidings.domain.channel import Channel
 from tidings.domain.message import TRAP, Link, ShortTemplate
 from tidings.keys.secrets import Secrets
+from tidings.net.guard import Guard
 from tidings.store.database import Database
-from tidings.store.tables import consent, delivery, event, suppression
+from tidings.store.tables import consent, contact, delivery, event, suppression
 
 SMS = ShortTemplate(
     channel="sms", variant="A", text="Bread {{ links[0] }}", language="de",
@@ -144,3 +149,29 @@ def test_opens_of_a_step_that_came_later_are_seen_too(database: Database, clock:
     assert [(each.step, each.opens) for each in ledger.step(10).claimed] == [(1, True), (1, True)]
     ledger.leave()
     ledger.close()
+
+
+def test_an_attribute_named_like_browsers_is_none(database: Database, clock: Any) -> None:
+    (pk,) = bed.add_people(database, 1, clock.now())
+    with database.transaction() as conn:
+        conn.execute(update(contact).values(attributes={"push_subscriptions": "two"}))
+        subscribe(conn, pk, ("https://push.example/1", "p", "a"), source="page", wording="Yes", at=clock.now())
+        found = fields_for_push(conn, [pk])
+
+    assert found[pk]["push_subscriptions"] == [{"endpoint": "https://push.example/1", "p256dh": "p", "auth": "a"}]
+
+
+async def test_one_push_service_that_asks_for_quiet_does_not_silence_the_others() -> None:
+    class Crowd:
+        """A provider whose messages go to many services, one of which says later."""
+
+        name, url, wants_parts, batch, repeatable = "crowd", "", True, 1, False
+
+        async def exchange(self, messages: Sequence[Any], _client: Any) -> list[Outcome]:
+            return [Outcome(Result.DEFERRED, "503", "later", wait=3_600_000) for _ in messages]
+
+    channel: Any = HttpChannel(Crowd(), Guard())  # type: ignore[arg-type]
+    channel._client = object()
+
+    assert (await channel._exchange([object()]))[0].wait == 3_600_000
+    assert channel._until_free() <= 0
