@@ -202,12 +202,12 @@ POSTINGS = (
 
 def detail(of: CampaignRow) -> CampaignDetail:
     has_draft = of.state is not S.DRAFTING
+    drafts = (*DRAFTS, SHORT)
     revision = (
-        RevisionView("rev_1", 2, "Content agent", NOW - HOUR, "ab" * 32, DRAFTS, (ATTACHED,), EVENT)
+        RevisionView("rev_1", 2, "Content agent", NOW - HOUR, "ab" * 32, drafts, (ATTACHED,), EVENT)
         if has_draft
         else None
     )
-    revision = RevisionView("rev_1", 2, "Content agent", NOW - HOUR, "ab" * 32, (*DRAFTS, SHORT)) if has_draft else None
     actions = tuple(ActionView(name, allowed=True) for name in ALL_ACTIONS[of.state].split())
     approvals = (
         ApprovalView(

@@ -145,7 +145,9 @@ def test_every_operation_declares_what_it_needs(lone_services: Any) -> None:
 
 
 @pytest.mark.parametrize("role", [None, *ROLES])
-def test_every_operation_for_every_role(client: TestClient, lone_services: Any, role: Role | None) -> None:
+def test_every_operation_for_every_role(
+    client: TestClient, lone_services: Any, clock: Any, role: Role | None
+) -> None:
     """401 without a credential, 403 without the permission, success with it; nothing between."""
     for method, path, name, needed in operations(lone_services):
         actor = lone_services.access.people[role] if role else None
@@ -155,6 +157,7 @@ def test_every_operation_for_every_role(client: TestClient, lone_services: Any, 
         if name == "cancel_campaign" and role is Role.SERVICE:
             continue  # the fake asks for one of the two permissions only
         answer = call(client, lone_services, method, path, name, as_role(role) if role else {})
+        clock.advance(1000)  # strangers may not ask as often as there are operations
         expected = 401 if role is None else 200 if allowed else 403
         assert answer.status_code // 100 * 100 == expected // 100 * 100, (name, role, answer.text)
         if expected >= 400:

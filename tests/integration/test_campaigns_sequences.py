@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import update
 from sqlalchemy.event import listens_for
 from tests.conftest import FakeClock
 from tests.integration.sequence_bed import BRIEF, Bed, add_bare_people, make_bed, send, sequence
@@ -227,12 +227,11 @@ def test_who_has_left_may_enter_again_under_new_numbers(bed: Bed) -> None:
     again = {"after": "10 days", "at_most": 1}
     made = bed.running(sequence(send("hello"), trigger={"kind": "api"}, again=again))
     pk, campaign_id = bed.pk(made), made.campaign.row.id
-    with bed.house.db.reading() as conn:
-        ids = list(conn.execute(select(contact.c.id).order_by(contact.c.pk)).scalars())
-    assert bed.service.enter(bed.approver, campaign_id, ids).entered == tuple(ids)
-    assert bed.service.enter(bed.approver, campaign_id, ids).already == tuple(ids)
+    ids = [person.id for person in bed.house.services.audience.contacts(bed.admin)[0]]
+    assert set(bed.service.enter(bed.approver, campaign_id, ids).entered) == set(ids)
+    assert set(bed.service.enter(bed.approver, campaign_id, ids).already) == set(ids)
     bed.pass_time(DAY)
-    assert bed.service.enter(bed.approver, campaign_id, ids).already == tuple(ids)
+    assert set(bed.service.enter(bed.approver, campaign_id, ids).already) == set(ids)
     bed.pass_time(10 * DAY)
     assert set(bed.service.enter(bed.approver, campaign_id, ids).entered) == set(ids)
     bed.pass_time(DAY)

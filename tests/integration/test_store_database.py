@@ -258,3 +258,13 @@ def _open_files_holding_marker() -> set[str]:
         except OSError:
             continue
     return holding
+
+
+def test_what_the_drivers_own_cursor_wrote_is_committed(database: Database) -> None:
+    """The sender's statements go past SQLAlchemy; a transaction that holds nothing else must be kept all the same."""
+    with database.transaction() as conn:
+        put_setting(conn, "cursor", {"was": 1}, 1)
+    with database.transaction() as conn:
+        conn.connection.cursor().execute("UPDATE setting SET updated_at = 7 WHERE key = 'cursor'")
+    with database.reading() as conn:
+        assert conn.execute(text("SELECT updated_at FROM setting WHERE key = 'cursor'")).scalar_one() == 7

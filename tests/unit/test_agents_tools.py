@@ -73,8 +73,8 @@ def test_every_setting_has_words_a_default_and_limits(name: AgentName) -> None:
     for setting, about in properties.items():
         assert about["title"], setting
         assert about["description"], setting
-        assert "default" in about, setting
-        assert about["type"] in {"boolean", "string"} or {"minimum", "maximum"} <= set(about), setting
+        assert "default" in about or about["type"] == "array", setting
+        assert about["type"] in {"boolean", "string"} or {"minimum", "maximum"} <= set(about) or "maxItems" in about
 
 
 def test_a_setting_beyond_its_limits_or_unknown_is_named() -> None:

@@ -80,14 +80,14 @@ class Front:
     At a tracking address of its own there is nothing else: no page to sign in, no API.
     """
 
-    def __init__(self, web: Any, api: Any, tracking: TrackingApp, beside: Beside) -> None:
+    def __init__(self, web: Any, api: Any, tracking: TrackingApp, beside: Beside | None = None) -> None:
         self.web = web
         self.api = api
         self.tracking = tracking
-        self.reports = beside.reports
-        self.feeds = beside.feeds
-        self.push = beside.push
-        self.hosts = beside.hosts
+        self.reports = beside.reports if beside is not None else None
+        self.feeds = beside.feeds if beside is not None else None
+        self.push = beside.push if beside is not None else None
+        self.hosts = beside.hosts if beside is not None else None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """ASGI entry."""
@@ -97,11 +97,11 @@ class Front:
         path: str = scope["path"]
         if path[:3] in PATHS or (self.hosts is not None and await self.hosts.only_tracking(scope["headers"])):
             await self.tracking(scope, receive, send)
-        elif path.startswith(PREFIX):
+        elif self.reports is not None and path.startswith(PREFIX):
             await self.reports(scope, receive, send)
-        elif path.startswith("/feeds/"):
+        elif self.feeds is not None and path.startswith("/feeds/"):
             await self.feeds(scope, receive, send)
-        elif path.startswith("/push/"):
+        elif self.push is not None and path.startswith("/push/"):
             await self.push(scope, receive, send)
         elif path == "/api/docs":
             await RedirectResponse(f"{MOUNT}/docs", 308)(scope, receive, send)
@@ -116,10 +116,12 @@ class Front:
         while True:
             message = await receive()
             if message["type"] == "lifespan.startup":
-                self.reports.start()
+                if self.reports is not None:
+                    self.reports.start()
                 await send({"type": "lifespan.startup.complete"})
             else:
-                self.reports.close()
+                if self.reports is not None:
+                    self.reports.close()
                 await asyncio.to_thread(self.tracking.close)
                 await send({"type": "lifespan.shutdown.complete"})
                 return

@@ -82,6 +82,13 @@ class _Field:
         return self.of(value)
 
 
+def _chooser(order: Sequence[int]) -> Callable[[list[bytes]], tuple[bytes, ...]]:
+    """Takes the values at these places; with fewer than two, `itemgetter` would give no tuple."""
+    if len(order) > 1:
+        return itemgetter(*order)
+    return lambda values: tuple(values[at] for at in order)
+
+
 class Program:
     """Built once by `say` and the others, in the message's order; then `filled` for each person.
 
@@ -143,10 +150,3 @@ class Program:
         pieces = self._pieces.copy()
         pieces[1::2] = self._choose(values)
         return b"".join(pieces)
-
-
-def _chooser(order: Sequence[int]) -> Callable[[list[bytes]], tuple[bytes, ...]]:
-    """What takes the values at these places. `itemgetter` gives no tuple for one place, and takes none for none."""
-    if len(order) > 1:
-        return itemgetter(*order)
-    return lambda values: tuple(values[place] for place in order)

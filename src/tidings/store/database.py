@@ -41,7 +41,7 @@ class Database:
             if self.is_sqlite:
                 connection.exec_driver_sql("BEGIN IMMEDIATE")
             else:
-                connection.begin()  # else a commit after statements of the driver's own cursor alone would do nothing
+                connection.begin()  # else nothing is committed where only the driver's own cursor was used
             try:
                 yield connection
                 connection.commit()

@@ -11,8 +11,6 @@ contact = Table(
     public_id(primary=False),
     Column("email", Text, nullable=False, unique=True),
     text("address_hash", index=True),  # the keyed hash suppression is compared by, so that it joins in one query
-    Column("phone", Text, nullable=False, default="", server_default=""),  # E.164; empty: none is known
-    Column("phone_hash", Text, nullable=False, default="", server_default="", index=True),
     text("first_name"),
     text("last_name"),
     text("locale", "en"),
@@ -22,6 +20,8 @@ contact = Table(
     Column("sample", Boolean, nullable=False, default=False),
     instant("created_at"),
     instant("updated_at"),
+    Column("phone", Text, nullable=False, default="", server_default=""),  # E.164; empty: none is known
+    Column("phone_hash", Text, nullable=False, default="", server_default="", index=True),
     text("email_sha256", None, nullable=True, index=True),  # made when somebody first asks by it
     sqlite_autoincrement=True,  # an erased person's number is never given to another: old links and rows name it
 )
