@@ -304,6 +304,9 @@ def test_an_edit_while_it_runs_waits_for_approval_and_moves_nobody_back(bed: Bed
     assert waiting.proposed == second
     assert waiting.definition == first
     assert [row.id for row in bed.house.services.campaigns.waiting(bed.approver)] == [campaign_id]
+    shown = bed.house.services.campaigns.preview(bed.approver, campaign_id, variant="last-A")
+    assert "goodbye" in (shown.subject + shown.text).lower()  # what is to be approved can be looked at
+    assert bed.house.services.campaigns.preflight(bed.approver, campaign_id)
     bed.turn()
     assert {row.position for row in bed.places(pk).values()} == {"wait"}  # goes on as it was
     assert waiting.proposed_revision is not None

@@ -24,6 +24,7 @@ from tidings.distribution.reports.twilio import signature
 from tidings.distribution.returns import guard
 from tidings.distribution.returns.guard import Guard
 from tidings.distribution.service import DistributionService
+from tidings.distribution.tokens import Token, TokenPurpose
 from tidings.domain.consent import SuppressionReason
 from tidings.domain.errors import NotFoundError, UnavailableError
 from tidings.events.activity import ActivityFeed
@@ -277,6 +278,21 @@ def test_opens_count_with_consent_only_and_own_links_once(bed: Bed) -> None:
 
 
 @pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+def test_what_a_provider_saw_is_of_the_variant_they_got_and_own_links_elsewhere_count_once(bed: Bed) -> None:
+    with bed.db.transaction() as conn:
+        conn.execute(update(delivery).where(delivery.c.contact_pk == bed.people[1]).values(variant="B"))
+    own = SIGNER.make(Token(TokenPurpose.CLICK, bed.campaign, bed.people[1]))
+    bed.post(
+        bed.told(1, "a", "click", url=f"https://links.northwind.example/t/{own}"),
+        bed.told(1, "b", "click", url="https://northwind.example/t/shirts"),
+        bed.told(1, "c", "unsubscribe"),
+    )  # fmt: skip
+    with bed.db.reading() as conn:
+        rows = conn.execute(select(event.c.kind, event.c.variant).order_by(event.c.pk)).all()
+    assert [tuple(row) for row in rows] == [("clicked", "B"), ("unsubscribed", "B")]
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 def test_the_guard_rail_hears_of_it(bed: Bed, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(guard, "AT_LEAST", 10)
     with bed.db.transaction() as conn:
@@ -349,7 +365,13 @@ def test_stop_by_text_message_is_heard_from_the_number_that_was_written_to(bed: 
 
     stop = {"MessageSid": "SM9", "SmsStatus": "received", "Body": "STOP", "From": "+49 151 1234"}
     assert tell({**stop, "MessageSid": "SM8"}) == 200  # nobody is known by that number yet
+    with bed.db.transaction() as conn:
+        digest = address_hash(bed.secrets, "+431234567")
+        conn.execute(update(contact).where(contact.c.pk == bed.people[1]).values(phone_hash=digest))
+        conn.execute(update(delivery).where(delivery.c.contact_pk == bed.people[1]).values(channel="sms"))
+    assert tell({**stop, "MessageSid": "SM7", "From": "+43 1234567"}) == 200  # by the contact's own number
+    assert bed.suppressed(1, "sms")
     assert tell({"MessageSid": "SM1", "MessageStatus": "delivered", "To": "+491511234"}) == 200
     assert tell(stop) == 200
     assert (bed.suppressed(0, "sms"), bed.suppressed(0)) == (True, False)
-    assert [kind for kind, _ in bed.events()] == ["delivered", "unsubscribed"]
+    assert [kind for kind, _ in bed.events()] == ["unsubscribed", "delivered", "unsubscribed"]

@@ -64,7 +64,7 @@ def build_reports(house: House) -> ReportsApp:
     desk = ReportDesk(
         house.db, house.clock, TokenSigner(house.secrets.signing_key), account=partial(_account, house), fetch=fetch,
         suppress=services.audience.unsubscribe, guard=Guard(services.distribution.hold, services.activity.note),
-        hashed=partial(address_hash, house.secrets), own_url=f"{base_url}/t/",
+        hashed=partial(address_hash, house.secrets), own_url=f"{house.settings.links_url}/t/",
     )  # fmt: skip
     return ReportsApp(desk, base_url)
 

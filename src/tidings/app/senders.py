@@ -32,8 +32,9 @@ class Senders:
         """Sends until `stop`; raises what ended a sender if that was a fault."""
         try:
             while not self._stopping.is_set():
+                marks = await asyncio.to_thread(self._marks)
                 for channel in _CHANNELS:
-                    await self._tend(channel)
+                    await self._tend(channel, marks[channel])
                 try:
                     async with asyncio.timeout(_LOOK_SECONDS):
                         await self._stopping.wait()
@@ -51,8 +52,7 @@ class Senders:
         """Lets what is on the wire finish, and gives the rest back."""
         self._stopping.set()
 
-    async def _tend(self, channel: Channel) -> None:
-        mark = await asyncio.to_thread(self._mark, channel)
+    async def _tend(self, channel: Channel, mark: str) -> None:
         known = self._working.get(channel)
         if known is not None:
             if known[1].failed is not None:
@@ -73,13 +73,11 @@ class Senders:
             worker.start()
             self._working[channel] = mark, worker
 
-    def _mark(self, channel: Channel) -> str:
-        """Which account is used, and when it was last changed; the relay's name for mail without one."""
+    def _marks(self) -> dict[Channel, str]:
+        """Which account each channel uses, and when it was last changed; the relay's name for mail without one."""
         with self._house.db.reading() as conn:
-            rows = repository.usable(conn, channel.value)
-        if rows:
-            return f"{rows[0]['id']} {rows[0]['updated_at']}"
-        return "relay" if channel is Channel.EMAIL else ""
+            found = repository.in_use(conn, _CHANNELS)
+        return {channel: found.get(channel.value, "relay" if channel is Channel.EMAIL else "") for channel in _CHANNELS}
 
     def _build(self, channel: Channel) -> Worker | None:
         if channel is Channel.EMAIL:

@@ -16,11 +16,9 @@ from tidings.audience.browsers import forget
 from tidings.audience.repository import fields_for_push, fields_for_sms, merge_fields
 from tidings.audience.selection import may_send, may_track
 from tidings.distribution.accounts.schemas import Account
-from tidings.distribution.accounts.trial import open_way
 from tidings.distribution.agent import DistributionAgent
 from tidings.distribution.channels.base import Channel as Way
 from tidings.distribution.channels.smtp import SmtpChannel
-from tidings.distribution.channels.webpush import WebPush
 from tidings.distribution.hooks import Hooks
 from tidings.distribution.late import LateRule, settle_late
 from tidings.distribution.ledger import Ledger
@@ -171,6 +169,9 @@ def addresses_of(house: House) -> Addresses:
 
 def build_account_sender(house: House, account: Account) -> Worker:
     """The sender of one personal channel through an account at a provider. Raises InvalidInputError for a posting."""
+    from tidings.distribution.accounts.trial import open_way  # the HTTP client is heavy, and the relay needs none
+    from tidings.distribution.channels.webpush import WebPush
+
     way = open_way(account, house.services.channels.guard)
     of = Channel(account.channel)
     with house.db.reading() as conn:

@@ -139,6 +139,8 @@ def fields_for_sms(conn: Connection, pks: Sequence[int]) -> dict[int, dict[str, 
 def fields_for_push(conn: Connection, pks: Sequence[int]) -> dict[int, dict[str, Any]]:
     """The same, and each person's browsers."""
     found = merge_fields(conn, pks)
+    for fields in found.values():
+        fields.pop("push_subscriptions", None)  # an attribute of that name is none of ours
     of, dialect = push_subscription.c, conn.dialect.name
     query = together(dialect, of.contact_pk, of.endpoint, of.p256dh, of.auth).where(
         among(dialect, of.contact_pk, "people")

@@ -211,9 +211,9 @@ class AudienceService:
         """
         return unsubscribe(conn, self._secrets, contact_pk, campaign_pk, source, self._clock.now(), reason, channel)
 
-    def resubscribe(self, conn: Connection, contact_pk: int, source: str, wording: str) -> bool:
+    def resubscribe(self, conn: Connection, contact_pk: int, source: str, wording: str, channel: str = "email") -> bool:
         """Takes back the person's own no of the last day, in the caller's transaction; see `unsubscribe.py`."""
-        return resubscribe(conn, contact_pk, source, wording, self._clock.now())
+        return resubscribe(conn, contact_pk, source, wording, self._clock.now(), channel)
 
     def refuse_opens(self, conn: Connection, contact_pk: int, source: str) -> None:
         """A person's word that opening must not be seen, in the caller's transaction."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy import Connection, delete, select, update
 
 from tidings.audience.consents import record
-from tidings.audience.repository import consents
+from tidings.audience.repository import EVERY_CHANNEL, consents
 from tidings.audience.suppression import suppress_hashes
 from tidings.domain.consent import Consent, ConsentState, Purpose, SuppressionReason
 from tidings.domain.instant import DAY, Instant
@@ -67,23 +67,29 @@ UNDO_WITHIN = DAY
 """So long a person can take a no back on the page where they said it."""
 
 
-def resubscribe(conn: Connection, contact_pk: int, source: str, wording: str, at: Instant) -> bool:
+def resubscribe(
+    conn: Connection, contact_pk: int, source: str, wording: str, at: Instant, channel: str = EMAIL
+) -> bool:
     """Takes back a no said within a day, as a new consent with its proof; False when there is none to take back.
 
-    Only the person's own unsubscribe: a bounce, a complaint, an erasure or a person's entry of ours stays.
+    Only the person's own unsubscribe from that channel: a no to another channel stays, and so does what a bounce, a
+    complaint, an erasure or a person's entry of ours says of this one.
     """
-    digest = conn.execute(
-        select(contact.c.address_hash).where(contact.c.pk == contact_pk, contact.c.address_hash != "").with_for_update()
-    ).scalar()
-    if digest is None:
+    row = conn.execute(
+        select(contact.c.address_hash, contact.c.phone_hash)
+        .where(contact.c.pk == contact_pk, contact.c.address_hash != "")
+        .with_for_update()
+    ).one_or_none()
+    if row is None:
         return False
-    own = (suppression.c.address_hash == digest) & (suppression.c.reason == SuppressionReason.UNSUBSCRIBED.value)
-    others = select(suppression.c.reason).where(suppression.c.address_hash == digest, ~own)
-    if conn.execute(others).first() is not None:
+    digests = [row.address_hash, *([row.phone_hash] if channel == SMS and row.phone_hash else [])]
+    here = suppression.c.address_hash.in_(digests) & suppression.c.channel.in_((channel, EVERY_CHANNEL))
+    own = here & (suppression.c.channel == channel) & (suppression.c.reason == SuppressionReason.UNSUBSCRIBED.value)
+    if conn.execute(select(suppression.c.reason).where(here, ~own)).first() is not None:
         return False
     gone = conn.execute(delete(suppression).where(own, suppression.c.at > at - UNDO_WITHIN)).rowcount
     if gone:
-        record(conn, contact_pk, Consent(Purpose.MARKETING_EMAIL, ConsentState.GRANTED, at, source, wording))
+        record(conn, contact_pk, Consent(_PURPOSES[channel], ConsentState.GRANTED, at, source, wording))
     return bool(gone)
 
 

@@ -83,6 +83,7 @@ class AttachmentService:
         """
         with self.db.transaction() as conn:
             row = campaign_for(conn, actor, campaign_id, Permission.CAMPAIGNS_WRITE)
+            _check_carries(row)
             actions.check_editable(row)
             before = repository.revision_of(conn, row.revision_id) if row.revision_id else None
             if before is None:
@@ -148,8 +149,18 @@ def check_ahead(invitation: Invitation | None, now: int) -> None:
 
 def _check_open(row: Row[Any]) -> None:
     """Files may come before the first draft too."""
+    _check_carries(row)
     if not (row.state == S.DRAFTING.value and not row.revision_id):
         actions.check_editable(row)
+
+
+def _check_carries(row: Row[Any]) -> None:
+    """A sequence's words change by an edit that is approved while it runs, which knows of no files."""
+    if row.is_sequence:
+        raise ConflictError(
+            f"“{row.name}” is a sequence; its messages carry no files and no invitation.",
+            remedy="Link to the file, or send it with a campaign.",
+        )
 
 
 def _no_such(attachment_id: str) -> NotFoundError:

@@ -19,7 +19,7 @@ from sqlalchemy import Connection, Row, select
 
 from tidings.agents.decisions import record_decision
 from tidings.agents.state import load, set_doing
-from tidings.audience.selection import select_people
+from tidings.audience.selection import Selection, select_people
 from tidings.campaigns import approved, repository
 from tidings.campaigns.attaching import check_ahead
 from tidings.campaigns.drafts import personal, posted, variants
@@ -32,8 +32,8 @@ from tidings.distribution.repository import channel_of
 from tidings.domain.actor import AgentName
 from tidings.domain.brief import Brief
 from tidings.domain.campaign import CampaignState
-from tidings.domain.channel import PERSONAL
-from tidings.domain.consent import Purpose
+from tidings.domain.channel import PERSONAL, Channel
+from tidings.domain.consent import Purpose, marketing_purpose
 from tidings.domain.decision import Decision
 from tidings.domain.errors import InvalidInputError, TidingsError
 from tidings.domain.ids import new_id
@@ -293,7 +293,7 @@ class CampaignRun:
         """A send plan for the people who may be written to now. Raises InvalidInputError when there is nobody."""
         now = self.clock.now()
         revised = repository.revision_of(conn, row.revision_id)
-        selection = select_people(conn, row.segment_id, Purpose.MARKETING_EMAIL, "email", now)
+        selection = self._selection(conn, row, revised, now)
         if not selection.people:
             held = ", ".join(
                 f"{count} {reason.value.replace('_', ' ')}" for reason, count in selection.held_back.items()
@@ -307,6 +307,20 @@ class CampaignRun:
             conn, campaign_pk=row.pk, campaign_id=row.id, revision_id=revised.id, selection=selection,
             variants=variants(revised.drafts), policy=policy, seed=zlib.crc32(row.id.encode()),
         )  # fmt: skip
+
+    def _selection(self, conn: Connection, row: Row[Any], revised: Revision, now: Instant) -> Selection:
+        """Who may be written to by e-mail or, where the campaign has none, by one of its channels."""
+        named = {Channel(draft.channel) for draft in personal(revised.drafts)}
+        channels = [Channel.EMAIL] if Channel.EMAIL in named else sorted(named)
+        found = [
+            select_people(conn, row.segment_id, marketing_purpose(each), each.value, now) for each in channels
+        ]  # fmt: skip
+        people = {person.pk: person for each in found for person in each.people}
+        held, otherwise = dict(found[0].held_back), len(people) - len(found[0].people)
+        for reason in sorted(held, key=lambda each: -held[each]):  # some of them are reached by the other channel
+            less = min(otherwise, held[reason])
+            held[reason], otherwise = held[reason] - less, otherwise - less
+        return Selection([people[pk] for pk in sorted(people)], held)
 
     def _drafts(self, row: Row[Any]) -> tuple[Draft, ...]:
         with self.db.reading() as conn:

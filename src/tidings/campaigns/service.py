@@ -113,11 +113,12 @@ class CampaignService:
     ) -> Preview:
         """The message as one contact gets it, by the code that sends. Without a contact: the first of the plan.
 
-        Without a channel: the e-mail, or the first draft where there is none.
+        Without a channel: the e-mail, or the first draft where there is none. Of a sequence whose edit waits for
+        approval it is the edit's.
         """
         with self.db.reading() as conn:
             row = self._row(conn, actor, campaign_id, Permission.CAMPAIGNS_READ)
-            revised = self._revision(conn, row)
+            revised = self._edit_waiting(conn, row) or self._revision(conn, row)
             brand, _ = load_brand(conn, row.brand_id)
             person = repository.first_person(conn, row.pk, contact_id)
             if contact_id is not None and person is None:
@@ -132,7 +133,7 @@ class CampaignService:
         """What speaks against sending, the worst first; findings that block stop `send`. Takes up to some seconds."""
         with self.db.reading() as conn:
             row = self._row(conn, actor, campaign_id, Permission.CAMPAIGNS_READ)
-            revised = self._revision(conn, row)
+            revised = self._edit_waiting(conn, row) or self._revision(conn, row)
             brand, made = specimens(conn, self.distribution, self.flight, row, revised)
             planned = self.distribution.planned_by_provider(conn, row.pk)
         return self.flight.examine(made, [brand.sender.domain], planned)  # no connection is held meanwhile
@@ -387,7 +388,7 @@ class CampaignService:
             return self.show.posted(conn, actor, row)
 
     def _check_channels(self, conn: Connection, row: Row[Any]) -> None:
-        """Raises InvalidInputError with the first thing that stands in the way of a channel that posts."""
+        """Raises InvalidInputError with the first thing that stands in the way of one of its channels."""
         notices = self.show.notices(conn, row)
         if notices:
             raise InvalidInputError(notices[0], field="channels")
@@ -491,7 +492,8 @@ class CampaignService:
             self._launch(conn, repository.get_campaign(conn, campaign_id), at_once=False)
 
     def _launch(self, conn: Connection, row: Row[Any], *, at_once: bool) -> None:
-        """Raises InvalidInputError with the finding when the message must not leave as it is."""
+        """Raises InvalidInputError with the finding when the message must not leave as it is, or by no way there is."""
+        self._check_channels(conn, row)
         check_messages(conn, self.distribution, self.flight, row, self._revision(conn, row))
         policy = {**row.policy, "send_now": at_once}
         repository.move(conn, row, CampaignState.SENDING, at=self.clock.now(), policy=policy)

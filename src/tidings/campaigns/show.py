@@ -8,7 +8,7 @@ from sqlalchemy import Connection, Row
 
 from tidings.access.permissions import Permission, may
 from tidings.campaigns import actions, repository
-from tidings.campaigns.drafts import posted
+from tidings.campaigns.drafts import mails, posted
 from tidings.campaigns.views import (
     ApprovalView,
     CampaignDetail,
@@ -95,16 +95,18 @@ class Shower:
         return tuple(_posting(item, decides=decides) for item in self.postings.rows(conn, row.pk))
 
     def notices(self, conn: Connection, row: Row[Any]) -> tuple[str, ...]:
-        """What stands in the way of the channels that post, before anything was launched."""
+        """What stands in the way of its channels and of what goes with its mail, before anything was launched."""
         if not row.revision_id or row.launched_at is not None:
             return ()
-        found = posted(repository.revision_of(conn, row.revision_id).drafts)
-        if not found:
-            return ()
-        lacking = self.postings.lacking(conn, {draft.channel for draft in found}, row.brand_id)
-        brand, _ = load_brand(conn, row.brand_id)
-        templates = [render_short(draft, brand) for draft in found]
-        return (*lacking, *self.postings.problems(conn, templates, row.brand_id, row.name))
+        revised = repository.revision_of(conn, row.revision_id)
+        found = self.postings.lacking(conn, {draft.channel for draft in revised.drafts}, row.brand_id)
+        if (revised.attachments or revised.invitation is not None) and mails(revised.drafts):
+            found += self.postings.no_room_for_files(conn)
+        if posts := posted(revised.drafts):
+            brand, _ = load_brand(conn, row.brand_id)
+            templates = [render_short(draft, brand) for draft in posts]
+            found += self.postings.problems(conn, templates, row.brand_id, row.name)
+        return tuple(found)
 
     def slot(self, actor: Actor, row: Row[Any], model: HourModel) -> SlotView:
         """One person of the plan."""

@@ -277,8 +277,10 @@ class CompiledEmail:
     def parts(self, person: Addressee) -> EmailParts:
         """The same message uncoded, for a provider that makes the MIME itself. Raises UndeliverableError.
 
-        Attachments and invitations have no place in it.
+        Attachments and invitations have no place in it: a message that has any cannot be made this way.
         """
+        if self._enclosed is not None:
+            raise UndeliverableError("the provider takes no attachments or invitations from here")
         fields, pk, step = person.fields, person.contact_pk, person.step
         given = str(fields.get("email") or "")
         address = wire.wire_address(given)

@@ -150,7 +150,9 @@ class Conversions:
         facts = repository.facts_of(conn, token.campaign_pk, token.step, [token.contact_pk])
         if brand_id is None or not facts or (brands and brand_id not in brands):
             raise NotFoundError("The click id names no campaign you can see.", field="click_id")
-        return _Earned(token.campaign_pk, token.step, facts[0][1], "click id")
+        channel = repository.channel_of_link(conn, token.campaign_pk, token.step, token.link)
+        variant = next((fact[1] for fact in facts if fact[4] == channel), facts[0][1])
+        return _Earned(token.campaign_pk, token.step, variant, "click id")
 
     def _by_window(self, conn: Connection, contact_pk: int, at: Instant, brands: Sequence[str]) -> _Earned:
         """The last campaign the person clicked, if that is not longer ago than its brand allows."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from zoneinfo import ZoneInfoNotFoundError
 
@@ -12,6 +12,7 @@ from sqlalchemy import Connection
 from tidings.distribution import repository
 from tidings.distribution.hits import Hit, HitKind
 from tidings.distribution.hooks import MayTrack
+from tidings.domain.channel import Channel
 from tidings.domain.event import Event, EventKind
 from tidings.domain.instant import SECOND, Clock, Instant
 from tidings.domain.message import TRAP
@@ -25,7 +26,11 @@ _REMEMBERED = 20_000
 _ENOUGH_LINKS = 3  # two links within 10 s may be a person in a hurry
 _WITHIN = int(ALL_LINKS_WITHIN * SECOND)
 Key = tuple[int, int, int]
-"""Campaign, contact and step: one delivery."""
+"""Campaign, contact and step."""
+Sent = Mapping[str, tuple[str, Instant | None, str]]
+"""By channel: what of a person's step was sent, as variant, instant and zone."""
+Links = Sequence[tuple[str, str, frozenset[int]]]
+"""Channel, variant and links of each message of a step."""
 
 
 class HitEvents:
@@ -34,7 +39,7 @@ class HitEvents:
     def __init__(self, db: Database, clock: Clock, may_track: MayTrack) -> None:
         self._db, self._clock, self._may_track = db, clock, may_track
         self._recent: dict[Key, list[tuple[Instant, int]]] = {}
-        self._links: dict[tuple[int, int, str], frozenset[int]] = {}
+        self._links: dict[tuple[int, int], Links] = {}
 
     def write(self, hits: Sequence[Hit]) -> None:
         """One transaction. Hits whose delivery is gone, and opens nobody allows, leave no trace."""
@@ -47,9 +52,18 @@ class HitEvents:
         facts = _facts(conn, kept)
         clicks = self._clicks(kept)
         for hit in kept:
-            fact = facts.get((hit.campaign_pk, hit.contact_pk, hit.step))
+            channel = self._channel(conn, hit)
+            fact = facts.get((hit.campaign_pk, hit.contact_pk, hit.step), {}).get(channel)
             if fact is not None:
-                yield self._event(conn, hit, fact, clicks)
+                yield self._event(conn, hit, channel, fact, clicks)
+
+    def _channel(self, conn: Connection, hit: Hit) -> str:
+        """By which channel the link reached its reader: each channel's messages have link numbers of their own."""
+        if hit.kind is HitKind.CLICK and hit.link != TRAP:
+            for of_channel, _, links in self._links_of(conn, hit):
+                if hit.link in links:
+                    return of_channel
+        return Channel.EMAIL.value
 
     def _allowed(self, conn: Connection, hits: Iterable[Hit]) -> frozenset[int]:
         """Who may be seen to open mail now: a consent withdrawn since silences mail already sent."""
@@ -75,6 +89,7 @@ class HitEvents:
         self,
         conn: Connection,
         hit: Hit,
+        channel: str,
         fact: tuple[str, Instant | None, str],
         clicks: dict[Key, list[tuple[int, int]]],
     ) -> Event:
@@ -83,7 +98,7 @@ class HitEvents:
         around = clicks.get((hit.campaign_pk, hit.contact_pk, hit.step), ())
         opened = hit.kind is HitKind.OPEN
         if len(around) > 1 and not opened:
-            nearest, every = self._around(conn, hit, variant, around)
+            nearest, every = self._around(conn, hit, (channel, variant), around)
         network = owner_of(hit.address) if hit.address else ""
         score, why = weigh(
             Signs(
@@ -97,44 +112,45 @@ class HitEvents:
         told = {"weekday": weekday, "why": why, "network": network}
         detail |= {name: word for name, word in told.items() if word}
         return Event(
-            EventKind.OPENED if opened else EventKind.CLICKED, hit.at, hit.campaign_pk, hit.contact_pk, step=hit.step,
-            variant=variant, machine=score, hour_local=hour, detail=detail,
+            EventKind.OPENED if opened else EventKind.CLICKED, hit.at, hit.campaign_pk, hit.contact_pk, channel,
+            hit.step, variant, machine=score, hour_local=hour, detail=detail,
         )  # fmt: skip
 
     def _around(
-        self, conn: Connection, hit: Hit, variant: str, around: Sequence[tuple[Instant, int]]
+        self, conn: Connection, hit: Hit, which: tuple[str, str], around: Sequence[tuple[Instant, int]]
     ) -> tuple[float | None, bool]:
-        """Seconds to the nearest click on another link, and whether every link of the mail was followed."""
+        """Seconds to the nearest click on another link, and whether every link of the message was followed.
+
+        `which` is its channel and variant.
+        """
         near = [(abs(hit.at - at), link) for at, link in around if abs(hit.at - at) < _WITHIN]
         others = [gap for gap, link in near if link != hit.link]
         if not others:
             return None, False
-        links = self._links_of(conn, hit, variant)
+        links = next((of for *them, of in self._links_of(conn, hit) if tuple(them) == which), frozenset[int]()) - {TRAP}
         every = len(links) >= _ENOUGH_LINKS and links <= {link for _, link in near}
         return min(others) / SECOND, every
 
-    def _links_of(self, conn: Connection, hit: Hit, variant: str) -> frozenset[int]:
-        """The links of a message that people can see; it never changes."""
-        key = (hit.campaign_pk, hit.step, variant)
+    def _links_of(self, conn: Connection, hit: Hit) -> Links:
+        """The links of a step's messages; read again for one that is not among them: an edit may have added it."""
+        key = (hit.campaign_pk, hit.step)
         found = self._links.get(key)
-        if found is None:
+        if found is None or not any(hit.link in links for *_, links in found):
             if len(self._links) > _REMEMBERED:
                 self._links.clear()
-            template = repository.template_of(conn, *key)
-            numbers = (link.no for link in template.links) if template is not None else ()
-            found = self._links[key] = frozenset(numbers) - {TRAP}
+            found = self._links[key] = repository.links_of_step(conn, *key)
         return found
 
 
-def _facts(conn: Connection, hits: Iterable[Hit]) -> dict[Key, tuple[str, Instant | None, str]]:
+def _facts(conn: Connection, hits: Iterable[Hit]) -> dict[Key, Sent]:
     people: defaultdict[tuple[int, int], set[int]] = defaultdict(set)
     for hit in hits:
         people[hit.campaign_pk, hit.step].add(hit.contact_pk)
-    found: dict[Key, tuple[str, Instant | None, str]] = {}
+    found: defaultdict[Key, dict[str, tuple[str, Instant | None, str]]] = defaultdict(dict)
     for (campaign_pk, step), contacts in people.items():
-        for contact_pk, variant, at, zone in repository.facts_of(conn, campaign_pk, step, sorted(contacts)):
-            found[campaign_pk, contact_pk, step] = variant, at, zone or ""
-    return found
+        for contact_pk, variant, at, zone, channel in repository.facts_of(conn, campaign_pk, step, sorted(contacts)):
+            found[campaign_pk, contact_pk, step][channel] = variant, at, zone or ""
+    return dict(found)
 
 
 @lru_cache(maxsize=16_384)

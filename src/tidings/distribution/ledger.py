@@ -96,7 +96,7 @@ class Ledger:
         self._leases = Leases(channel, owner, boot_id, hooks)
         self._answers = Answers()
         self._back: list[Outgoing] = []
-        self._tracks: dict[int, bool] = {}
+        self._tracks: dict[tuple[int, int, str], bool] = {}
         self._chance = random.Random()  # noqa: S311  # spreads retries, guards nothing
 
     @property
@@ -240,7 +240,8 @@ class Ledger:
         verdicts = self._hooks.may_send(conn, people, marketing_purpose(channel), channel.value, now)
         waits = self._hooks.must_wait(conn, pk, people, now)
         fields = self._hooks.merge_fields(conn, people)
-        tracked = self._hooks.may_track(conn, people, now) if self._tracks_opens(conn, pk) else frozenset[int]()
+        which = {(pk, row[1], row[2]) for row in rows}
+        tracked = self._hooks.may_track(conn, people, now) if self._tracks_opens(conn, which) else frozenset[int]()
         if not (waits or tracked or any(verdicts.values())) and len(fields) == len(people) == len(verdicts):
             everybody = [
                 Outgoing(pk, person, step, variant, attempt, no, lease.fence, lease.epoch, fields[person], now)
@@ -283,15 +284,18 @@ class Ledger:
         conn.execute(PUT_OFF, [_put_off_row(each, self._of.channel, waits[each.contact_pk]) for each in waiting])
         return [each for each in good if each.contact_pk not in waits]
 
-    def _tracks_opens(self, conn: Connection, campaign_pk: int) -> bool:
-        """Whether anybody's opens are to be seen at all; a campaign's messages never change."""
-        found = self._tracks.get(campaign_pk)
-        if found is None:
+    def _tracks_opens(self, conn: Connection, which: set[tuple[int, int, str]]) -> bool:
+        """Whether opens of any of these messages are to be seen at all: campaign, step and variant of each.
+
+        A message never changes, but a sequence that runs gets others.
+        """
+        for campaign_pk in {each[0] for each in which if each not in self._tracks}:
             if len(self._tracks) > _REMEMBERED:
                 self._tracks.clear()
-            templates = repository.templates_of(conn, campaign_pk)
-            found = self._tracks[campaign_pk] = any(template.track_opens for *_, template in templates)
-        return found
+            self._tracks |= dict.fromkeys(which, False)
+            for step, _, template in repository.templates_of(conn, campaign_pk):
+                self._tracks[campaign_pk, step, template.variant] = template.track_opens
+        return any(self._tracks[each] for each in which)
 
     # Step B
 

@@ -33,7 +33,7 @@ from tidings.domain.errors import ConflictError, InvalidInputError
 from tidings.domain.instant import HOUR, Instant
 from tidings.domain.message import TRAP, EmailTemplate, ShortTemplate
 from tidings.store.among import among, keys, rows, together
-from tidings.store.tables import attempt, campaign, chunk, contact, delivery, link, message, setting, slot
+from tidings.store.tables import attempt, brand, campaign, chunk, contact, delivery, link, message, setting, slot
 
 CHUNK_ROWS = 500
 HOLD_KEY = "hold:"
@@ -381,7 +381,9 @@ def _facts(dialect: str) -> Select[Any]:
         slot.c.campaign_pk == delivery.c.campaign_pk, slot.c.contact_pk == delivery.c.contact_pk,
         slot.c.step == delivery.c.step,
     )  # fmt: skip
-    query = together(dialect, delivery.c.contact_pk, delivery.c.variant, delivery.c.at, zone.scalar_subquery())
+    query = together(
+        dialect, delivery.c.contact_pk, delivery.c.variant, delivery.c.at, zone.scalar_subquery(), delivery.c.channel
+    )
     return query.where(
         delivery.c.campaign_pk == bindparam("campaign"), among(dialect, delivery.c.contact_pk, "people"),
         delivery.c.step == bindparam("step"),
@@ -389,19 +391,43 @@ def _facts(dialect: str) -> Select[Any]:
 
 
 def facts_of(conn: Connection, campaign_pk: int, step: int, people: Sequence[int]) -> Sequence[Sequence[Any]]:
-    """(contact, variant, instant, zone) of the deliveries of these people, for events."""
+    """(contact, variant, instant, zone, channel) of the deliveries of these people, for events."""
     given = {"campaign": campaign_pk, "step": step, "people": keys(conn, people)}
     return rows(conn, _facts(conn.dialect.name), given)
 
 
-def template_of(conn: Connection, campaign_pk: int, step: int, variant: str) -> EmailTemplate | None:
-    """One fixed message."""
-    query = select(message.c.body).where(
-        message.c.campaign_pk == campaign_pk, message.c.step == step, message.c.variant == variant,
-        message.c.channel == Channel.EMAIL.value,
+def links_of_step(conn: Connection, campaign_pk: int, step: int) -> list[tuple[str, str, frozenset[int]]]:
+    """Channel, variant and links of each of a step's messages, by their numbers in the campaign's link table."""
+    query = select(message.c.channel, message.c.variant, message.c.link_base, message.c.body["links"]).where(
+        message.c.campaign_pk == campaign_pk, message.c.step == step
+    )
+    return [
+        (channel, variant, frozenset(link_number(each["no"], base) for each in links or ()))
+        for channel, variant, base, links in conn.execute(query)
+    ]
+
+
+def channel_of_link(conn: Connection, campaign_pk: int, step: int, no: int) -> str:
+    """By which channel a link reached its reader: each channel's messages have link numbers of their own."""
+    found = (channel for channel, _, links in links_of_step(conn, campaign_pk, step) if no != TRAP and no in links)
+    return next(found, Channel.EMAIL.value)
+
+
+def language_and_name(
+    conn: Connection, campaign_pk: int, step: int, variant: str, channel: Channel
+) -> tuple[str, str] | None:
+    """A fixed message's language and its sender's name; None when there is no such message."""
+    query = (
+        select(message.c.body["language"], message.c.body["from_name"], brand.c.name)
+        .join(campaign, campaign.c.pk == message.c.campaign_pk)
+        .join(brand, brand.c.id == campaign.c.brand_id)
+        .where(
+            message.c.campaign_pk == campaign_pk, message.c.step == step, message.c.variant == variant,
+            message.c.channel == channel.value,
+        )
     )  # fmt: skip
-    body = conn.execute(query).scalar()
-    return None if body is None else EmailTemplate.model_validate(body)
+    row = conn.execute(query).first()
+    return None if row is None else (row[0] or "en", row[1] or row[2])
 
 
 def check_fields(compiled: CompiledEmail | CompiledShort, present: dict[int, dict[str, Any]]) -> None:

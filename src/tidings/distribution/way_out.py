@@ -34,13 +34,29 @@ class Unsubscribe(Protocol):
         ...
 
 
-Again = Callable[[Connection, int, str, str], bool]
-"""Contact, source and the wording they agreed to → whether they may be written to again."""
+class Again(Protocol):
+    """`AudienceService.resubscribe`, in the caller's transaction: whether they may be written to again."""
+
+    def __call__(
+        self, conn: Connection, contact_pk: int, source: str, wording: str, /, *, channel: str = "email"
+    ) -> bool:
+        """Takes back a no to one channel, with the wording they agreed to."""
+        ...
+
+
 RefuseOpens = Callable[[Connection, int, str], None]
 """Contact and source: opens may no longer be seen."""
 
 
-def nobody_comes_back(_conn: Connection, _contact_pk: int, _source: str, _wording: str) -> bool:
+def nobody_comes_back(
+    _conn: Connection,
+    _contact_pk: int,
+    _source: str,
+    _wording: str,
+    /,
+    *,
+    channel: str = "email",  # noqa: ARG001
+) -> bool:
     """The `Again` of an installation without an audience."""
     return False
 
@@ -86,28 +102,34 @@ class WayOut:
                 return pages.opens_stopped(language, brand)
             if what == "again":
                 wording = WORDS[language].again
-                back = self._wishes.again(conn, token.contact_pk, source, wording)
+                back = self._wishes.again(conn, token.contact_pk, source, wording, **_of(token))
                 return pages.subscribed(language, brand) if back else pages.too_late(language, brand)
             self._leave(conn, token, source)
         return pages.done(language, brand, again=source != "one-click")
 
     def _leave(self, conn: Connection, token: Token, source: str) -> None:
         """The no and its event."""
-        of = {} if token.channel is Channel.EMAIL else {"channel": token.channel.value}
-        if not self._wishes.unsubscribe(conn, token.contact_pk, token.campaign_pk, source, **of):
+        if not self._wishes.unsubscribe(conn, token.contact_pk, token.campaign_pk, source, **_of(token)):
             return
-        facts = repository.facts_of(conn, token.campaign_pk, token.step, [token.contact_pk])
         event = Event(
             EventKind.UNSUBSCRIBED, self._clock.now(), token.campaign_pk, token.contact_pk,
             token.channel.value, token.step,
-            variant=facts[0][1] if facts else "A", detail={"source": source},
+            variant=_variant(conn, token), detail={"source": source},
         )  # fmt: skip
         append(conn, [event])
 
     def _place(self, conn: Connection, token: Token) -> tuple[str, str]:
-        """The mail's language and its brand's name."""
-        facts = repository.facts_of(conn, token.campaign_pk, token.step, [token.contact_pk])
-        template = repository.template_of(conn, token.campaign_pk, token.step, facts[0][1] if facts else "A")
-        if template is None:
-            return "en", "us"
-        return language_of(template.language), template.from_name
+        """The message's language and its brand's name."""
+        where = (token.campaign_pk, token.step, _variant(conn, token), token.channel)
+        found = repository.language_and_name(conn, *where)
+        return ("en", "us") if found is None else (language_of(found[0]), found[1])
+
+
+def _of(token: Token) -> dict[str, str]:
+    return {} if token.channel is Channel.EMAIL else {"channel": token.channel.value}
+
+
+def _variant(conn: Connection, token: Token) -> str:
+    """Which variant the person got by the channel they come from."""
+    facts = repository.facts_of(conn, token.campaign_pk, token.step, [token.contact_pk])
+    return next((variant for _, variant, _, _, channel in facts if channel == token.channel.value), "A")

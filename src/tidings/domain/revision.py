@@ -45,7 +45,7 @@ class Revision(BaseModel):
     def content_hash(self) -> str:
         """SHA-256 over everything a receiver could see; any edit changes it and voids an approval."""
         seen: dict[str, Any] = {
-            "brief": self.brief.model_dump(mode="json", exclude=None if self.brief.invitation else {"invitation"}),
+            "brief": self.brief.model_dump(mode="json", exclude=_unset(self.brief)),
             "drafts": [
                 draft.model_dump(mode="json", include={"variant", "channel", "subject", "preheader", "blocks"})
                 for draft in self.drafts
@@ -61,6 +61,14 @@ class Revision(BaseModel):
             seen["step_briefs"] = {name: brief.model_dump(mode="json") for name, brief in self.step_briefs.items()}
         text = json.dumps(seen, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
         return hashlib.sha256(text.encode()).hexdigest()
+
+
+_LATER = ("picture", "picture_alt", "invitation")
+
+
+def _unset(brief: Brief) -> set[str]:
+    """Fields that briefs got later and that say nothing in this one."""
+    return {name for name in _LATER if getattr(brief, name) == Brief.model_fields[name].default}
 
 
 def step_of(draft: Draft) -> str:

@@ -123,6 +123,7 @@ def _check(settings: AcsEmailForm, net: Outbound) -> str:
 PROVIDER = Provider(
     name="acs_email", title="Azure Communication Services e-mail", channel=Channel.EMAIL, form=AcsEmailForm, open=_open,
     check=_check,
+    carries_files=False,
     about="Connect a verified domain to the resource, and set the sender's name at its MailFrom address: it is not "
     "sent with the message. For reports, subscribe Event Grid. "
     "https://learn.microsoft.com/azure/communication-services/concepts/email/email-overview",

@@ -255,7 +255,8 @@ class HttpChannel:
         own = getattr(provider, "exchange", None)
         if own is not None:  # one that needs more than one request for a message
             outcomes: list[Outcome] = await own(messages, client)
-            self._be_quiet(outcomes)
+            if provider.url:  # one of many services is left alone message by message: it must not silence the others
+                self._be_quiet(outcomes)
             return outcomes
         tries = 0
         request = await provider.request(messages)

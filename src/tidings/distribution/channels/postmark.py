@@ -119,6 +119,7 @@ def _check(settings: PostmarkForm, net: Outbound) -> str:
 
 PROVIDER = Provider(
     name="postmark", title="Postmark", channel=Channel.EMAIL, form=PostmarkForm, open=_open, check=_check,
+    carries_files=False,
     about="Make a message stream of the type Broadcast for marketing. https://postmarkapp.com/developer/api/email-api",
     limits={"size": "10 MB a message", "batch": "500 messages and 50 MB a request"},
 )  # fmt: skip

@@ -59,6 +59,8 @@ class Provider:
     poster: Callable[[Any, Outbound], Poster] | None = None
     check: Callable[[Any, Outbound], str] | None = None
     """Says what was proved, in words. Raises TidingsError with the remedy. None: the provider has nothing to ask."""
+    carries_files: bool = True
+    """Of e-mail: whether attachments and invitations leave by it; not by those that make the MIME themselves."""
     about: str = ""
     """What somebody needs to know before setting it up, with the address of the provider's own page on it."""
     limits: dict[str, str] = field(default_factory=dict[str, str])

@@ -105,6 +105,7 @@ def _check(settings: ResendForm, net: Outbound) -> str:
 
 PROVIDER = Provider(
     name="resend", title="Resend", channel=Channel.EMAIL, form=ResendForm, open=_open, check=_check,
+    carries_files=False,
     about="Verify the sender's domain first. https://resend.com/docs/dashboard/domains/introduction",
     limits={"requests": "2 a second unless they raise it; 429 with Retry-After", "size": "40 MB a message"},
 )  # fmt: skip

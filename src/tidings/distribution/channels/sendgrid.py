@@ -93,6 +93,7 @@ def _check(settings: SendGridForm, net: Outbound) -> str:
 
 PROVIDER = Provider(
     name="sendgrid", title="SendGrid", channel=Channel.EMAIL, form=SendGridForm, open=_open, check=_check,
+    carries_files=False,
     about="Verify the sender's domain first. https://www.twilio.com/docs/sendgrid/for-developers/sending-email",
     limits={"size": "30 MB a message", "requests": "600 a minute are documented for other calls; sending has none"},
 )  # fmt: skip

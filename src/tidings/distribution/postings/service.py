@@ -46,12 +46,24 @@ class PostingService:
         return make(account.form, self._channels.outbound)
 
     def lacking(self, conn: Connection, channels: Collection[str], brand_id: str) -> list[str]:
-        """What speaks against posting to these channels: each without an account, in words with the remedy."""
-        wanted = [each for each in POSTED if each.value in channels]
+        """What speaks against these channels: each without an account, in words with the remedy.
+
+        E-mail needs none: it leaves by the relay.
+        """
+        wanted = [each for each in (*POSTED, Channel.SMS, Channel.PUSH) if each.value in channels]
         return [
             f"No {rule_of(each).title} account is set up: add one under Settings → Channels, or drop the channel."
             for each in sorted(wanted, key=list(Channel).index)
             if not self.accounts(conn, each, brand_id)
+        ]
+
+    def no_room_for_files(self, conn: Connection) -> list[str]:
+        """Why attachments and invitations cannot leave by the account that takes the mail now, with the remedy."""
+        return [
+            f"{account.name} takes no attachments and no invitations from here: take them off, or let mail leave by "
+            "the relay or another account."
+            for account in self._channels.usable(conn, Channel.EMAIL)[:1]
+            if not provider(account.provider).carries_files
         ]
 
     def problems(self, conn: Connection, templates: Sequence[ShortTemplate], brand_id: str, name: str) -> list[str]:

@@ -29,7 +29,7 @@ from tidings.distribution.reports.matching import Hash, find_all, recipient_hash
 from tidings.distribution.reports.registry import reader
 from tidings.distribution.returns.guard import Guard
 from tidings.distribution.returns.matching import Match
-from tidings.distribution.tokens import TokenSigner
+from tidings.distribution.tokens import TokenPurpose, TokenSigner
 from tidings.domain.errors import NotFoundError
 from tidings.domain.instant import DAY, HOUR, Clock, Instant
 from tidings.events.log import append
@@ -99,7 +99,7 @@ class ReportDesk:
         self, conn: Connection, account_id: str, provider: str, events: Sequence[Reported],
         matches: Mapping[str, Match], now: Instant,
     ) -> int:  # fmt: skip
-        effects = Effects(conn, now, provider, self._own_url, self._suppress)
+        effects = Effects(conn, now, provider, self._is_own, self._suppress)
         waiting = 0
         for event in sorted(events, key=lambda each: each.at or now):
             match = matches.get(event.id)
@@ -111,6 +111,12 @@ class ReportDesk:
         append(conn, effects.events)
         effects.look(self._guard)
         return waiting
+
+    def _is_own(self, url: str) -> bool:
+        """One of our click links, at whatever address of ours: installations and brands may have one for tracking."""
+        before, _, rest = url.partition("/t/")
+        token = rest.partition("?")[0].rstrip("/")
+        return url.startswith(self._own_url) or bool(before and self._signer.read(token, TokenPurpose.CLICK))
 
     def again(self) -> int:
         """Tries events anew that came before the sending was on record; how many still wait."""

@@ -74,8 +74,8 @@ class Effects:
     conn: Connection
     now: Instant
     provider: str
-    own_url: str
-    """What the links we count ourselves begin with."""
+    is_own: Callable[[str], bool]
+    """Whether a link is one that we count ourselves."""
     suppress: Suppress
     events: list[Event] = field(default_factory=list[Event])
     touched: set[int] = field(default_factory=set[int])
@@ -88,12 +88,15 @@ class Effects:
         if state is not None:
             return self._moved(event, match, state, at)
         if event.kind is _H.UNSUBSCRIBED:
-            self._no(event, match, SuppressionReason.UNSUBSCRIBED, at)
-        elif event.kind is _H.OPENED and repository.allows_opens(self.conn, match.contact_pk, at):
-            self._log(EventKind.OPENED, match, "A", at, {"by": self.provider}, event.machine)
-        elif event.kind is _H.CLICKED and event.url and not event.url.startswith(self.own_url):
-            self._log(EventKind.CLICKED, match, "A", at, {"by": self.provider, "url": event.url[:500]}, event.machine)
+            self._no(event, match, SuppressionReason.UNSUBSCRIBED, at, repository.variant_of(self.conn, match))
+        elif event.kind is _H.OPENED and repository.allows_opens(self.conn, match.contact_pk, self.now):
+            self._seen(EventKind.OPENED, event, match, at, {"by": self.provider})
+        elif event.kind is _H.CLICKED and event.url and not self.is_own(event.url):
+            self._seen(EventKind.CLICKED, event, match, at, {"by": self.provider, "url": event.url[:500]})
         return True
+
+    def _seen(self, kind: EventKind, event: Reported, match: Match, at: Instant, detail: dict[str, str]) -> None:
+        self._log(kind, match, repository.variant_of(self.conn, match), at, detail, event.machine)
 
     def _moved(self, event: Reported, match: Match, state: DeliveryState, at: Instant) -> bool:
         judged = judge_failure(event) if event.kind in FAILURES else None
@@ -125,17 +128,17 @@ class Effects:
     def _suppressed(self, event: Reported, match: Match, judged: Judged | None, at: Instant, told: Settled) -> None:
         """The no that follows from it, and the look at the campaign."""
         if event.kind is _H.COMPLAINED:
-            self._no(event, match, SuppressionReason.COMPLAINED, at)
+            self._no(event, match, SuppressionReason.COMPLAINED, at, told.variant)
             self.touched.add(match.campaign_pk)
         elif event.suppressed in _NO and event.kind in FAILURES:
             self._no(event, match, _NO[event.suppressed], at, told.variant)
         elif judged is not None and judged.hard:
-            self._no(event, match, SuppressionReason.BOUNCED, at)
+            self._no(event, match, SuppressionReason.BOUNCED, at, told.variant)
         if judged is not None and judged.hard:
             self.touched.add(match.campaign_pk)
 
     def _no(
-        self, event: Reported, match: Match, reason: SuppressionReason, at: Instant, variant: str = "A"
+        self, event: Reported, match: Match, reason: SuppressionReason, at: Instant, variant: str
     ) -> None:  # fmt: skip
         source = f"{self.provider}: {event.native} {event.words}".strip()[:200]
         new = self.suppress(

@@ -2,7 +2,8 @@
 
 In order: a signed token we gave along, the provider's own name for the message as it was noted when it was sent, our
 Message-ID, and last the recipient's address among recent deliveries. The request is signed by the provider, so all
-are proved. A text message of a person has none of these: it is theirs whom the last report about that number named.
+are proved. A text message of a person has none of these: it is theirs whom the last report about that number named,
+else the contact's with that number who was written to last.
 """
 
 from __future__ import annotations
@@ -44,8 +45,15 @@ def find_all(
             left.append(event)
         elif event.kind in _FROM_PEOPLE and event.recipient:
             earlier = repository.last_told(conn, provider, recipient_hash(event, hashed), event.channel)
+            by = "number of an earlier report"
+            if earlier is None:
+                digits = "".join(filter(str.isdigit, event.recipient))
+                earlier, by = (
+                    repository.last_written_to(conn, hashed(f"+{digits}"), event.channel),
+                    "the contact's number",
+                )
             if earlier is not None:
-                found[event.id] = Match(*earlier, "number of an earlier report", event.channel)
+                found[event.id] = Match(*earlier, by, event.channel)
     return found | _by_address(conn, signer, left, now)
 
 

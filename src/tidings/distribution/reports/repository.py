@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 from sqlalchemy import Connection, Row, select, update
 
 from tidings.audience.repository import consents
+from tidings.distribution.returns.matching import Match
 from tidings.domain.consent import Purpose
 from tidings.domain.instant import Instant
 from tidings.store.tables import contact, delivery, provider_event, provider_reference
@@ -64,6 +65,27 @@ def last_told(conn: Connection, provider: str, recipient: str, channel: str) -> 
     )  # fmt: skip
     row = conn.execute(query.order_by(table.at.desc()).limit(1)).first() if recipient else None
     return None if row is None else (row.campaign_pk, row.contact_pk, row.step)
+
+
+def last_written_to(conn: Connection, phone_hash: str, channel: str) -> tuple[int, int, int] | None:
+    """Campaign, contact and step of the newest message that went to the contact with that number (its hash)."""
+    query = (
+        select(delivery.c.campaign_pk, delivery.c.contact_pk, delivery.c.step)
+        .join(contact, contact.c.pk == delivery.c.contact_pk)
+        .where(contact.c.phone_hash == phone_hash, contact.c.phone_hash != "", delivery.c.channel == channel)
+        .where(delivery.c.at.is_not(None))
+    )
+    row = conn.execute(query.order_by(delivery.c.at.desc()).limit(1)).first()
+    return None if row is None else (row.campaign_pk, row.contact_pk, row.step)
+
+
+def variant_of(conn: Connection, match: Match) -> str:
+    """Which variant the person got."""
+    query = select(delivery.c.variant).where(
+        delivery.c.campaign_pk == match.campaign_pk, delivery.c.contact_pk == match.contact_pk,
+        delivery.c.channel == match.channel, delivery.c.step == match.step,
+    )  # fmt: skip
+    return conn.execute(query).scalar() or "A"
 
 
 def settled_as(conn: Connection, account_id: str, event_id: str, state: str, match: dict[str, Any]) -> None:

@@ -1,0 +1,108 @@
+"""What stands in the way of a campaign's channels is said before anything leaves, and nothing is dropped unsaid."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+from sqlalchemy import select
+from tests.conftest import FakeClock
+
+sys.path.insert(0, str(Path(__file__).parent))
+import test_campaigns_service as service
+from sequence_bed import make_bed, send, sequence
+from test_campaigns_service import Town
+from test_distribution_postings import ADMIN
+
+from tidings.audience.incoming import ConsentGiven
+from tidings.audience.unsubscribe import unsubscribe
+from tidings.domain.errors import ConflictError, InvalidInputError
+from tidings.keys.secrets import Secrets
+from tidings.store.database import Database
+from tidings.store.tables import contact, delivery
+
+town = service.town
+PDF = b"%PDF-1.7\n%%EOF\n"
+
+
+def approve(given: Town, campaign_id: str) -> None:
+    campaigns = given.house.services.campaigns
+    found = campaigns.get(given.author, campaign_id)
+    assert found.revision is not None, found.row.state_reason
+    campaigns.approve(given.approver, campaign_id, found.revision.id)
+
+
+def mail_by_postmark(given: Town) -> None:
+    given.house.services.channels.create(
+        ADMIN, provider_name="postmark", name="Our Postmark", values={"server_token": "secret-token"}
+    )
+
+
+def test_files_are_not_approved_for_an_account_that_would_drop_them(town: Town) -> None:
+    ready = town.reviewed()
+    town.house.services.attachments.attach(town.author, ready.row.id, "Programme.pdf", PDF)
+    mail_by_postmark(town)
+
+    assert any("takes no attachments" in notice for notice in town.at(ready).notices)
+    with pytest.raises(InvalidInputError, match="Our Postmark takes no attachments"):
+        approve(town, ready.row.id)
+
+
+def test_an_account_that_came_after_the_approval_does_not_drop_them_either(town: Town) -> None:
+    ready = town.reviewed()
+    town.house.services.attachments.attach(town.author, ready.row.id, "Programme.pdf", PDF)
+    approve(town, ready.row.id)
+    mail_by_postmark(town)
+
+    with pytest.raises(InvalidInputError, match="Our Postmark takes no attachments"):
+        town.house.services.campaigns.send(town.approver, ready.row.id, now=True)
+
+
+def test_text_messages_without_an_account_are_not_approved(town: Town) -> None:
+    made = town.new(channels=["email", "sms"])
+    town.jobs.turn()
+
+    assert any("No Text message account" in notice for notice in town.at(made).notices)
+    with pytest.raises(InvalidInputError, match="No Text message account"):
+        approve(town, made.row.id)
+
+
+def test_a_sequence_takes_no_files_rather_than_lose_them(
+    database: Database, clock: FakeClock, secrets: Secrets, tmp_path: Path
+) -> None:
+    bed = make_bed(database, clock, secrets, tmp_path)
+    bed.people(1)
+    made = bed.running(sequence(send("hello"), {"id": "wait", "wait": "2 days"}, send("two")))
+
+    with pytest.raises(ConflictError, match="carry no files"):
+        bed.house.services.attachments.attach(bed.author, made.campaign.row.id, "Programme.pdf", PDF)
+
+    after = bed.service.get(bed.author, made.campaign.row.id)
+    assert after.campaign.revision == made.campaign.revision  # what is in force is what was approved
+
+
+def test_a_campaign_by_text_message_alone_is_for_those_who_said_yes_to_texts(town: Town) -> None:
+    table = "email,first_name,phone,sms consent\n" + "".join(
+        f"t{no}@example.com,Ada,+43660555{no:04},{'yes' if no < 3 else 'no'}\n" for no in range(5)
+    )
+    given = ConsentGiven(source="form", wording="Yes, write to me.")
+    town.house.services.audience.import_csv(ADMIN, table, consent=given)
+    with town.house.db.transaction() as conn:
+        pk = conn.execute(select(contact.c.pk).where(contact.c.email == "t0@example.com")).scalar_one()
+        unsubscribe(conn, town.house.secrets, pk, None, "one-click", town.clock.now())  # to mail, not to texts
+    values = {"account_sid": "AC" + "0" * 32, "secret": "token", "sender": "+4366012345"}
+    town.house.services.channels.create(ADMIN, provider_name="twilio", name="Twilio", values=values)
+    made = town.new(channels=["sms"])
+    town.jobs.turn()
+
+    planned = town.at(made)
+    assert planned.plan is not None, planned.row.state_reason
+    assert planned.plan.people == 3
+    approve(town, made.row.id)
+    town.house.services.campaigns.send(town.approver, made.row.id, now=True)
+    town.jobs.turn()
+    with town.house.db.reading() as conn:
+        rows = conn.execute(select(delivery.c.channel, delivery.c.contact_pk)).all()
+    assert [row.channel for row in rows] == ["sms"] * 3
+    assert pk in {row.contact_pk for row in rows}
