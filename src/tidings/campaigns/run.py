@@ -183,7 +183,7 @@ class CampaignRun:
                 row = repository.get_campaign(conn, campaign_id)
             revised = repository.revision_of(conn, row.revision_id)
             approved.check_as_approved(conn, row, revised)
-            brand, _ = load_brand(conn, row.brand_id)
+            brand, _ = load_brand(conn, row.brand_id, row.brief)
             check_ahead(revised.invitation, now)
             templates = messages(revised, brand, row.id)
             people = self.distribution.launch(conn, row.pk, templates, now, ignore_plan_times=at_once)
@@ -267,7 +267,7 @@ class CampaignRun:
 
     def _assignment(self, conn: Connection, row: Row[Any]) -> tuple[Brief, Brand, list[Claim], dict[str, Any]]:
         """Brief, brand and claims, with the Content agent's settings applied."""
-        brand, claims = load_brand(conn, row.brand_id)
+        brand, claims = load_brand(conn, row.brand_id, row.brief)
         config = load(conn, AgentName.CONTENT).config
         brief = Brief.model_validate(row.brief)
         brief = brief.model_copy(update={"subjects": max(brief.subjects, config["subjects"])})

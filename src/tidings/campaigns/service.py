@@ -68,6 +68,7 @@ class CampaignService:
         with self.db.transaction() as conn:
             brand = self._brand(conn, actor, brief)
             require(actor, Permission.CAMPAIGNS_WRITE, brand.id)
+            brand.sent_by(brief.sender)
             segment_id = self._segment(conn, brief)
             row = repository.insert_campaign(
                 conn, brief=brief, brand_id=brand.id, segment_id=segment_id, author=actor, sample=sample,
@@ -104,7 +105,7 @@ class CampaignService:
         with self.db.reading() as conn:
             row = self._row(conn, actor, campaign_id, Permission.CAMPAIGNS_READ)
             revised = self._revision(conn, row)
-            brand, _ = load_brand(conn, row.brand_id)
+            brand, _ = load_brand(conn, row.brand_id, row.brief)
             person = repository.first_person(conn, row.pk, contact_id)
             if contact_id is not None and person is None:
                 raise NotFoundError(f"There is no contact {contact_id}.")
@@ -364,7 +365,7 @@ class CampaignService:
 
     def _check_sendable(self, conn: Connection, row: Row[Any], revised: Revision) -> None:
         """Checks the drafts again as they are now: a claim may have expired since they were written."""
-        brand, claims = load_brand(conn, row.brand_id)
+        brand, claims = load_brand(conn, row.brand_id, row.brief)
         for draft in revised.drafts:
             findings = self.run.content.verify(draft, revised.brief, brand, claims, at=self.clock.now())
             errors = [finding for finding in findings if finding.severity.value == "error"]
@@ -381,7 +382,7 @@ class CampaignService:
         if variant not in {draft.variant for draft in before.drafts}:
             known = ", ".join(draft.variant for draft in before.drafts)
             raise InvalidInputError(f"There is no variant {variant!r}.", remedy=f"Variants: {known}.", field="variant")
-        brand, claims = load_brand(conn, row.brand_id)
+        brand, claims = load_brand(conn, row.brand_id, row.brief)
         return tuple(
             self.run.content.edited(
                 draft, before.brief, brand, claims, subject=subject, preheader=preheader, texts=texts,

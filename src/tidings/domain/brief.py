@@ -57,6 +57,7 @@ class Brief(BaseModel):
     link: str = Field(pattern=r"^https?://[^\s<>\"]+$")
     channels: tuple[Literal["email"], ...] = ("email",)
     tone: Literal["friendly", "professional", "bold"] | None = None
+    sender: str = Field(default="", max_length=254, description="Address of one of the brand's senders; else its first")
     must_say: tuple[str, ...] = ()
     must_not_say: tuple[str, ...] = ()
     send_after: str | None = Field(default=None, description="ISO date from which it may be sent")

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 from tidings.content.composer.material import holds
 from tidings.content.composer.stock import fill
+from tidings.content.verifier.checks.manner import SAYS_WE
 from tidings.content.writers.base import Assignment
 from tidings.domain.draft import Trace
 
@@ -23,17 +24,20 @@ class Chooser:
 
     def __post_init__(self) -> None:
         brief = self.assignment.brief
-        said = brief.model_dump_json(exclude={"invitation"})
+        said = brief.model_dump_json(exclude={"invitation", "sender"})
         key = f"{self.assignment.seed}\n{said}\n{self.assignment.brand.id}"
         self.generator = random.Random(hashlib.sha256(key.encode()).digest())  # noqa: S311 - variety, not secrecy
 
     def fitting(self, patterns: Sequence[str]) -> list[str]:
         """The patterns, filled, whose slots can be filled and which say nothing forbidden."""
         brief, brand = self.assignment.brief, self.assignment.brand
-        banned = (*brief.must_not_say, *brand.banned_words)
+        banned = (*brief.must_not_say, *brand.banned_words, *brand.manner.dont)
         usable = [pattern for pattern in patterns if brief.product.strip() or "{product}" not in pattern]
         filled = [fill(pattern, brief.product, brand.name) for pattern in usable]
-        return [sentence for sentence in filled if not holds(sentence, banned)]
+        allowed = [sentence for sentence in filled if not holds(sentence, banned)]
+        if brand.manner.person == "you":  # a thinner stock is better than none: the check then asks a person
+            return [sentence for sentence in allowed if not SAYS_WE.search(sentence)] or allowed
+        return allowed
 
     def pick(self, patterns: Sequence[str]) -> Trace | None:
         """One of the patterns as a traced sentence; None when none fits."""
