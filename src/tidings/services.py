@@ -14,7 +14,9 @@ if TYPE_CHECKING:
     from tidings.campaigns.attaching import AttachmentService
     from tidings.campaigns.deliveries import DeliveryService
     from tidings.campaigns.service import CampaignService
+    from tidings.content.briefing.service import BriefService
     from tidings.content.models.service import ModelService
+    from tidings.content.proposing.service import ProposalService
     from tidings.content.service import BrandService
     from tidings.distribution.accounts.service import ChannelService
     from tidings.distribution.conversions import Conversions
@@ -51,3 +53,5 @@ class Services:
     base_url: str
     conversions: Conversions
     postbacks: Postbacks
+    proposals: ProposalService
+    briefs: BriefService

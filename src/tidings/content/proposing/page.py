@@ -21,6 +21,7 @@ _HIDING = re.compile(
 )
 _HEADINGS = frozenset({"h1", "h2", "h3", "h4", "h5", "h6"})
 _DEEPEST = 400
+_NO_TAG = re.compile(r"<(?![a-zA-Z/][^<>]{0,4000}>)")
 
 
 class _Reader(HTMLParser):
@@ -80,9 +81,32 @@ class _Reader(HTMLParser):
 def passages_of_html(html: str) -> list[Passage]:
     """The passages of a page, what is hidden from its readers marked; scripts, forms and navigation are left out."""
     reader = _Reader()
-    reader.feed(html)
+    reader.feed(_tamed(html))
     reader.close()
     return reader.found
+
+
+def _tamed(html: str) -> str:
+    """The page without comments and scripts, and with what only looks like a tag as plain text.
+
+    The parser's time grows with the square of what is left open; so nothing is.
+    """
+    for begin, end in (("<!--", "-->"), ("<script", "</script"), ("<style", "</style"), ("<template", "</template")):
+        html = _without(html, begin, end)
+    return _NO_TAG.sub("&lt;", html)
+
+
+def _without(html: str, begin: str, end: str) -> str:
+    lower = html.lower() if html.isascii() else "".join(letter.lower() if letter.isascii() else letter for letter in html)
+    kept: list[str] = []
+    at = 0
+    while (found := lower.find(begin, at)) >= 0:
+        kept.append(html[at:found])
+        ends = lower.find(end, found)
+        if ends < 0:
+            return "".join(kept)
+        at = ends if end.startswith("</") else ends + len(end)
+    return "".join([*kept, html[at:]])
 
 
 def title_of_html(html: str) -> str:
