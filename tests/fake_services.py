@@ -81,10 +81,21 @@ BRAND = Brand(
 CLAIMS = [
     Claim(id="clm_1", sentence="Our bread is baked every night in Vienna.", approved_by="Ada Lind"),
     Claim(id="clm_2", sentence="Every loaf rests for at least 24 hours.", evidence="Bakery schedule"),
-    Claim(id="clm_3", sentence="The rye loaf costs 4.50 € until the new year.", approved_by="Ada Lind",
-          valid_until=NOW + 9 * DAY, evidence="Price list", evidence_url="https://northwind.example.com/prices"),
-    Claim(id="clm_4", sentence="The summer loaf holds seeds of the region.", approved_by="Ada Lind",
-          valid_until=NOW - 3 * DAY, channels=("email", "linkedin")),
+    Claim(
+        id="clm_3",
+        sentence="The rye loaf costs 4.50 € until the new year.",
+        approved_by="Ada Lind",
+        valid_until=NOW + 9 * DAY,
+        evidence="Price list",
+        evidence_url="https://northwind.example.com/prices",
+    ),
+    Claim(
+        id="clm_4",
+        sentence="The summer loaf holds seeds of the region.",
+        approved_by="Ada Lind",
+        valid_until=NOW - 3 * DAY,
+        channels=("email", "linkedin"),
+    ),
     Claim(id="clm_5", sentence="Our flour came from one mill.", retired_at=NOW - DAY),
 ]
 BRIEF: Brief = parse_brief(

@@ -226,7 +226,9 @@ def _valid_claim(fields: Mapping[str, Any]) -> Claim:
     channels = [str(name) for name in fields.get("channels") or () if str(name) not in set(Channel)]
     if channels:
         raise InvalidInputError(
-            f"There is no channel {channels[0]!r}.", remedy=f"Use {', '.join(Channel)}; none means all.", field="channels"
+            f"There is no channel {channels[0]!r}.",
+            remedy=f"Use {', '.join(Channel)}; none means all.",
+            field="channels",
         )
     try:
         return Claim.model_validate(fields)
@@ -240,9 +242,7 @@ def _valid_claim(fields: Mapping[str, Any]) -> Claim:
         raise InvalidInputError(f"The claim cannot be used: {problem(name, first)}.", field=name) from None
 
 
-def load_brand(
-    conn: Connection, brand_id: str, brief: Mapping[str, Any] | None = None
-) -> tuple[Brand, list[Claim]]:
+def load_brand(conn: Connection, brand_id: str, brief: Mapping[str, Any] | None = None) -> tuple[Brand, list[Claim]]:
     """Brand and claims inside a caller's transaction, for the campaign's run; with the sender its brief chose.
 
     Raises NotFoundError, or InvalidInputError when the brand has no such sender any more.
@@ -251,6 +251,11 @@ def load_brand(
     if brand is None:
         raise _unknown(brand_id)
     return brand.sent_by(str((brief or {}).get("sender") or "")), repository.claims(conn, brand.id)
+
+
+def sample_brand(fields: Mapping[str, Any]) -> Brand:
+    """A brand that is kept nowhere, for looking at. Raises InvalidInputError."""
+    return _valid({**fields, "id": "brd_sample"})
 
 
 def _seen(actor: Actor, brand: Brand | None, asked: str) -> Brand:

@@ -25,9 +25,11 @@ from tidings.web.routes import (
     agents,
     approvals,
     audience,
+    brands,
     campaign,
     campaign_new,
     campaigns,
+    claims,
     delivery,
     enclosures,
     insights,
@@ -49,7 +51,7 @@ if TYPE_CHECKING:
 _log = logging.getLogger("tidings.web")
 _PAGES = (
     sign_in, overview, live, campaign_new, campaigns, campaign, preview, approvals, agents, audience, insights,
-    mailbox, models, sending, settings, delivery, enclosures, replies,
+    mailbox, models, sending, settings, delivery, enclosures, replies, brands, claims,
 )  # fmt: skip
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from starlette.datastructures import FormData
@@ -15,9 +15,23 @@ STEMS = (
     ("whole", "A whole sentence"),
 )
 _WORDS = {"it": "It", "you_can": "You can", "you_get": "You get", "there_is": "There is", "whole": ""}
-_PLAIN = ("name", "type", "goal", "brand", "audience", "product", "call_to_action", "link", "tone", "send_after")
+_PLAIN = (
+    "name",
+    "type",
+    "goal",
+    "brand",
+    "audience",
+    "product",
+    "call_to_action",
+    "link",
+    "tone",
+    "send_after",
+    "sender",
+)
 _LISTS = ("must_say", "must_not_say")
 _COUNTS = ("send_within_days", "subjects")
+FIELDS = frozenset({*_PLAIN, *_LISTS, *_COUNTS, "facts"})
+"""The fields of a brief that the form has."""
 LINES = 4
 
 
@@ -55,6 +69,27 @@ def values_of(fields: FormData) -> dict[str, Any]:
     default = [FactLine(stem, "") for stem, _ in STEMS[:LINES]]
     values["facts"] = lines if any(line.text for line in lines) else default
     return values
+
+
+def form_of(raw: Mapping[str, Any]) -> FormData:
+    """A brief's mapping as the form would send it, so that it can be looked at and changed before anything is made."""
+    pairs: list[tuple[str, str]] = [
+        (name, str(raw[name])) for name in (*_PLAIN, *_COUNTS) if raw.get(name) not in {None, ""}
+    ]
+    for name in _LISTS:
+        items = raw.get(name) or []
+        pairs.append((name, items if isinstance(items, str) else ", ".join(map(str, items))))
+    for fact in raw.get("facts") or []:
+        stem, rest = _stem_of(str(fact.get("sentence", "") if isinstance(fact, dict) else fact))  # pyright: ignore[reportUnknownArgumentType, reportUnknownMemberType]
+        pairs += [("fact_stem", stem), ("fact_text", rest)]
+    return FormData(pairs)
+
+
+def _stem_of(whole: str) -> tuple[str, str]:
+    for stem, words in _WORDS.items():
+        if words and whole.startswith(words + " "):
+            return stem, whole[len(words) + 1 :]
+    return "whole", whole
 
 
 def brief_of(fields: FormData) -> dict[str, Any]:

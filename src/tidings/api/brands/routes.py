@@ -47,9 +47,7 @@ def update_brand(actor: CurrentActor, given: Given, brand_id: str, body: schemas
 
 
 @router.get("/{brand_id}/claims", summary="List claims", **needs(Permission.BRANDS_READ))
-def list_claims(
-    actor: CurrentActor, given: Given, brand_id: str, state: ClaimState | None = None
-) -> schemas.Claims:
+def list_claims(actor: CurrentActor, given: Given, brand_id: str, state: ClaimState | None = None) -> schemas.Claims:
     """What drafts of this brand may state; of one state, or all but the retired."""
     found, now = given.brands.claims(actor, brand_id, state=state), given.clock.now()
     return schemas.Claims(items=[schemas.Claim.of(claim, now) for claim in found])
@@ -66,7 +64,9 @@ def add_claim(actor: CurrentActor, given: Given, brand_id: str, body: schemas.Ne
     return schemas.Claim.of(made, given.clock.now())
 
 
-@router.post("/{brand_id}/claims/propose", summary="Propose claims from a text or page", **needs(Permission.BRANDS_WRITE))
+@router.post(
+    "/{brand_id}/claims/propose", summary="Propose claims from a text or page", **needs(Permission.BRANDS_WRITE)
+)
 def propose_claims(actor: CurrentActor, given: Given, brand_id: str, body: schemas.Source) -> schemas.Proposal:
     """Whole sentences with their place. A page is fetched from public addresses only, and nothing on it is run."""
     if bool(body.text.strip()) == bool(body.url.strip()):

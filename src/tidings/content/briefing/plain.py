@@ -39,14 +39,14 @@ _FIELD = {
     "not before": "send_after", "subject lines": "subjects",
 }  # fmt: skip
 _TYPES: tuple[tuple[str, re.Pattern[str]], ...] = (
-    ("win_back", re.compile(r"\bwin[- ]?back\b|\bwe miss(?:ed)? you\b|\b(?:haven't|have not|haven’t) (?:bought|ordered|visited)|\bback to us\b|\bformer customers\b|\blapsed\b", re.I)),
-    ("feedback", re.compile(r"\bfeedback\b|\bsurvey\b|\bquestionnaire\b|\btheir opinions?\b|\brate us\b", re.I)),
-    ("offer", re.compile(r"\bdiscount\b|\bvoucher\b|\bcoupon\b|\bsale\b|\d ?(?:%|percent|per cent) (?:off|less|discount)|\bspecial offer\b|\bhalf price\b|\bour offer\b", re.I)),
-    ("event", re.compile(r"\bworkshop\b|\bevent\b|\bwebinar\b|\bconcert\b|\bseminar\b|\bcourse\b|\btasting\b|\bopen (?:day|house)\b|\bparty\b|\bfair\b|\bexhibition\b|\bmeet-?up\b|\bconference\b|\btalk on\b", re.I)),
-    ("welcome", re.compile(r"\bwelcome (?:mail|e-?mail|message|our new|new)\b", re.I)),
-    ("newsletter", re.compile(r"\b(?:monthly|weekly|next|december|january|this month's|autumn|spring|summer|winter) newsletter\b|\bnewsletter (?:about|with|issue)\b", re.I)),
-    ("update", re.compile(r"\bupdate(?:s|d)?\b|\bopening hours\b|\bnew version\b|\bchanges? to\b|\bmoved? to\b", re.I)),
-    ("announcement", re.compile(r"\bannounc\w+|\blaunch\w*|\bintroduc\w+|\bnow available\b", re.I)),
+    ("win_back", re.compile(r"\bwin[- ]?back\b|\bwe miss(?:ed)? you\b|\b(?:haven't|have not|haven’t) (?:bought|ordered|visited)|\bback to us\b|\bformer customers\b|\blapsed\b", re.IGNORECASE)),
+    ("feedback", re.compile(r"\bfeedback\b|\bsurvey\b|\bquestionnaire\b|\btheir opinions?\b|\brate us\b", re.IGNORECASE)),
+    ("offer", re.compile(r"\bdiscount\b|\bvoucher\b|\bcoupon\b|\bsale\b|\d ?(?:%|percent|per cent) (?:off|less|discount)|\bspecial offer\b|\bhalf price\b|\bour offer\b", re.IGNORECASE)),
+    ("event", re.compile(r"\bworkshop\b|\bevent\b|\bwebinar\b|\bconcert\b|\bseminar\b|\bcourse\b|\btasting\b|\bopen (?:day|house)\b|\bparty\b|\bfair\b|\bexhibition\b|\bmeet-?up\b|\bconference\b|\btalk on\b", re.IGNORECASE)),
+    ("welcome", re.compile(r"\bwelcome (?:mail|e-?mail|message|our new|new)\b", re.IGNORECASE)),
+    ("newsletter", re.compile(r"\b(?:monthly|weekly|next|december|january|this month's|autumn|spring|summer|winter) newsletter\b|\bnewsletter (?:about|with|issue)\b", re.IGNORECASE)),
+    ("update", re.compile(r"\bupdate(?:s|d)?\b|\bopening hours\b|\bnew version\b|\bchanges? to\b|\bmoved? to\b", re.IGNORECASE)),
+    ("announcement", re.compile(r"\bannounc\w+|\blaunch\w*|\bintroduc\w+|\bnow available\b", re.IGNORECASE)),
 )  # fmt: skip
 _BUTTONS: tuple[tuple[str, str, str], ...] = (
     (r"book(?:ed|ing)?s?", "Book a place", "Book it"), (r"reserv(?:e|ation)s?", "Reserve a place", "Reserve it"),
@@ -56,17 +56,32 @@ _BUTTONS: tuple[tuple[str, str, str], ...] = (
     (r"download(?:s|ed)?", "Download it", "Download it"), (r"survey|questionnaire|answer", "Give your answer", "Give your answer"),
     (r"subscribe", "Subscribe", "Subscribe"), (r"apply", "Apply", "Apply"), (r"(?:more|details|read)", "Read more", "Read more"),
 )  # fmt: skip
-_TONE = re.compile(r"\b(?P<tone>friendly|professional|bold)\b(?= (?:tone|voice|way|manner|style|and\b))|\btone[: ]+(?:is |should be )?(?P<other>friendly|professional|bold)\b", re.I)
+_TONE = re.compile(
+    r"\b(?P<tone>friendly|professional|bold)\b(?= (?:tone|voice|way|manner|style|and\b))|\btone[: ]+(?:is |should be )?(?P<other>friendly|professional|bold)\b",
+    re.IGNORECASE,
+)
 _QUOTED = r"[\"“‘']([^\"”’']{2,80})[\"”’']"
-_MUST = re.compile(rf"\b(?:must|should|please)? ?(?:say|mention|include)(?: the words?)? {_QUOTED}", re.I)
-_MUST_NOT = re.compile(rf"\b(?:must not|mustn't|mustn’t|do not|don't|don’t|never|should not|without) (?:say(?:ing)?|mention(?:ing)?|use|using|include|including)(?: the words?)? {_QUOTED}", re.I)
-_BUTTON = re.compile(rf"\b(?:button|call to action|cta)(?: (?:says?|reads?|labelled|with))?:? {_QUOTED}", re.I)
-_SEND = re.compile(r"\b(?:send|goes? out|sent|mail)(?: it| this| them)?(?: out)? (?:not before|on|from|after|no earlier than) (?P<when>[^,.;\n]{3,30})", re.I)
-_WITHIN = re.compile(r"\bwithin (?P<n>\d{1,2}) days?\b", re.I)
-_SUBJECTS = re.compile(r"\b(?P<n>[1-5]|two|three|four|five) (?:different )?subject lines?\b", re.I)
+_MUST = re.compile(rf"\b(?:must|should|please)? ?(?:say|mention|include)(?: the words?)? {_QUOTED}", re.IGNORECASE)
+_MUST_NOT = re.compile(
+    rf"\b(?:must not|mustn't|mustn’t|do not|don't|don’t|never|should not|without) (?:say(?:ing)?|mention(?:ing)?|use|using|include|including)(?: the words?)? {_QUOTED}",
+    re.IGNORECASE,
+)
+_BUTTON = re.compile(rf"\b(?:button|call to action|cta)(?: (?:says?|reads?|labelled|with))?:? {_QUOTED}", re.IGNORECASE)
+_SEND = re.compile(
+    r"\b(?:send|goes? out|sent|mail)(?: it| this| them)?(?: out)? (?:not before|on|from|after|no earlier than) (?P<when>[^,.;\n]{3,30})",
+    re.IGNORECASE,
+)
+_WITHIN = re.compile(r"\bwithin (?P<n>\d{1,2}) days?\b", re.IGNORECASE)
+_SUBJECTS = re.compile(r"\b(?P<n>[1-5]|two|three|four|five) (?:different )?subject lines?\b", re.IGNORECASE)
 _COUNTS = {"two": 2, "three": 3, "four": 4, "five": 5}
-_EVERYONE = re.compile(r"\b(?:everyone|everybody|all (?:our |of our )?(?:contacts|customers|readers|people|subscribers)|the whole list)\b", re.I)
-_WHOM = re.compile(r"\b(?:tell|invite|remind|inform|ask|thank|welcome|write to|send (?:it |this |a mail |an e-?mail )?to|mail|for) (?:all )?(?:our |the |my )?(?P<who>(?!it\b|about\b|them\b|us\b)[a-z][\w'’-]*(?: [a-z][\w'’-]*){0,3}?)(?= (?:about|that|to|of|on|who|at|for|know|when)\b|[,.;:])", re.I)
+_EVERYONE = re.compile(
+    r"\b(?:everyone|everybody|all (?:our |of our )?(?:contacts|customers|readers|people|subscribers)|the whole list)\b",
+    re.IGNORECASE,
+)
+_WHOM = re.compile(
+    r"\b(?:tell|invite|remind|inform|ask|thank|welcome|write to|send (?:it |this |a mail |an e-?mail )?to|mail|for) (?:all )?(?:our |the |my )?(?P<who>(?!it\b|about\b|them\b|us\b)[a-z][\w'’-]*(?: [a-z][\w'’-]*){0,3}?)(?= (?:about|that|to|of|on|who|at|for|know|when)\b|[,.;:])",
+    re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,7 +182,9 @@ def _from_labels(reading: _Reading, labels: Sequence[tuple[str, str]]) -> None:
         elif name == "send_after":
             reading.put(name, iso_date(plain, reading.known.today), value)
         elif name == "tone":
-            reading.put(name, plain.casefold() if plain.casefold() in {"friendly", "professional", "bold"} else "", value)
+            reading.put(
+                name, plain.casefold() if plain.casefold() in {"friendly", "professional", "bold"} else "", value
+            )
         elif name == "audience":
             _named_audience(reading, plain)
         elif name == "brand":
@@ -224,7 +241,9 @@ def _whom(reading: _Reading, orders: Sequence[str]) -> None:
         reading.put("audience", named[0], named[0])
         others = [segment for segment in named[1:] if segment.casefold() not in named[0].casefold()]
         if others:
-            reading.notes.append(f"{len(others) + 1} segments are named; the brief takes “{named[0]}”, not {', '.join(others)}.")
+            reading.notes.append(
+                f"{len(others) + 1} segments are named; the brief takes “{named[0]}”, not {', '.join(others)}."
+            )
     elif found := _EVERYONE.search(reading.text):
         reading.put("audience", "everyone", found[0])
     elif "audience" not in reading.fields:
@@ -291,7 +310,9 @@ def _from_orders(reading: _Reading, orders: str) -> Iterator[str]:
     times = times_of(plain)
     if len(when) == 1 and reading.fields.get("type") == "event":
         yield f"It takes place on {when[0]}{f' at {times[0]}' if len(times) == 1 else ''}."
-    elif len(when) == 1 and (until := re.search(rf"\b(?:until|till|through|ends on) {re.escape(when[0])}", plain, re.I)):
+    elif len(when) == 1 and (
+        until := re.search(rf"\b(?:until|till|through|ends on) {re.escape(when[0])}", plain, re.IGNORECASE)
+    ):
         yield f"It is valid until {when[0]}." if until else ""
     found: Amounts = amounts_of(plain)
     if len(found.prices) == 1:
@@ -325,7 +346,9 @@ def _contradictions(reading: _Reading) -> None:
     orders_and_facts = reading.text
     prices = amounts_of(orders_and_facts).prices
     if len(set(prices)) > 1:
-        reading.notes.append(f"There are {len(set(prices))} prices ({', '.join(dict.fromkeys(prices))}): check which holds.")
+        reading.notes.append(
+            f"There are {len(set(prices))} prices ({', '.join(dict.fromkeys(prices))}): check which holds."
+        )
     dates = list(dict.fromkeys(written_dates(_SEND.sub(" ", orders_and_facts))))
     if len(dates) > 1:
         reading.notes.append(f"There are {len(dates)} dates ({', '.join(dates[:5])}): check which holds.")
@@ -342,7 +365,9 @@ def _contradictions(reading: _Reading) -> None:
             reading.notes.append(f"{when} has passed.")
     other = language_of(reading.text)
     if other and other != "en":
-        reading.notes.append("The text is not in English; the rules that read it know English only. Write its facts into the form.")
+        reading.notes.append(
+            "The text is not in English; the rules that read it know English only. Write its facts into the form."
+        )
 
 
 _QUESTIONS = {

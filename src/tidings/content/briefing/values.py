@@ -14,7 +14,9 @@ _DATE = re.compile(
     rf"\b(?:(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day,? (?:the )?)?(?:\d{{1,2}}(?:st|nd|rd|th)?(?: of)? {_NAMES}\b\.?(?:,? \d{{4}})?|{_NAMES}\.? \d{{1,2}}(?:st|nd|rd|th)?\b(?:,? \d{{4}})?|\d{{4}}-\d\d-\d\d|\d{{1,2}}\.\d{{1,2}}\.\d{{4}})",
     re.IGNORECASE,
 )
-_TIME = re.compile(r"\b(?:[01]?\d|2[0-3])[:.][0-5]\d(?: ?[ap]\.?m\b\.?)?(?![\d.])|\b(?:1[0-2]|[1-9]) ?[ap]\.?m\b\.?", re.IGNORECASE)
+_TIME = re.compile(
+    r"\b(?:[01]?\d|2[0-3])[:.][0-5]\d(?: ?[ap]\.?m\b\.?)?(?![\d.])|\b(?:1[0-2]|[1-9]) ?[ap]\.?m\b\.?", re.IGNORECASE
+)
 _PRICE = re.compile(
     r"[£€$]\s?\d[\d.,]*\d|[£€$]\s?\d|\d[\d.,]*\s?(?:€|£|\$|euros?\b|pounds?\b|dollars?\b|EUR\b|USD\b|GBP\b|CHF\b)",
     re.IGNORECASE,
@@ -42,7 +44,11 @@ def times_of(text: str) -> list[str]:
     """The clock times as written, dates in digits left out."""
     plain = _DATE.sub(" ", _LINK.sub(" ", text))
     plain = _PRICE.sub(" ", plain)
-    return list(dict.fromkeys(found[0].rstrip(".") if found[0][-2:].lower() != "m." else found[0] for found in _TIME.finditer(plain)))
+    return list(
+        dict.fromkeys(
+            found[0].rstrip(".") if found[0][-2:].lower() != "m." else found[0] for found in _TIME.finditer(plain)
+        )
+    )
 
 
 def amounts_of(text: str) -> Amounts:

@@ -15,7 +15,9 @@ def brief_of_yaml(text: str) -> dict[str, Any]:
     import yaml
 
     if len(text) > MOST_LETTERS:
-        raise InvalidInputError("The file is too long for a brief.", remedy="Give a brief, not a manuscript.", field="file")
+        raise InvalidInputError(
+            "The file is too long for a brief.", remedy="Give a brief, not a manuscript.", field="file"
+        )
     try:
         if any(isinstance(token, yaml.AliasToken) for token in yaml.scan(text)):  # a few can stand for gigabytes
             raise InvalidInputError("A brief's file has no aliases.", remedy="Write each value out.", field="file")

@@ -9,11 +9,10 @@ from tidings.content.proposing.passage import Passage
 
 _SILENT = frozenset({"script", "style", "template", "svg", "math", "head", "iframe", "object", "canvas", "select", "textarea", "button", "form", "dialog"})  # fmt: skip
 _AROUND = frozenset({"nav", "header", "footer", "aside", "menu"})
-_BREAKS = frozenset("""
-p div section article main h1 h2 h3 h4 h5 h6 li ul ol dl dt dd table tr td th blockquote pre figure figcaption hr body
-address details summary noscript
-""".split())
-_EMPTY = frozenset("area base br col embed hr img input link meta source track wbr".split())
+_BREAKS = frozenset(
+    ["p", "div", "section", "article", "main", "h1", "h2", "h3", "h4", "h5", "h6", "li", "ul", "ol", "dl", "dt", "dd", "table", "tr", "td", "th", "blockquote", "pre", "figure", "figcaption", "hr", "body", "address", "details", "summary", "noscript"]
+)
+_EMPTY = frozenset(["area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"])
 _HIDING = re.compile(
     r"display\s*:\s*none|visibility\s*:\s*hidden|opacity\s*:\s*0(?![.\d]*[1-9])|font-size\s*:\s*0(?![.\d]*[1-9])"
     r"|text-indent\s*:\s*-\d{3,}|(?:left|top)\s*:\s*-\d{3,}|clip\s*:|height\s*:\s*0(?![.\d])",
@@ -97,7 +96,9 @@ def _tamed(html: str) -> str:
 
 
 def _without(html: str, begin: str, end: str) -> str:
-    lower = html.lower() if html.isascii() else "".join(letter.lower() if letter.isascii() else letter for letter in html)
+    lower = (
+        html.lower() if html.isascii() else "".join(letter.lower() if letter.isascii() else letter for letter in html)
+    )
     kept: list[str] = []
     at = 0
     while (found := lower.find(begin, at)) >= 0:

@@ -59,7 +59,9 @@ def _paragraphs(text: str, page: int) -> list[Passage]:
             found.append(Passage(gathered, f"page {page}"))
             gathered = ""
         line = line.lstrip("•-–* ")
-        gathered = gathered[:-1] + line if gathered.endswith("-") and line[:1].islower() else f"{gathered} {line}".strip()
+        gathered = (
+            gathered[:-1] + line if gathered.endswith("-") and line[:1].islower() else f"{gathered} {line}".strip()
+        )
     return found
 
 
@@ -92,7 +94,7 @@ def read_for_parent() -> None:
         if reader.is_encrypted and not reader.decrypt(""):
             raise SystemExit(_LOCKED)
         pages = [reader.pages[number].extract_text() or "" for number in range(min(MOST_PAGES, len(reader.pages)))]
-    except Exception:  # noqa: BLE001 - a broken file breaks readers in every way
+    except Exception:
         raise SystemExit(_NOT_READABLE) from None
     sys.stdout.write(json.dumps(pages))
 

@@ -41,26 +41,22 @@ _RELATIVE = re.compile(
     r"\b(?:today|tonight|tomorrow|yesterday|now|currently|recently|soon|(?:this|next|last) (?:week|month|year|season|spring|summer|autumn|fall|winter|weekend)|new(?:ly|est)?)\b",
     re.IGNORECASE,
 )
-_LEANS = re.compile(r"(?:It|He|She|They|These|Those|This|That|Both|Here|There|His|Her|Their|Its|Also|Therefore|However|But|And|So|Or|Then|Moreover|Furthermore|In addition|For this)\b")
+_LEANS = re.compile(
+    r"(?:It|He|She|They|These|Those|This|That|Both|Here|There|His|Her|Their|Its|Also|Therefore|However|But|And|So|Or|Then|Moreover|Furthermore|In addition|For this)\b"
+)
 _MINE = re.compile(r"\bI(?:'m|’m|'ve|’ve)?\b|\bmy\b|\bme\b")
 _ADDRESS = re.compile(r"https?://|www\.|\S+@\S+\.\w|\b\d[\d /-]{7,}\d\b")
 # Finite verbs that product texts live on; with an ending in s or ed behind a subject they make a sentence whole.
-_VERBS = frozenset("""
-is are was were has have had do does did can could will would may might must should shall am be been
-comes come makes make gives give gets get takes take keeps keep holds hold works work runs run offers offer includes include
-contains contain needs need helps help lets let means mean costs cost lasts last fits fit starts start begins begin ends end
-opens open closes close uses use brings bring saves save shows show supports support provides provide weighs weigh measures
-measure meets meet lies lie stands stand grows grow sells sell pays pay goes go stays stay became become wrote built made won
-found sent sold grew rose fell met began held kept cut set ship ships receive learn find say says see know want like love
-enjoy earn choose join deliver connect protect reduce increase ensure allow enable
-""".split())
+_VERBS = frozenset(
+    ["is", "are", "was", "were", "has", "have", "had", "do", "does", "did", "can", "could", "will", "would", "may", "might", "must", "should", "shall", "am", "be", "been", "comes", "come", "makes", "make", "gives", "give", "gets", "get", "takes", "take", "keeps", "keep", "holds", "hold", "works", "work", "runs", "run", "offers", "offer", "includes", "include", "contains", "contain", "needs", "need", "helps", "help", "lets", "let", "means", "mean", "costs", "cost", "lasts", "last", "fits", "fit", "starts", "start", "begins", "begin", "ends", "end", "opens", "open", "closes", "close", "uses", "use", "brings", "bring", "saves", "save", "shows", "show", "supports", "support", "provides", "provide", "weighs", "weigh", "measures", "measure", "meets", "meet", "lies", "lie", "stands", "stand", "grows", "grow", "sells", "sell", "pays", "pay", "goes", "go", "stays", "stay", "became", "become", "wrote", "built", "made", "won", "found", "sent", "sold", "grew", "rose", "fell", "met", "began", "held", "kept", "cut", "set", "ship", "ships", "receive", "learn", "find", "say", "says", "see", "know", "want", "like", "love", "enjoy", "earn", "choose", "join", "deliver", "connect", "protect", "reduce", "increase", "ensure", "allow", "enable"]
+)
 _ENDED = re.compile(r"[a-z]{3,}(?:ed|es|s)\b")
 _MARKS = {
-    "en": "the a an and of to in is are you your our with for on it that this can we from by".split(),
-    "de": "der die das und ist sind ein eine mit für auf nicht wir sie ihr den dem von zu im wird auch".split(),
-    "fr": "le la les et est sont un une avec pour des dans vous nous votre du de au qui pas".split(),
-    "es": "el la los las y es son un una con para de en usted nosotros su que por no del".split(),
-    "it": "il lo la gli e è sono un una con per di in voi noi vostro che non del della".split(),
+    "en": ["the", "a", "an", "and", "of", "to", "in", "is", "are", "you", "your", "our", "with", "for", "on", "it", "that", "this", "can", "we", "from", "by"],
+    "de": ["der", "die", "das", "und", "ist", "sind", "ein", "eine", "mit", "für", "auf", "nicht", "wir", "sie", "ihr", "den", "dem", "von", "zu", "im", "wird", "auch"],
+    "fr": ["le", "la", "les", "et", "est", "sont", "un", "une", "avec", "pour", "des", "dans", "vous", "nous", "votre", "du", "de", "au", "qui", "pas"],
+    "es": ["el", "la", "los", "las", "y", "es", "son", "un", "una", "con", "para", "de", "en", "usted", "nosotros", "su", "que", "por", "no", "del"],
+    "it": ["il", "lo", "la", "gli", "e", "è", "sono", "un", "una", "con", "per", "di", "in", "voi", "noi", "vostro", "che", "non", "del", "della"],
 }
 
 

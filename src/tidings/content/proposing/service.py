@@ -67,7 +67,9 @@ class ProposalService:
             raise InvalidInputError("There is no text.", remedy="Paste the product sheet's text.", field="text")
         if len(text) > MOST_TEXT:
             raise InvalidInputError(
-                f"The text is longer than {MOST_TEXT:,} characters.", remedy="Paste the parts that matter.", field="text"
+                f"The text is longer than {MOST_TEXT:,} characters.",
+                remedy="Paste the parts that matter.",
+                field="text",
             )
         return self._proposed(actor, brand_id, lambda: passages_of_text(text), "pasted text")
 

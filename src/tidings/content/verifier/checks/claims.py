@@ -9,7 +9,6 @@ from tidings.content.verifier.examined import Examined, error, warning
 from tidings.domain.claim import Claim, ClaimState
 from tidings.domain.draft import Finding, Trace
 
-
 _WHY = {
     ClaimState.RETIRED: "is retired",
     ClaimState.PROPOSED: "is not approved",

@@ -1,7 +1,5 @@
 """Until claims."""
 
-
-
 from __future__ import annotations
 
 import sqlalchemy as sa
