@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from pydantic import Field
+
 from tidings_client.calls import Call, Endpoint, Mode, Model, Resource, given
 
 if TYPE_CHECKING:
@@ -53,9 +55,9 @@ class Logo(Model):
 class Manner(Model):
     """How the brand speaks beyond its voice."""
 
-    adjectives: list[str] = []
-    do: list[str] = []
-    dont: list[str] = []
+    adjectives: tuple[str, ...] = ()
+    do: tuple[str, ...] = ()
+    dont: tuple[str, ...] = ()
     reading_grade: int | None = None
     person: str = "any"
     emoji: str = "free"
@@ -77,8 +79,8 @@ class Brand(Model):
     tracking: Tracking = Tracking()
     manner: Manner = Manner()
     logo: Logo | None = None
-    senders: list[Sender] = []
-    disclaimers: dict[str, str] = {}
+    senders: tuple[Sender, ...] = ()
+    disclaimers: dict[str, str] = Field(default_factory=dict)
 
 
 class BrandList(Model):

@@ -32,7 +32,8 @@ PAGES = [
     "/deliveries", "/deliveries?q=anna@example.com", "/deliveries?q=nobody@example.com", "/approvals",
     "/agents/content", "/agents/distribution", "/audience", "/audience/import", "/insights", "/mailbox",
     "/mailbox/msg_1", "/settings", "/models", "/nothing", "/sign-in", "/sign-in/link?token=once", "/replies",
-    "/replies?show=all", "/replies/rpl_1",
+    "/replies?show=all", "/replies/rpl_1", "/brands", "/brands/new", "/brands/brd_1", "/brands/brd_1/claims",
+    "/brands/brd_1/claims?state=retired", "/claims/clm_3", "/claims/clm_5",
 ]  # fmt: skip
 PHONE, DESK = {"width": 390, "height": 844}, {"width": 1440, "height": 900}
 LIMIT = 120 * 1024  # bytes of the overview, gzipped

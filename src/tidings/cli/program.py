@@ -85,7 +85,7 @@ def _add_commands(app: typer.Typer) -> None:
         ("campaign", enclosures.commands), ("delivery", delivery.commands), ("agent", agent.commands), ("audience",
         audience.commands), ("mailbox", mailbox.commands), ("sending", sending.commands), ("account",
         account.commands), ("token", token.commands), ("models", models.commands), ("conversion",
-        conversion.commands), ("campaign", campaign_verbs.commands), ("replies", replies.commands), ("brand", brand.commands),
-        ("claim", claim.commands),
+        conversion.commands), ("campaign", campaign_verbs.commands), ("replies", replies.commands), ("brand",
+        brand.commands), ("claim", claim.commands),
     ):  # fmt: skip
         app.add_typer(group, name=name, rich_help_panel=SERVER)

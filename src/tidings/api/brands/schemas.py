@@ -45,7 +45,7 @@ class BrandFields(Body):
     manner: Manner = Manner()
     logo: Logo | None = None
     senders: tuple[Sender, ...] = ()
-    disclaimers: dict[str, str] = {}
+    disclaimers: dict[str, str] = Field(default_factory=dict[str, str])
 
 
 class BrandChanges(Body):

@@ -16,8 +16,8 @@ class PlainBrief(Body):
         json_schema_extra={
             "examples": [
                 {
-                    "text": "Tell our newsletter readers about the bread workshop on 3 December at 18:00, 45 €, book at "
-                    "https://northwind.example.com/workshop. You get a sourdough starter to take home."
+                    "text": "Tell our newsletter readers about the bread workshop on 3 December at 18:00, 45 €, book "
+                    "at https://northwind.example.com/workshop. You get a sourdough starter to take home."
                 }
             ]
         }

@@ -288,9 +288,7 @@ def _facts(reading: _Reading, said: Sequence[str]) -> set[str]:
     used = set(facts)
     orders = " ".join(sentence for sentence in said if _ORDERS.match(sentence))
     known = folded(" ".join(facts))
-    for fact in _from_orders(reading, orders):
-        if folded(fact) not in known:
-            facts.append(fact)
+    facts.extend(fact for fact in _from_orders(reading, orders) if folded(fact) not in known)
     if len(facts) > MOST_FACTS:
         reading.notes.append(f"Of {len(facts)} facts the first {MOST_FACTS} are taken; a mail holds far fewer.")
         used -= set(facts[MOST_FACTS:])

@@ -11,7 +11,7 @@ MOST_LETTERS = 100_000
 
 
 def brief_of_yaml(text: str) -> dict[str, Any]:
-    """The named fields of a brief's file, dates as text. Raises InvalidInputError naming the line that cannot be read."""
+    """The named fields of a brief's file, dates as text. Raises InvalidInputError naming the line that is wrong."""
     import yaml
 
     if len(text) > MOST_LETTERS:

@@ -1,4 +1,4 @@
-"""The text of a PDF, read in a child process with little memory and time: such files are often made to break readers."""
+"""The text of a PDF, read in a child process with little memory and time: many such files break readers."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def passages_of_pdf(content: bytes) -> list[Passage]:
     """
     command = [sys.executable, "-I", "-c", _run_with(sys.path)]
     try:
-        done = subprocess.run(command, input=content, capture_output=True, timeout=SECONDS, check=False)
+        done = subprocess.run(command, input=content, capture_output=True, timeout=SECONDS, check=False)  # noqa: S603 - our own words
     except subprocess.TimeoutExpired:
         raise _unreadable(f"It took longer than {SECONDS} seconds.") from None
     if done.returncode == _NO_READER:
@@ -49,7 +49,7 @@ def _unreadable(why: str) -> InvalidInputError:
 
 
 def _paragraphs(text: str, page: int) -> list[Passage]:
-    """Lines of a page joined: a PDF breaks lines wherever the page ends, so only an end mark or a gap ends a sentence."""
+    """Lines of a page joined: a PDF breaks lines where the page ends, so only an end mark or a gap ends a sentence."""
     found: list[Passage] = []
     gathered = ""
     for raw in [*text.splitlines(), ""]:

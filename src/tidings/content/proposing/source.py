@@ -73,7 +73,7 @@ def passages_of_file(name: str, content: bytes) -> list[Passage]:
 
 
 def decoded(content: bytes) -> str:
-    """The text of UTF-8 or UTF-16 bytes. Raises InvalidInputError for others: guessed letters would be invented ones."""
+    """The text of UTF-8 or UTF-16 bytes. Raises InvalidInputError for others: guessed letters are invented ones."""
     encoding = "utf-16" if content[:2] in {b"\xff\xfe", b"\xfe\xff"} else "utf-8-sig"
     try:
         text = content.decode(encoding)

@@ -43,8 +43,10 @@ def preview(visit: VisitHere, fields: FormHere) -> Response:
     raw = brief_form.brief_of(fields)
     brand = text_of(fields, "brand")
     claims = visit.allowed(lambda: visit.services.brands.claims(visit.actor, brand), []) if brand else []
+    now = visit.services.clock.now()
     return visit.fragment(
-        "brief_preview.html", sentences=raw["facts"], claims=[claim for claim in claims if claim.usable(at=visit.services.clock.now(), channel="email")],
+        "brief_preview.html", sentences=raw["facts"],
+        claims=[claim for claim in claims if claim.usable(at=now, channel="email")],
         missing=", ".join(brief_form.missing(raw)), draft=None,
     )  # fmt: skip
 

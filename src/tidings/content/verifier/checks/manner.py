@@ -56,8 +56,8 @@ def _person(examined: Examined) -> Iterator[Finding]:
     for place in examined.places:
         match = SAYS_WE.search(place.plain)
         if match and place.part != "footer":
-            yield _found(Severity.WARNING, place.name, "The brand speaks to the reader and does not say “we”.", match[0],
-                         f"Name {examined.brand.name}, or say it with “you”.")  # fmt: skip
+            yield _found(Severity.WARNING, place.name, "The brand speaks to the reader and does not say “we”.",
+                         match[0], f"Name {examined.brand.name}, or say it with “you”.")  # fmt: skip
 
 
 def _grade(examined: Examined) -> Iterator[Finding]:
@@ -66,8 +66,8 @@ def _grade(examined: Examined) -> Iterator[Finding]:
         return
     grade = reading_grade("\n".join(place.plain for place in examined.body if place.part == "text"))
     if grade > most:
-        yield _found(Severity.WARNING, "body", f"The body reads at school grade {grade:.0f}; the brand wants {most}.", "",
-                     "Use shorter sentences and shorter words.")  # fmt: skip
+        words_of_it = f"The body reads at school grade {grade:.0f}; the brand wants {most}."
+        yield _found(Severity.WARNING, "body", words_of_it, "", "Use shorter sentences and shorter words.")
 
 
 def reading_grade(text: str) -> float:
