@@ -120,8 +120,7 @@ def _fields(file: Path | None, settings: list[str] | None) -> dict[str, Any]:
 def _put(fields: dict[str, Any], path: list[str], value: Any) -> None:
     *parents, last = path
     for part in parents:
-        inner = fields.setdefault(part, {})
-        if not isinstance(inner, dict):
+        if not isinstance(fields.setdefault(part, {}), dict):
             raise CommandError(f"{part} holds no fields.", "Set it as a whole.", USAGE)
-        fields = inner
+        fields = fields[part]
     fields[last] = value

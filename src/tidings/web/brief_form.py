@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
-from starlette.datastructures import FormData
+from starlette.datastructures import FormData, UploadFile
 
 STEMS = (
     ("it", "It …"),
@@ -72,17 +72,31 @@ def values_of(fields: FormData) -> dict[str, Any]:
 
 
 def form_of(raw: Mapping[str, Any]) -> FormData:
-    """A brief's mapping as the form would send it, so that it can be looked at and changed before anything is made."""
-    pairs: list[tuple[str, str]] = [
-        (name, str(raw[name])) for name in (*_PLAIN, *_COUNTS) if raw.get(name) not in {None, ""}
+    """A brief's mapping as the form would send it, so that it can be looked at and changed before anything is made.
+
+    What has another shape than the field is shown as text, for the person to mend.
+    """
+    pairs: list[tuple[str, str | UploadFile]] = [
+        (name, str(raw[name])) for name in (*_PLAIN, *_COUNTS) if raw.get(name) is not None
     ]
-    for name in _LISTS:
-        items = raw.get(name) or []
-        pairs.append((name, items if isinstance(items, str) else ", ".join(map(str, items))))
-    for fact in raw.get("facts") or []:
-        stem, rest = _stem_of(str(fact.get("sentence", "") if isinstance(fact, dict) else fact))  # pyright: ignore[reportUnknownArgumentType, reportUnknownMemberType]
+    pairs += [(name, ", ".join(_texts(raw.get(name)))) for name in _LISTS]
+    for fact in _texts(raw.get("facts")):
+        stem, rest = _stem_of(fact)
         pairs += [("fact_stem", stem), ("fact_text", rest)]
     return FormData(pairs)
+
+
+def _texts(value: object) -> list[str]:
+    """A list's items, a fact's sentence, or the one text there is."""
+    if value is None:
+        return []
+    if not isinstance(value, list | tuple):
+        return [str(value)]
+    items = cast("Sequence[object]", value)
+    named = [
+        cast("Mapping[str, object]", item).get("sentence", "") if isinstance(item, dict) else item for item in items
+    ]
+    return [str(item) for item in named]
 
 
 def _stem_of(whole: str) -> tuple[str, str]:

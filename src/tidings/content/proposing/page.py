@@ -10,44 +10,15 @@ from tidings.content.proposing.passage import Passage
 
 _SILENT = frozenset({"script", "style", "template", "svg", "math", "head", "iframe", "object", "canvas", "select", "textarea", "button", "form", "dialog"})  # fmt: skip
 _AROUND = frozenset({"nav", "header", "footer", "aside", "menu"})
-_BREAKS = frozenset(
-    [
-        "p",
-        "div",
-        "section",
-        "article",
-        "main",
-        "h1",
-        "h2",
-        "h3",
-        "h4",
-        "h5",
-        "h6",
-        "li",
-        "ul",
-        "ol",
-        "dl",
-        "dt",
-        "dd",
-        "table",
-        "tr",
-        "td",
-        "th",
-        "blockquote",
-        "pre",
-        "figure",
-        "figcaption",
-        "hr",
-        "body",
-        "address",
-        "details",
-        "summary",
-        "noscript",
-    ]
-)
-_EMPTY = frozenset(
-    ["area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"]
-)
+_BREAKS_WORDS = """
+p div section article main h1 h2 h3 h4 h5 h6 li ul ol dl dt dd table tr td th blockquote pre figure figcaption hr
+body address details summary noscript
+"""
+_BREAKS = frozenset(_BREAKS_WORDS.split())
+_EMPTY_WORDS = """
+area base br col embed hr img input link meta source track wbr
+"""
+_EMPTY = frozenset(_EMPTY_WORDS.split())
 _HIDING = re.compile(
     r"display\s*:\s*none|visibility\s*:\s*hidden|opacity\s*:\s*0(?![.\d]*[1-9])|font-size\s*:\s*0(?![.\d]*[1-9])"
     r"|text-indent\s*:\s*-\d{3,}|(?:left|top)\s*:\s*-\d{3,}|clip\s*:|height\s*:\s*0(?![.\d])",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from typing import Any
 
 from tidings.content.proposing.passage import Passage
 from tidings.domain.errors import InvalidInputError, UnavailableError
@@ -80,8 +81,10 @@ def _run_with(path: list[str]) -> str:
 def read_for_parent() -> None:
     """The child's whole work: a PDF on stdin, its pages as JSON on stdout, what went wrong as the exit code."""
     _limit()
+    from importlib import import_module
+
     try:
-        from pypdf import PdfReader
+        pypdf: Any = import_module("pypdf")
     except ImportError:
         raise SystemExit(_NO_READER) from None
     import io
@@ -90,10 +93,12 @@ def read_for_parent() -> None:
     logging.disable(logging.CRITICAL)
     content = sys.stdin.buffer.read()
     try:
-        reader = PdfReader(io.BytesIO(content))
+        reader = pypdf.PdfReader(io.BytesIO(content))
         if reader.is_encrypted and not reader.decrypt(""):
             raise SystemExit(_LOCKED)
-        pages = [reader.pages[number].extract_text() or "" for number in range(min(MOST_PAGES, len(reader.pages)))]
+        pages: list[str] = [
+            reader.pages[number].extract_text() or "" for number in range(min(MOST_PAGES, len(reader.pages)))
+        ]
     except Exception:
         raise SystemExit(_NOT_READABLE) from None
     sys.stdout.write(json.dumps(pages))

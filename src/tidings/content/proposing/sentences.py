@@ -10,6 +10,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from tidings.content.kinds import kind_of
 from tidings.content.proposing.passage import Passage
@@ -23,7 +24,8 @@ MOST = 60
 _LENGTH = (20, 300)
 _WORDS = (4, 45)
 _IMPERATIVE = re.compile(
-    r"(?:Please |Just |Then |Now |Simply |Also )?(?:Accept|Add|Apply|Ask|Become|Begin|Book|Bring|Browse|Buy|Call|Check|Choose|Claim|Click|Come|Compare|Configure|Contact|Continue|Create|Discover|Do|Don't|Don’t|Donate|Download|Email|E-mail|Enable|Enjoy|Ensure|Enter|Experience|Explore|Fill|Find|Follow|Forget|Get|Give|Go|Grab|Have|Help|Hurry|Ignore|Imagine|Install|Invite|Join|Keep|Learn|Leave|Let|Let's|Let’s|Log|Look|Make|Meet|Never|Note|Open|Order|Pay|Pick|Place|Play|Press|Put|Read|Receive|Register|Remember|Remind|Reply|Request|Reserve|Run|Save|Say|Scroll|See|Select|Sell|Send|Set|Share|Shop|Show|Sign|Skip|Start|Stay|Stop|Store|Subscribe|Switch|Take|Tell|Try|Turn|Unsubscribe|Update|Upgrade|Upload|Use|View|Visit|Wait|Watch|Win|Write)\b(?!\s+(?:is|are|was|were|has|have|can|will)\b)"
+    r"(?:Please |Just |Then |Now |Simply |Also )?(?:Accept|Add|Apply|Ask|Become|Begin|Book|Bring|Browse|Buy|Call|Check|Choose|Claim|Click|Come|Compare|Configure|Contact|Continue|Create|Discover|Do|Don't|Don’t|Donate|Download|Email|E-mail|Enable|Enjoy|Ensure|Enter|Experience|Explore|Fill|Find|Follow|Forget|Get|Give|Go|Grab|Have|Help|Hurry|Ignore|Imagine|Install|Invite|Join|Keep|Learn|Leave|Let|Let's|Let’s|Log|Look|Make|Meet|Never|Note|Open|Order|Pay|Pick|Place|Play|Press|Put|Read|Receive|Register|Remember|Remind|Reply|Request|Reserve|Run|Save|Say|Scroll|See|Select|Sell|Send|Set|Share|Shop|Show|Sign|Skip|Start|Stay|Stop|Store|Subscribe|Switch|Take|Tell|Try|Turn|Unsubscribe|Update|Upgrade|Upload|Use|View|Visit|Wait|Watch|Win|Write)\b(?!\s+(?:(?!what|which|how|who|that|it|this|all|when|where)\w+\s+)?(?:is|are|was|were|has|have|can|will)\b)",
+    re.IGNORECASE,
 )
 _NAVIGATION = re.compile(
     r"cookies?\b|privacy policy|terms (?:of|and)|all rights reserved|©|copyright|javascript|log ?in|sign (?:in|up|out)|skip to|back to top|read more|learn more|click here|your (?:cart|basket|browser)|subscribe|newsletter|share (?:this|on)|follow us|menu\b|page \d+ of|required fields|imprint|sitemap",
@@ -47,271 +49,29 @@ _LEANS = re.compile(
 _MINE = re.compile(r"\bI(?:'m|’m|'ve|’ve)?\b|\bmy\b|\bme\b")
 _ADDRESS = re.compile(r"https?://|www\.|\S+@\S+\.\w|\b\d[\d /-]{7,}\d\b")
 # Finite verbs that product texts live on; with an ending in s or ed behind a subject they make a sentence whole.
-_VERBS = frozenset(
-    [
-        "is",
-        "are",
-        "was",
-        "were",
-        "has",
-        "have",
-        "had",
-        "do",
-        "does",
-        "did",
-        "can",
-        "could",
-        "will",
-        "would",
-        "may",
-        "might",
-        "must",
-        "should",
-        "shall",
-        "am",
-        "be",
-        "been",
-        "comes",
-        "come",
-        "makes",
-        "make",
-        "gives",
-        "give",
-        "gets",
-        "get",
-        "takes",
-        "take",
-        "keeps",
-        "keep",
-        "holds",
-        "hold",
-        "works",
-        "work",
-        "runs",
-        "run",
-        "offers",
-        "offer",
-        "includes",
-        "include",
-        "contains",
-        "contain",
-        "needs",
-        "need",
-        "helps",
-        "help",
-        "lets",
-        "let",
-        "means",
-        "mean",
-        "costs",
-        "cost",
-        "lasts",
-        "last",
-        "fits",
-        "fit",
-        "starts",
-        "start",
-        "begins",
-        "begin",
-        "ends",
-        "end",
-        "opens",
-        "open",
-        "closes",
-        "close",
-        "uses",
-        "use",
-        "brings",
-        "bring",
-        "saves",
-        "save",
-        "shows",
-        "show",
-        "supports",
-        "support",
-        "provides",
-        "provide",
-        "weighs",
-        "weigh",
-        "measures",
-        "measure",
-        "meets",
-        "meet",
-        "lies",
-        "lie",
-        "stands",
-        "stand",
-        "grows",
-        "grow",
-        "sells",
-        "sell",
-        "pays",
-        "pay",
-        "goes",
-        "go",
-        "stays",
-        "stay",
-        "became",
-        "become",
-        "wrote",
-        "built",
-        "made",
-        "won",
-        "found",
-        "sent",
-        "sold",
-        "grew",
-        "rose",
-        "fell",
-        "met",
-        "began",
-        "held",
-        "kept",
-        "cut",
-        "set",
-        "ship",
-        "ships",
-        "receive",
-        "learn",
-        "find",
-        "say",
-        "says",
-        "see",
-        "know",
-        "want",
-        "like",
-        "love",
-        "enjoy",
-        "earn",
-        "choose",
-        "join",
-        "deliver",
-        "connect",
-        "protect",
-        "reduce",
-        "increase",
-        "ensure",
-        "allow",
-        "enable",
-    ]
-)
-_ENDED = re.compile(r"[a-z]{3,}(?:ed|es|s)\b")
-_MARKS = {
-    "en": [
-        "the",
-        "a",
-        "an",
-        "and",
-        "of",
-        "to",
-        "in",
-        "is",
-        "are",
-        "you",
-        "your",
-        "our",
-        "with",
-        "for",
-        "on",
-        "it",
-        "that",
-        "this",
-        "can",
-        "we",
-        "from",
-        "by",
-    ],
-    "de": [
-        "der",
-        "die",
-        "das",
-        "und",
-        "ist",
-        "sind",
-        "ein",
-        "eine",
-        "mit",
-        "für",
-        "auf",
-        "nicht",
-        "wir",
-        "sie",
-        "ihr",
-        "den",
-        "dem",
-        "von",
-        "zu",
-        "im",
-        "wird",
-        "auch",
-    ],
-    "fr": [
-        "le",
-        "la",
-        "les",
-        "et",
-        "est",
-        "sont",
-        "un",
-        "une",
-        "avec",
-        "pour",
-        "des",
-        "dans",
-        "vous",
-        "nous",
-        "votre",
-        "du",
-        "de",
-        "au",
-        "qui",
-        "pas",
-    ],
-    "es": [
-        "el",
-        "la",
-        "los",
-        "las",
-        "y",
-        "es",
-        "son",
-        "un",
-        "una",
-        "con",
-        "para",
-        "de",
-        "en",
-        "usted",
-        "nosotros",
-        "su",
-        "que",
-        "por",
-        "no",
-        "del",
-    ],
-    "it": [
-        "il",
-        "lo",
-        "la",
-        "gli",
-        "e",
-        "è",
-        "sono",
-        "un",
-        "una",
-        "con",
-        "per",
-        "di",
-        "in",
-        "voi",
-        "noi",
-        "vostro",
-        "che",
-        "non",
-        "del",
-        "della",
-    ],
+_VERB_WORDS = """
+is are was were has have had do does did can could will would may might must should shall am be been comes come
+makes make gives give gets get takes take keeps keep holds hold works work runs run offers offer includes include
+contains contain needs need helps help lets let means mean costs cost lasts last fits fit starts start begins begin
+ends end opens open closes close uses use brings bring saves save shows show supports support provides provide
+weighs weigh measures measure meets meet lies lie stands stand grows grow sells sell pays pay goes go stays stay
+became become wrote built made won found sent sold grew rose fell met began held kept cut set ship ships receive
+learn find say says see know want like love enjoy earn choose join deliver connect protect reduce increase ensure
+allow enable
+"""
+_VERBS = frozenset(_VERB_WORDS.split())
+_ENDED = re.compile(r"[a-z]{3,}ed")
+_ENDED_S = re.compile(r"[a-z]{3,}s")
+_AFTER_WORDS = "the a an our your its their to in with for from at on by you us each every all more less up"
+_AFTER_VERB = frozenset(_AFTER_WORDS.split())
+_MARK_WORDS = {
+    "en": "the a an and of to in is are you your our with for on it that this can we from by",
+    "de": "der die das und ist sind ein eine mit für auf nicht wir sie ihr den dem von zu im wird auch",
+    "fr": "le la les et est sont un une avec pour des dans vous nous votre du de au qui pas",
+    "es": "el la los las y es son un una con para de en usted nosotros su que por no del",
+    "it": "il lo la gli e è sono un una con per di in voi noi vostro che non del della",
 }
+_MARKS = {name: marks.split() for name, marks in _MARK_WORDS.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -387,9 +147,10 @@ def _has_verb(said: Sequence[str]) -> bool:
     lower = [word.casefold() for word in said]
     if language_of(" ".join(said)) not in {"", "en"}:
         return True
-    return any(word in _VERBS for word in lower[1:]) or any(
-        _ENDED.fullmatch(word) and not said[no].istitle() for no, word in enumerate(lower[1:6], 1)
-    )
+    if any(word in _VERBS or _ENDED.fullmatch(word) for word in lower[1:]):
+        return True
+    pairs = pairwise(lower[1:])  # a plural ends in s too: only a verb is followed so
+    return any(_ENDED_S.fullmatch(word) and following in _AFTER_VERB for word, following in pairs)
 
 
 def flags_of(text: str, language: str = "en") -> tuple[str, ...]:

@@ -23,7 +23,7 @@ router = APIRouter()
 def brands(visit: VisitHere) -> Response:
     """The list, with how many claims of each need a look."""
     service, now = visit.services.brands, visit.services.clock.now()
-    found = []
+    found: list[dict[str, object]] = []
     for brand in service.brands(visit.actor):
         states = [claim.state(now) for claim in service.claims(visit.actor, brand.id)]
         counts = {state: states.count(state) for state in ClaimState if state is not ClaimState.RETIRED}
