@@ -43,11 +43,14 @@ def read_page(guard: Guard, url: str, *, seconds: float = SECONDS, most_bytes: i
             if isinstance(found, Page):
                 return found
             url = found
+            client.cookies.clear()
     raise UnavailableError("The page sends its readers on and on.", remedy=_REMEDY)
 
 
 def _read_once(client: httpx2.Client, url: str, until: float, most_bytes: int) -> Page | str:
     """The page, or the address it sends its readers to."""
+    if not url.casefold().startswith(("https://", "http://")):
+        raise InvalidInputError(f"{url!r} is not an address on the web.", remedy=_REMEDY, field="url")
     try:
         with client.stream("GET", url) as response:
             if response.is_redirect:
