@@ -82,12 +82,12 @@ class Claim(Schema):
     channels: tuple[str, ...]
     approved_by: str | None
     retired_at: Moment | None
-    state: ClaimState | None = None
+    state: ClaimState
 
     @classmethod
     def of(cls, claim: DomainClaim, now: Instant) -> Claim:
         """With where it stands now."""
-        return cls.model_validate(claim).model_copy(update={"state": claim.state(now)})
+        return cls.model_validate({**claim.model_dump(), "state": claim.state(now)})
 
 
 class Claims(Schema):
