@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 from starlette.datastructures import FormData
-from starlette.responses import HTMLResponse, Response
+from starlette.responses import Response
 
 from tidings.access.permissions import Permission, require
 from tidings.content.rendering.sample import sample_mail
@@ -46,6 +46,12 @@ def create_brand(visit: VisitHere, fields: FormHere) -> Response:
     except (InvalidInputError, ConflictError) as problem:
         return _form(visit, brand_form.values_of_form(fields), problem=problem)
     return visit.back(f"/brands/{made.id}", "brand_saved")
+
+
+@router.get("/brands/new/sample")
+def no_sample_yet(visit: VisitHere) -> Response:
+    """What stands in the sample's frame before the first look."""
+    return _said(visit, "Fill in the form, then show a sample mail.")
 
 
 @router.post("/brands/new/sample")
@@ -92,7 +98,12 @@ def _sample(visit: Visit, fields: FormData, before: Brand | None) -> Response:
         shown = sample_brand(brand_form.fields_of(fields, before))
         return mail_response(sample_mail(shown, visit.services.clock.now())[0].html)
     except TidingsError as problem:
-        return HTMLResponse(visit.html("brand_no_sample.html", problem=problem), 200)
+        return _said(visit, problem.message, problem.remedy)
+
+
+def _said(visit: Visit, message: str, remedy: str = "") -> Response:
+    """Words in the frame of the sample, under the frame's own policy."""
+    return mail_response(visit.html("brand_no_sample.html", message=message, remedy=remedy))
 
 
 def _form(
