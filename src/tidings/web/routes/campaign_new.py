@@ -62,7 +62,8 @@ def from_words(visit: VisitHere, fields: FormHere) -> Response:
         parsed = visit.services.briefs.parse(visit.actor, words)
     except InvalidInputError as problem:
         return _page(visit, FormData(), problem, read=Read(words=words))
-    read = Read(words, tuple(gap.question for gap in parsed.gaps), parsed.notes, parsed.unused)
+    gaps = tuple(gap.question for gap in parsed.gaps)
+    read = Read(words, gaps, parsed.notes, parsed.unused, _not_shown(parsed.fields))
     return _page(visit, brief_form.form_of(_with_ids(visit, parsed.fields)), read=read)
 
 
