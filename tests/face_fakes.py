@@ -9,6 +9,7 @@ from types import SimpleNamespace
 from typing import Any
 
 from tests.channel_fakes import FakeChannels
+from tests.claim_fakes import FakeBriefs, FakeProposals
 from tests.fake_sequences import FakeSequences
 from tests.reply_fakes import FakeReplies
 
@@ -585,8 +586,24 @@ class FakeBrands:
     def update_brand(self, actor: Actor, brand_id: str, fields: Any) -> Brand:
         return BRAND
 
-    def claims(self, actor: Actor, brand_id: str) -> list[Claim]:
-        return [Claim(id="clm_1", sentence="It is bread.", approved_by="Ada")]
+    def claims(self, actor: Actor, brand_id: str, *, state: Any = None) -> list[Claim]:
+        every = [Claim(id="clm_1", sentence="It is bread.", approved_by="Ada")]
+        return [claim for claim in every if state in {None, claim.state(AT)}]
+
+    def claim(self, actor: Actor, claim_id: str) -> tuple[str, Claim]:
+        return BRAND.id, Claim(id=claim_id, sentence="It is bread.", approved_by="Ada")
+
+    def edit_claim(self, actor: Actor, claim_id: str, changes: Any) -> Claim:
+        require(actor, Permission.BRANDS_WRITE)
+        return Claim(id=claim_id, **{"sentence": "It is bread.", **changes})
+
+    def approve_claim(self, actor: Actor, claim_id: str, *, valid_until: Any = None) -> Claim:
+        require(actor, Permission.BRANDS_WRITE)
+        return Claim(id=claim_id, sentence="It is bread.", approved_by=actor.name, valid_until=valid_until)
+
+    def retire_claim(self, actor: Actor, claim_id: str) -> Claim:
+        require(actor, Permission.BRANDS_WRITE)
+        return Claim(id=claim_id, sentence="It is bread.", retired_at=AT)
 
     def add_claim(self, actor: Actor, brand_id: str, sentence: str, *args: Any, **fields: Any) -> Claim:
         return Claim(id="clm_2", sentence=sentence, approved_by=actor.name)
@@ -802,7 +819,7 @@ def make_services(db: Any, clock: Any) -> Services:
         activity=FakeActivity(campaigns), health=FakeHealth(), models=FakeModels(), asking=FakeAsking(),
         base_url="https://localhost:8443", conversions=FakeConversions(), postbacks=FakePostbacks(),
         attachments=FakeAttachments(), deliveries=FakeDeliveries(), channels=FakeChannels(), replies=FakeReplies(),
-        sequences=FakeSequences(),
+        sequences=FakeSequences(), proposals=FakeProposals(), briefs=FakeBriefs(),
     )  # type: ignore[arg-type]  # fmt: skip
 
 

@@ -9,6 +9,7 @@ from types import SimpleNamespace
 from typing import Any
 
 from tests.channel_fakes import FakeChannels
+from tests.claim_fakes import FakeBriefs, FakeProposals
 from tests.fake_sequences import FakeSequences
 from tests.reply_fakes import FakeReplies
 
@@ -84,6 +85,22 @@ BRAND = Brand(
 CLAIMS = [
     Claim(id="clm_1", sentence="Our bread is baked every night in Vienna.", approved_by="Ada Lind"),
     Claim(id="clm_2", sentence="Every loaf rests for at least 24 hours.", evidence="Bakery schedule"),
+    Claim(
+        id="clm_3",
+        sentence="The rye loaf costs 4.50 € until the new year.",
+        approved_by="Ada Lind",
+        valid_until=NOW + 9 * DAY,
+        evidence="Price list",
+        evidence_url="https://northwind.example.com/prices",
+    ),
+    Claim(
+        id="clm_4",
+        sentence="The summer loaf holds seeds of the region.",
+        approved_by="Ada Lind",
+        valid_until=NOW - 3 * DAY,
+        channels=("email", "linkedin"),
+    ),
+    Claim(id="clm_5", sentence="Our flour came from one mill.", retired_at=NOW - DAY),
 ]
 BRIEF: Brief = parse_brief(
     {
@@ -701,6 +718,24 @@ class FakeDeliveries:
         self.settled.append((*asked, more))
 
 
+class FakeBrands:
+    """One brand and its claims, in every state."""
+
+    def brands(self, actor: Actor) -> list[Brand]:
+        return [BRAND]
+
+    def brand(self, actor: Actor, id_or_name: str) -> Brand:
+        if id_or_name not in {BRAND.id, BRAND.name}:
+            raise NotFoundError("There is no such brand.")
+        return BRAND
+
+    def claims(self, actor: Actor, brand_id: str, *, state: Any = None, with_retired: bool = False) -> list[Claim]:
+        return [each for each in CLAIMS if state in {None, each.state(NOW)} and (state or not each.retired_at)]
+
+    def claim(self, actor: Actor, claim_id: str) -> tuple[str, Claim]:
+        return BRAND.id, next(each for each in CLAIMS if each.id == claim_id)
+
+
 class FakeAttachments:
     def __init__(self) -> None:
         self.calls: list[Any] = []
@@ -727,7 +762,7 @@ def fake_services() -> Any:
     return SimpleNamespace(
         db=SimpleNamespace(reading=reading), clock=SimpleNamespace(now=lambda: NOW), access=FakeAccess(),
         agents=FakeAgents(), asking=FakeAsking(), deliveries=FakeDeliveries(), attachments=FakeAttachments(),
-        brands=SimpleNamespace(brands=lambda _: [BRAND], claims=lambda *_: CLAIMS),
+        brands=FakeBrands(), proposals=FakeProposals(), briefs=FakeBriefs(),
         audience=FakeAudience(), campaigns=FakeCampaigns(), distribution=FakeDistribution(), analytics=FakeAnalytics(),
         activity=FakeFeed(), health=SimpleNamespace(check=lambda: health), base_url="https://localhost",
         models=FakeModels(), channels=FakeChannels(), replies=FakeReplies(), sequences=FakeSequences(),

@@ -15,7 +15,9 @@ if TYPE_CHECKING:
     from tidings.campaigns.deliveries import DeliveryService
     from tidings.campaigns.sequences.service import SequenceService
     from tidings.campaigns.service import CampaignService
+    from tidings.content.briefing.service import BriefService
     from tidings.content.models.service import ModelService
+    from tidings.content.proposing.service import ProposalService
     from tidings.content.service import BrandService
     from tidings.distribution.accounts.service import ChannelService
     from tidings.distribution.conversions import Conversions
@@ -53,3 +55,5 @@ class Services:
     base_url: str
     conversions: Conversions
     postbacks: Postbacks
+    proposals: ProposalService
+    briefs: BriefService

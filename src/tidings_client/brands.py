@@ -5,10 +5,12 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from pydantic import Field
+
 from tidings_client.calls import Call, Endpoint, Mode, Model, Resource, given
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
 
 class Sender(Model):
@@ -42,6 +44,25 @@ class Tracking(Model):
     utm: Utm = Utm()
 
 
+class Logo(Model):
+    """The brand's picture above its mails."""
+
+    url: str
+    alt: str
+    width: int = 160
+
+
+class Manner(Model):
+    """How the brand speaks beyond its voice."""
+
+    adjectives: tuple[str, ...] = ()
+    do: tuple[str, ...] = ()
+    dont: tuple[str, ...] = ()
+    reading_grade: int | None = None
+    person: str = "any"
+    emoji: str = "free"
+
+
 class Brand(Model):
     """Whose voice it is, who sends, and the postal address every mail carries."""
 
@@ -56,6 +77,10 @@ class Brand(Model):
     banned_words: list[str]
     required_words: list[str]
     tracking: Tracking = Tracking()
+    manner: Manner = Manner()
+    logo: Logo | None = None
+    senders: tuple[Sender, ...] = ()
+    disclaimers: dict[str, str] = Field(default_factory=dict)
 
 
 class BrandList(Model):
@@ -71,16 +96,38 @@ class Claim(Model):
     sentence: str
     kind: str
     evidence: str
+    evidence_url: str = ""
     valid_until: datetime | None = None
     locale: str
     channels: list[str]
     approved_by: str | None = None
+    retired_at: datetime | None = None
+    state: str | None = None
 
 
 class ClaimList(Model):
     """A brand's claims."""
 
     items: list[Claim]
+
+
+class Suggestion(Model):
+    """A sentence a person may confirm, its place, and what speaks for looking twice."""
+
+    sentence: str
+    kind: str
+    place: str
+    flags: list[str]
+
+
+class Proposal(Model):
+    """What a source offers; nothing of it is kept."""
+
+    source: str
+    url: str
+    suggestions: list[Suggestion]
+    left_out: dict[str, int]
+    cut: bool
 
 
 class Brands(Resource[Mode]):
@@ -107,9 +154,14 @@ class Brands(Resource[Mode]):
         return Call("PATCH", f"/brands/{brand_id}", Brand, body=dict(changes))
 
     @Endpoint
-    def claims(self, brand_id: str) -> Call[ClaimList]:
-        """What its drafts may state."""
-        return Call("GET", f"/brands/{brand_id}/claims", ClaimList)
+    def claims(self, brand_id: str, *, state: str | None = None) -> Call[ClaimList]:
+        """What its drafts may state; of one state (valid, expiring, expired, proposed, retired) or all in use."""
+        return Call("GET", f"/brands/{brand_id}/claims", ClaimList, given(state=state))
+
+    @Endpoint
+    def claim(self, claim_id: str) -> Call[Claim]:
+        """One claim."""
+        return Call("GET", f"/claims/{claim_id}", Claim)
 
     @Endpoint
     def add_claim(
@@ -119,9 +171,48 @@ class Brands(Resource[Mode]):
         *,
         kind: str | None = None,
         evidence: str = "",
+        evidence_url: str = "",
         valid_until: datetime | None = None,
+        locale: str | None = None,
+        channels: Sequence[str] = (),
+        approve: bool = True,
     ) -> Call[Claim]:
-        """You vouch for the sentence."""
+        """You vouch for the sentence; with `approve=False` it is only proposed."""
         until = valid_until.isoformat() if valid_until else None
-        body = given(sentence=sentence, kind=kind, evidence=evidence, valid_until=until)
+        body = given(
+            sentence=sentence, kind=kind, evidence=evidence, evidence_url=evidence_url, valid_until=until,
+            locale=locale, channels=[*channels], approve=approve,
+        )  # fmt: skip
         return Call("POST", f"/brands/{brand_id}/claims", Claim, body=body)
+
+    @Endpoint
+    def edit_claim(self, claim_id: str, changes: Mapping[str, Any]) -> Call[Claim]:
+        """Changes the given fields; another sentence needs approving anew."""
+        sent = {key: value.isoformat() if isinstance(value, datetime) else value for key, value in changes.items()}
+        return Call("PATCH", f"/claims/{claim_id}", Claim, body=sent)
+
+    @Endpoint
+    def approve_claim(self, claim_id: str, *, valid_until: datetime | None = None) -> Call[Claim]:
+        """In your name; an expired one needs a new end."""
+        body = given(valid_until=valid_until.isoformat() if valid_until else None)
+        return Call("POST", f"/claims/{claim_id}/approve", Claim, body=body)
+
+    @Endpoint
+    def retire_claim(self, claim_id: str) -> Call[Claim]:
+        """Takes it out of use for good."""
+        return Call("POST", f"/claims/{claim_id}/retire", Claim)
+
+    @Endpoint
+    def propose_claims(self, brand_id: str, *, text: str = "", url: str = "") -> Call[Proposal]:
+        """Sentences of a text or a public web page that could be claims. Nothing is kept."""
+        return Call(
+            "POST", f"/brands/{brand_id}/claims/propose", Proposal, body=given(text=text, url=url), seconds=60
+        )  # fmt: skip
+
+    @Endpoint
+    def propose_claims_from_file(self, brand_id: str, name: str, content: bytes) -> Call[Proposal]:
+        """The same of a text, Markdown, HTML or PDF file."""
+        return Call(
+            "POST", f"/brands/{brand_id}/claims/propose-file", Proposal, {"name": name}, content=content,
+            content_type="application/octet-stream", seconds=60,
+        )  # fmt: skip

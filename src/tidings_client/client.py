@@ -13,6 +13,7 @@ from tidings_client.analytics import Analytics
 from tidings_client.approvals import Approvals
 from tidings_client.attachments import Attachments
 from tidings_client.brands import Brands
+from tidings_client.briefs import Briefs
 from tidings_client.calls import Awaiting, Blocking, Mode
 from tidings_client.campaigns import Campaigns
 from tidings_client.channels import Channels
@@ -47,6 +48,7 @@ class _Resources(Generic[Mode]):
         self.attachments = Attachments[Mode](transport)
         self.brands = Brands[Mode](transport)
         self.channels = Channels[Mode](transport)
+        self.briefs = Briefs[Mode](transport)
         self.contacts = Contacts[Mode](transport)
         self.conversions = Conversions[Mode](transport)
         self.decisions = Decisions[Mode](transport)

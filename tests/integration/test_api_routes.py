@@ -95,6 +95,12 @@ def client(lone_services: Any) -> Iterator[TestClient]:
         yield made
 
 
+OF_CLAIMS: dict[str, Any] = {
+    "propose_claims": {"text": "Our bread is baked every night."}, "edit_claim": {"evidence": "Schedule"},
+    "approve_claim": {}, "parse_plain_brief": {"text": "Tell everyone about the bread."},
+}  # fmt: skip
+
+
 def as_role(role: Role | str, **headers: str) -> dict[str, str]:
     return {"Authorization": f"Bearer tid_{role}", **headers}
 
@@ -118,17 +124,19 @@ def call(client: TestClient, services: Any, method: str, path: str, name: str, h
     if name == "send_campaign":
         row = replace(detail.row, state=CampaignState.APPROVED)
         services.campaigns.details[detail.row.id] = replace(detail, row=row)
-    bodies = {**BODIES, "approve_campaign": {"revision_id": detail.revision.id}}
+    bodies = {**BODIES, **OF_CLAIMS, "approve_campaign": {"revision_id": detail.revision.id}}
     address = path.format(
         campaign_id=detail.row.id, variant="A", name="content", decision_id="dec_1", brand_id="brd_1",
         contact_id=fakes.CONTACT.id, recommendation_id="rec_1", message_id="msg_1", account_id="acc_1",
         token_id="tok_1", turn_id="trn_1", model_id="mdl_1", attachment_id="att_1", reply_id="rpl_1",
-        sequence_id="cmp_s1", posting_id="pst_1",
+        sequence_id="cmp_s1", posting_id="pst_1", claim_id="clm_1",
     )  # fmt: skip
     if name == "preview_prompt":
         address += f"?campaign_id={detail.row.id}"
     if name in {"import_contacts", "import_suppressions"}:
         return client.request(method, address, content=b"email\na@example.com\n", headers=headers)
+    if name == "propose_claims_from_file":
+        return client.request(method, f"{address}?name=b.md", content=b"Our bread is baked.", headers=headers)
     if name == "attach_file":
         return client.request(method, f"{address}?name=b.pdf", content=b"%PDF", headers=headers)
     if name.endswith("_channel"):

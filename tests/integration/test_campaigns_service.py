@@ -586,3 +586,43 @@ def test_people_without_a_place_are_taken_in_with_a_warning(town: Town) -> None:
     result = town.house.services.audience.import_csv(_admin(town), table, consent=given)
     assert result.added == 3
     assert [warning.split(" has")[0] for warning in result.warnings] == ["1 person"]
+
+
+@pytest.mark.parametrize("what", ["expires", "retired", "reworded"])
+def test_a_claim_that_holds_no_more_stops_the_send_of_what_was_approved(town: Town, what: str) -> None:
+    ready = town.approved()
+    brands, admin = town.house.services.brands, town.approver
+    (its,) = brands.claims(admin, ready.row.brand_id)
+    if what == "expires":
+        brands.edit_claim(admin, its.id, {"valid_until": town.clock.now() + HOUR})
+        town.clock.advance(2 * HOUR)
+    elif what == "retired":
+        brands.retire_claim(admin, its.id)
+    else:
+        brands.edit_claim(admin, its.id, {"sentence": "Our bread workshop is held by somebody else."})
+    with pytest.raises(InvalidInputError, match="claim"):
+        town.house.services.campaigns.send(admin, ready.row.id, now=True)
+    assert town.at(ready).row.state is S.APPROVED
+
+
+def test_a_brief_chooses_among_the_brands_senders(town: Town) -> None:
+    services, admin = town.house.services, town.approver
+    brand = services.brands.brands(admin)[0]
+    second = {"name": "Northwind Events", "address": "events@events.example.com"}
+    services.brands.update_brand(
+        admin, brand.id,
+        {"senders": [second], "disclaimers": {"email": "Places are limited."},
+         "logo": {"url": "https://northwind.example.com/logo.png", "alt": "Northwind & friends"}},
+    )  # fmt: skip
+    with pytest.raises(InvalidInputError, match="does not send from"):
+        town.new(sender="other@example.com")
+    made = town.new(sender="Events@events.example.com")
+    town.jobs.turn()
+    ready = town.at(made)
+    assert ready.row.state is S.REVIEW, ready.row.state_reason
+    shown = services.campaigns.preview(admin, ready.row.id)
+    assert "Northwind Events" in shown.headers["From"]
+    assert "events@events.example.com" in shown.headers["From"]
+    assert "Places are limited." in shown.text
+    assert "Places are limited." in shown.html
+    assert 'alt="Northwind &amp; friends"' in shown.html

@@ -36,7 +36,8 @@ PAGES = [
     "/replies?show=all", "/replies/rpl_1", "/sequences", "/sequences/cmp_s1", "/sequences/cmp_s2",
     "/sequences/cmp_s3", "/sequences/cmp_s1/people", "/sequences/new", "/sequences/new?begin=onboarding",
     "/sequences/cmp_s1/edit", "/sequences/cmp_s1/edit?as_yaml=1", "/channels", "/channels/new?provider=pigeon",
-    "/channels/chn_1",
+    "/channels/chn_1", "/brands", "/brands/new", "/brands/brd_1", "/brands/brd_1/claims",
+    "/brands/brd_1/claims?state=retired", "/claims/clm_3", "/claims/clm_5",
 ]  # fmt: skip
 PHONE, DESK = {"width": 390, "height": 844}, {"width": 1440, "height": 900}
 LIMIT = 120 * 1024  # bytes of the overview, gzipped

@@ -75,6 +75,12 @@ BY_OTHER_TESTS = {"language", "wording", "footer", "contradiction", "invisible",
 def test_each_check_can_fail(planted: Planted) -> None:
     """No check is there for show: planted faults make every one of them speak."""
     assert set(CHECKS) - planted.spoken == BY_OTHER_TESTS
+    assert set(CHECKS) - planted.spoken == {
+        "language",
+        "manner",
+        "wording",
+        "truth",
+    }  # test_content_truth.py, test_content_manner.py
     assert {"must_say", "must_not_say", "banned_words", "required_words"} <= planted.spoken
 
 

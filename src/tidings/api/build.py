@@ -17,7 +17,9 @@ from tidings.api.attachments.routes import router as attachments
 from tidings.api.audience.routes import router as audience
 from tidings.api.authentication import COOKIE, Authentication
 from tidings.api.body_limit import BodyLimit
+from tidings.api.brands.routes import claims
 from tidings.api.brands.routes import router as brands
+from tidings.api.briefs.routes import router as briefs
 from tidings.api.campaigns.routes import router as campaigns
 from tidings.api.campaigns.schemas import BRIEF_EXAMPLE
 from tidings.api.channels.routes import router as channels
@@ -43,7 +45,7 @@ if TYPE_CHECKING:
 MOUNT = "/api/v1"
 ROUTERS: tuple[APIRouter, ...] = (
     campaigns, approvals, agents, decisions, brands, audience, analytics, mailbox_routes, activity, sending, models,
-    access, health, conversions, attachments, deliveries, replies, sequences, channels,
+    access, health, conversions, attachments, deliveries, replies, sequences, channels, claims, briefs,
 )  # fmt: skip
 
 DESCRIPTION = """\

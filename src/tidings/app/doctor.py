@@ -24,7 +24,7 @@ def examine(settings: Settings) -> list[Check]:
         return [Check("database", "fail", error.message, error.remedy)]
     try:
         with house.db.reading() as conn:
-            domains = [brand.sender.domain for brand in brands(conn)]
+            domains = [each.domain for brand in brands(conn) for each in (brand.sender, *brand.senders)]
         account = house.services.channels.mail_account()
         found = [Check(item.name, item.status, item.message, item.remedy) for item in house.services.health.check()]
     finally:

@@ -26,8 +26,10 @@ from tidings.campaigns.service import CampaignService
 from tidings.campaigns.tools.gather import agent_tools
 from tidings.campaigns.tools.plain import Kit
 from tidings.content.agent import ContentAgent
+from tidings.content.briefing.service import BriefService
 from tidings.content.models.desk import ModelDesk
 from tidings.content.models.service import ModelService
+from tidings.content.proposing.service import ProposalService
 from tidings.content.service import BrandService
 from tidings.distribution.accounts.service import ChannelService
 from tidings.distribution.conversions import Conversions
@@ -146,7 +148,8 @@ def wire(
         distribution=distribution), sequences=SequenceService(db, clock, run, campaigns),
         health=HealthService(db, clock, settings.data_dir, distribution, facts, models.look),
         base_url=settings.base_url, conversions=Conversions(db, clock, secrets),
-        postbacks=Postbacks(db, clock, secrets),
+        postbacks=Postbacks(db, clock, secrets), briefs=BriefService(db, clock),
+        proposals=ProposalService(brands, partial(guard_of, settings)),
     )  # fmt: skip
     return House(
         settings=settings, db=db, master=master, secrets=secrets, clock=clock, jobs=jobs, run=run, services=services,

@@ -19,7 +19,7 @@ KEY = "approved_message"
 
 def message_hash(conn: Connection, row: Row[Any], revised: Revision) -> str:
     """What the revision amounts to with the brand as it is now: sender, footer and looks are the brand's."""
-    brand, _ = load_brand(conn, row.brand_id)
+    brand, _ = load_brand(conn, row.brand_id, row.brief)
     templates = [_told(template) for template in every(revised, brand, row.id)]
     return hashlib.sha256("\0".join(templates).encode()).hexdigest()
 

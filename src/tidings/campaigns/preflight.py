@@ -25,7 +25,7 @@ def specimens(
     conn: Connection, distribution: DistributionService, preflight: Preflight, row: Row[Any], revised: Revision
 ) -> tuple[Brand, list[Specimen]]:
     """The brand, and each variant as it would leave. Raises InvalidInputError for one that cannot be made."""
-    brand, _ = load_brand(conn, row.brand_id)
+    brand, _ = load_brand(conn, row.brand_id, row.brief)
     person = repository.first_person(conn, row.pk, None)
     fields = NOBODY if person is None else merge_fields_of(person)
     hosts, files = own_hosts(revised, brand), contents(conn, revised.attachments)

@@ -201,7 +201,7 @@ class CampaignRun:
                 row = repository.get_campaign(conn, campaign_id)
             revised = repository.revision_of(conn, row.revision_id)
             approved.check_as_approved(conn, row, revised)
-            brand, _ = load_brand(conn, row.brand_id)
+            brand, _ = load_brand(conn, row.brand_id, row.brief)
             check_ahead(revised.invitation, now)
             people = self._launch_people(conn, row, revised, brand, now, at_once=at_once)
             due_at = now if at_once else max(now, plan.first_at or now)
@@ -344,7 +344,7 @@ class CampaignRun:
 
     def _assignment(self, conn: Connection, row: Row[Any]) -> tuple[Brief, Brand, list[Claim], dict[str, Any]]:
         """Brief, brand and claims, with the Content agent's settings applied."""
-        brand, claims = load_brand(conn, row.brand_id)
+        brand, claims = load_brand(conn, row.brand_id, row.brief)
         config = load(conn, AgentName.CONTENT).config
         brief = Brief.model_validate(row.brief)
         brief = brief.model_copy(update={"subjects": max(brief.subjects, config["subjects"])})

@@ -74,6 +74,7 @@ class CampaignService:
         with self.db.transaction() as conn:
             brand = self._brand(conn, actor, brief)
             require(actor, Permission.CAMPAIGNS_WRITE, brand.id)
+            brand.sent_by(brief.sender)
             segment_id = self._segment(conn, brief)
             row = repository.insert_campaign(
                 conn, brief=brief, brand_id=brand.id, segment_id=segment_id, author=actor, sample=sample,
@@ -119,7 +120,7 @@ class CampaignService:
         with self.db.reading() as conn:
             row = self._row(conn, actor, campaign_id, Permission.CAMPAIGNS_READ)
             revised = self._edit_waiting(conn, row) or self._revision(conn, row)
-            brand, _ = load_brand(conn, row.brand_id)
+            brand, _ = load_brand(conn, row.brand_id, row.brief)
             person = repository.first_person(conn, row.pk, contact_id)
             if contact_id is not None and person is None:
                 raise NotFoundError(f"There is no contact {contact_id}.")
@@ -439,7 +440,7 @@ class CampaignService:
 
     def _check_sendable(self, conn: Connection, row: Row[Any], revised: Revision) -> None:
         """Checks the drafts again as they are now: a claim may have expired since they were written."""
-        brand, claims = load_brand(conn, row.brand_id)
+        brand, claims = load_brand(conn, row.brand_id, row.brief)
         for draft in revised.drafts:
             findings = self.run.content.verify(draft, revised.brief_of(draft), brand, claims, at=self.clock.now())
             errors = [finding for finding in findings if finding.severity.value == "error"]
@@ -453,7 +454,7 @@ class CampaignService:
         self, conn: Connection, row: Row[Any], before: Revision, wanted: Draft, subject: str | None,
         preheader: str | None, texts: Mapping[int, str] | None,
     ) -> tuple[Draft, ...]:  # fmt: skip
-        brand, claims = load_brand(conn, row.brand_id)
+        brand, claims = load_brand(conn, row.brand_id, row.brief)
         return tuple(
             self.run.content.edited(
                 draft, before.brief_of(draft), brand, claims, subject=subject, preheader=preheader, texts=texts,

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tidings.cli.failures import USAGE, CommandError
+
+if TYPE_CHECKING:
+    from tidings_client import Tidings
 
 EXAMPLE = """\
 name: Autumn workshop
@@ -67,6 +70,49 @@ def _text(value: Any) -> Any:
     if isinstance(value, dict):
         return {str(key): _text(each) for key, each in value.items()}  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]
     return value.isoformat() if hasattr(value, "isoformat") else value
+
+
+def from_words(tidings: Tidings, text: str, given: dict[str, Any], *, yes: bool, may_ask: bool) -> dict[str, Any]:
+    """The brief of a text in plain words: shown, its gaps asked for, and confirmed by whoever is here.
+
+    What was `given` by options holds over what the text says.
+
+    Raises CommandError where nobody can answer what is missing, and when the answer is no.
+    """
+    import typer
+
+    from tidings.cli.output import say
+
+    if text == "-":
+        text = sys.stdin.read()
+    parsed = tidings.briefs.parse(text)
+    brief = parsed.fields | given
+    gaps = [gap for gap in parsed.gaps if gap.field not in given]
+    if gaps and not may_ask:
+        asked = "\n".join(f"- {gap.question} ({gap.field})" for gap in gaps)
+        raise CommandError(f"The text leaves open:\n{asked}", "Say it in the text, or give it as an option.", USAGE)
+    for gap in gaps:
+        shown = f" ({', '.join(gap.choices)})" if gap.choices else ""
+        answer = typer.prompt(f"{gap.question}{shown}", err=True)
+        brief[gap.field] = [answer] if gap.field == "facts" else answer
+    say(as_yaml(brief))
+    for note in parsed.notes:
+        say(f"Check: {note}")
+    if parsed.unused:
+        say("In no field:\n" + "\n".join(f"- {sentence}" for sentence in parsed.unused[:20]))
+    if not yes:
+        if not may_ask:
+            raise CommandError("Nobody is here to confirm the brief.", "Say --yes if it is as you mean it.", USAGE)
+        if not typer.confirm("Start the campaign from this brief?", err=True):
+            raise CommandError("Nothing was started.")
+    return brief
+
+
+def as_yaml(brief: dict[str, Any]) -> str:
+    """A brief as its file would have it."""
+    import yaml
+
+    return yaml.safe_dump(brief, sort_keys=False, allow_unicode=True, width=100).rstrip()
 
 
 def ask_brief(known: dict[str, Any]) -> dict[str, Any]:

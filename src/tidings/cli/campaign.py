@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from tidings.cli import campaign_view as view
-from tidings.cli.briefs import EXAMPLE, ask_brief, read_brief
+from tidings.cli.briefs import EXAMPLE, ask_brief, from_words, read_brief
 from tidings.cli.connection import connected
 from tidings.cli.failures import ERROR, USAGE, CommandError
 from tidings.cli.groups import Listed
-from tidings.cli.options import AsJson, CampaignRef, Limit, NoInput, Watch, can_ask
+from tidings.cli.options import AsJson, CampaignRef, Limit, NoInput, Watch, Yes, can_ask
 from tidings.cli.output import moment, say, say_next, show, show_fields, show_json, show_table
 from tidings.cli.progress import watch
 from tidings.cli.references import campaign_id
@@ -31,6 +31,9 @@ def new(  # noqa: PLR0917 - Typer makes options of the parameters
     brief: Annotated[
         Path | None, typer.Option("--brief", "-b", help="YAML or JSON file; `-` reads stdin.", allow_dash=True)
     ] = None,
+    words: Annotated[
+        str | None, typer.Option("--from", help="The brief in plain words; `-` reads stdin. Shown before it starts.")
+    ] = None,
     interactive: Annotated[bool, typer.Option("--interactive", "-i", help="Ask for each field.")] = False,
     name: Annotated[str | None, typer.Option(help="What people call it.")] = None,
     kind: Annotated[str | None, typer.Option("--type", help="announcement, event, offer, …")] = None,
@@ -42,6 +45,7 @@ def new(  # noqa: PLR0917 - Typer makes options of the parameters
     link: Annotated[str | None, typer.Option(help="Where the button leads.")] = None,
     check: Annotated[bool, typer.Option("--check", help="Only check the brief; start nothing.")] = False,
     no_wait: Annotated[bool, typer.Option("--no-wait", help="Do not wait for drafts and plan.")] = False,
+    yes: Yes = False,
     no_input: NoInput = False,
     as_json: AsJson = False,
 ) -> None:
@@ -52,13 +56,15 @@ def new(  # noqa: PLR0917 - Typer makes options of the parameters
     }  # fmt: skip
     given = read_brief(brief) if brief else {}
     given |= {field: value for field, value in options.items() if value is not None}
-    if interactive or (not given and can_ask(no_input)):
+    if interactive or (not given and words is None and can_ask(no_input)):
         if not can_ask(no_input):
             raise CommandError("Nobody is here to answer.", "Give the brief with --brief FILE.", USAGE)
         given = ask_brief(given)
-    if not given:
+    if not given and words is None:
         raise CommandError("There is no brief.", f"Give one with --brief FILE:\n{EXAMPLE}", USAGE)
     with connected() as tidings:
+        if words is not None:
+            given = from_words(tidings, words, given, yes=yes or check, may_ask=can_ask(no_input) and words != "-")
         if check:
             show_json(tidings.campaigns.check_brief(given))
             return

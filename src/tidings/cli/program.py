@@ -11,8 +11,9 @@ from tidings.cli import (
     account,
     agent,
     audience,
-    campaign_verbs,
+    brand,
     channel,
+    claim,
     conversion,
     delivery,
     enclosures,
@@ -82,10 +83,10 @@ def _add_commands(app: typer.Typer) -> None:
     app.command("status", rich_help_panel=SERVER)(status)
     app.command("report", rich_help_panel=SERVER)(report.report)
     for name, group in (
-        ("campaign", enclosures.commands), ("delivery", delivery.commands), ("agent", agent.commands), ("audience",
-        audience.commands), ("mailbox", mailbox.commands), ("sending", sending.commands), ("account",
-        account.commands), ("token", token.commands), ("models", models.commands), ("conversion",
-        conversion.commands), ("campaign", campaign_verbs.commands), ("replies", replies.commands), ("sequence",
-        sequence.commands), ("channel", channel.commands),
+        ("campaign", enclosures.commands), ("sequence", sequence.commands), ("delivery", delivery.commands),
+        ("agent", agent.commands), ("models", models.commands), ("brand", brand.commands), ("claim", claim.commands),
+        ("audience", audience.commands), ("replies", replies.commands), ("channel", channel.commands),
+        ("sending", sending.commands), ("conversion", conversion.commands), ("mailbox", mailbox.commands),
+        ("account", account.commands), ("token", token.commands),
     ):  # fmt: skip
         app.add_typer(group, name=name, rich_help_panel=SERVER)

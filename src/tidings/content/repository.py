@@ -54,9 +54,10 @@ def claims(conn: Connection, brand_id: str) -> list[Claim]:
     return [_claim(row) for row in rows]
 
 
-def claim(conn: Connection, claim_id: str) -> tuple[str, Claim] | None:
+def claim(conn: Connection, claim_id: str, *, lock: bool = True) -> tuple[str, Claim] | None:
     """The id of its brand and the claim, its row locked; None when there is none."""
-    row = conn.execute(select(_CLAIM).where(_CLAIM.c.id == claim_id).with_for_update()).mappings().first()
+    asked = select(_CLAIM).where(_CLAIM.c.id == claim_id)
+    row = conn.execute(asked.with_for_update() if lock else asked).mappings().first()
     return None if row is None else (row["brand_id"], _claim(row))
 
 
@@ -67,8 +68,19 @@ def insert_claim(conn: Connection, brand_id: str, new: Claim, approved_at: Insta
 
 
 def write_claim(conn: Connection, changed: Claim, approved_at: Instant | None) -> None:
-    """The claim's approval and validity as they are now; its sentence never changes."""
-    values = {"approved_by": changed.approved_by, "valid_until": changed.valid_until, "approved_at": approved_at}
+    """The claim's approval, validity and retirement as they are now."""
+    values = {
+        "approved_by": changed.approved_by, "valid_until": changed.valid_until, "approved_at": approved_at,
+        "retired_at": changed.retired_at,
+    }  # fmt: skip
+    conn.execute(update(_CLAIM).where(_CLAIM.c.id == changed.id).values(**values))
+
+
+def edit_claim(conn: Connection, changed: Claim) -> None:
+    """Everything a person may edit of a claim; an approval that is gone takes its instant along."""
+    values: dict[str, Any] = changed.model_dump(mode="json", exclude={"id", "retired_at"})
+    if changed.approved_by is None:
+        values["approved_at"] = None
     conn.execute(update(_CLAIM).where(_CLAIM.c.id == changed.id).values(**values))
 
 

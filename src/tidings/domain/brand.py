@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import re
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
+from tidings.domain.channel import Channel
+from tidings.domain.errors import InvalidInputError
 from tidings.domain.tracking import Tracking
 
 Voice = Literal["friendly", "professional", "bold"]
 _ADDRESS = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 _COLOUR = re.compile(r"#[0-9a-fA-F]{6}")
+EVERY_CHANNEL = "all"
+"""The key of a disclaimer that holds in every channel."""
 
 
 class Sender(BaseModel):
@@ -36,6 +40,34 @@ class Sender(BaseModel):
         return self.address.rpartition("@")[2].lower()
 
 
+class Logo(BaseModel):
+    """The brand's picture above its mails. Without images, readers see `alt`."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    url: str = Field(pattern=r"^https://[^\s<>\"']+$", max_length=500)
+    alt: str = Field(min_length=1, max_length=120)
+    width: int = Field(default=160, ge=24, le=536, description="Pixels as shown")
+
+
+class Manner(BaseModel):
+    """How the brand speaks beyond its voice. What can be checked is checked in every draft, the rest guides models."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    adjectives: tuple[Annotated[str, Field(min_length=1, max_length=40)], ...] = Field(default=(), max_length=10)
+    do: tuple[Annotated[str, Field(min_length=1, max_length=200)], ...] = Field(default=(), max_length=20)
+    """Guidance for whoever writes: "Name the baker"."""
+    dont: tuple[Annotated[str, Field(min_length=1, max_length=200)], ...] = Field(default=(), max_length=40)
+    """Words and phrases never to be used; said in a draft they are errors."""
+    reading_grade: int | None = Field(default=None, ge=1, le=20)
+    """The highest US school grade a body may ask for (Flesch-Kincaid); a warning beyond it."""
+    person: Literal["any", "we", "you"] = "any"
+    """`you`: it speaks to the reader and never says "we"."""
+    emoji: Literal["free", "sparing", "never"] = "free"
+    """`sparing`: at most one in a message."""
+
+
 class Brand(BaseModel):
     """What every message of this brand has in common. Facts are claims, not part of the brand's body."""
 
@@ -52,6 +84,40 @@ class Brand(BaseModel):
     banned_words: tuple[str, ...] = ()
     required_words: tuple[str, ...] = ()
     tracking: Tracking = Tracking()
+    manner: Manner = Manner()
+    logo: Logo | None = None
+    senders: tuple[Sender, ...] = Field(default=(), max_length=20)
+    """Other senders a brief may choose by address; `sender` is the one where it chooses none."""
+    disclaimers: dict[str, Annotated[str, Field(min_length=1, max_length=1000)]] = {}
+    """What must stand at the end of messages, by channel; `all` for every channel without its own."""
+
+    def disclaimer(self, channel: str) -> str:
+        """What must stand at the end in that channel; empty for nothing."""
+        return self.disclaimers.get(channel) or self.disclaimers.get(EVERY_CHANNEL, "")
+
+    def sent_by(self, address: str) -> Brand:
+        """The brand with the sender of that address as its own; as it is for an empty one.
+
+        Raises InvalidInputError that names the senders there are.
+        """
+        wanted = address.strip().casefold()
+        if not wanted or wanted == self.sender.address.casefold():
+            return self
+        for sender in self.senders:
+            if sender.address.casefold() == wanted:
+                return self.model_copy(update={"sender": sender})
+        known = ", ".join(sender.address for sender in (self.sender, *self.senders))
+        raise InvalidInputError(
+            f"{self.name} does not send from {address}.", remedy=f"Choose one of: {known}.", field="sender"
+        )
+
+    @field_validator("disclaimers")
+    @classmethod
+    def _of_channels(cls, value: dict[str, str]) -> dict[str, str]:
+        unknown = [name for name in value if name != EVERY_CHANNEL and name not in set(Channel)]
+        if unknown:
+            raise ValueError(f"name no channel: {', '.join(unknown)}; use `all`, email, sms, …")
+        return value
 
     @field_validator("colour")
     @classmethod

@@ -77,6 +77,7 @@ class Brief(BaseModel):
         default="", max_length=300, description="What the picture shows, for those who cannot see it"
     )
     tone: Literal["friendly", "professional", "bold"] | None = None
+    sender: str = Field(default="", max_length=254, description="Address of one of the brand's senders; else its first")
     must_say: tuple[str, ...] = ()
     must_not_say: tuple[str, ...] = ()
     send_after: str | None = Field(default=None, description="ISO date from which it may be sent")

@@ -63,7 +63,7 @@ class Revision(BaseModel):
         return hashlib.sha256(text.encode()).hexdigest()
 
 
-_LATER = ("picture", "picture_alt", "invitation")
+_LATER = ("picture", "picture_alt", "invitation", "bodies", "sender")
 
 
 def _unset(brief: Brief) -> set[str]:
@@ -74,13 +74,3 @@ def _unset(brief: Brief) -> set[str]:
 def step_of(draft: Draft) -> str:
     """The step of a sequence that a draft belongs to, by its variant's name; the variant itself elsewhere."""
     return draft.variant.rpartition("-")[0] or draft.variant
-
-
-_LATER = ("invitation", "picture", "picture_alt", "bodies", "sender")
-"""Fields that briefs have got since the first approvals were given."""
-
-
-def _unsaid(brief: Brief) -> set[str]:
-    """Those of them that are not used: an approval given before there were such fields still holds."""
-    fields = Brief.model_fields
-    return {name for name in _LATER if name in fields and getattr(brief, name) == fields[name].default}

@@ -25,10 +25,12 @@ from tidings.web.routes import (
     agents,
     approvals,
     audience,
+    brands,
     campaign,
     campaign_new,
     campaigns,
     channels,
+    claims,
     delivery,
     enclosures,
     insights,
@@ -52,7 +54,7 @@ if TYPE_CHECKING:
 _log = logging.getLogger("tidings.web")
 _PAGES = (
     sign_in, overview, live, campaign_new, campaigns, campaign, preview, approvals, agents, audience, insights,
-    mailbox, models, sending, settings, delivery, enclosures, replies, sequences, sequence, channels,
+    mailbox, models, sending, settings, delivery, enclosures, replies, sequences, sequence, channels, brands, claims,
 )  # fmt: skip
 
 

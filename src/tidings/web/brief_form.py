@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any, NamedTuple
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple, cast
 
-from starlette.datastructures import FormData
+from starlette.datastructures import FormData, UploadFile
 
 from tidings.content.sentences import capitalised
 
@@ -18,9 +18,11 @@ STEMS = (
 )
 _WORDS = {"it": "It", "you_can": "You can", "you_get": "You get", "there_is": "There is", "whole": ""}
 _PLAIN = ("name", "type", "goal", "brand", "audience", "product", "call_to_action", "link", "tone", "send_after",
-          "picture", "picture_alt")  # fmt: skip
+          "picture", "picture_alt", "sender")  # fmt: skip
 _LISTS = ("must_say", "must_not_say")
 _COUNTS = ("send_within_days", "subjects", "bodies")
+FIELDS = frozenset({*_PLAIN, *_LISTS, *_COUNTS, "facts", "channels"})
+"""The fields of a brief that the form has."""
 LINES = 4
 
 
@@ -60,6 +62,41 @@ def values_of(fields: FormData) -> dict[str, Any]:
     default = [FactLine(stem, "") for stem, _ in STEMS[:LINES]]
     values["facts"] = lines if any(line.text for line in lines) else default
     return values
+
+
+def form_of(raw: Mapping[str, Any]) -> FormData:
+    """A brief's mapping as the form would send it, so that it can be looked at and changed before anything is made.
+
+    What has another shape than the field is shown as text, for the person to mend.
+    """
+    pairs: list[tuple[str, str | UploadFile]] = [
+        (name, str(raw[name])) for name in (*_PLAIN, *_COUNTS) if raw.get(name) is not None
+    ]
+    pairs += [(name, ", ".join(_texts(raw.get(name)))) for name in _LISTS]
+    for fact in _texts(raw.get("facts")):
+        stem, rest = _stem_of(fact)
+        pairs += [("fact_stem", stem), ("fact_text", rest)]
+    return FormData(pairs)
+
+
+def _texts(value: object) -> list[str]:
+    """A list's items, a fact's sentence, or the one text there is."""
+    if value is None:
+        return []
+    if not isinstance(value, list | tuple):
+        return [str(value)]
+    items = cast("Sequence[object]", value)
+    named = [
+        cast("Mapping[str, object]", item).get("sentence", "") if isinstance(item, dict) else item for item in items
+    ]
+    return [str(item) for item in named]
+
+
+def _stem_of(whole: str) -> tuple[str, str]:
+    for stem, words in _WORDS.items():
+        if words and whole.startswith(words + " "):
+            return stem, whole[len(words) + 1 :]
+    return "whole", whole
 
 
 def brief_of(fields: FormData) -> dict[str, Any]:

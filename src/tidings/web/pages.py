@@ -65,6 +65,12 @@ FLASHES = {
     "channel_on": "The account is on.",
     "channel_off": "The account is off. What waits for it stays.",
     "channel_removed": "The account and its secrets are forgotten.",
+    "brand_saved": "The brand is saved. A campaign approved before must be approved again if its mail changes by it.",
+    "claim_added": "The claim is added.",
+    "claim_approved": "Approved in your name.",
+    "claim_reworded": "Saved. The new sentence waits for an approval; nothing says it before.",
+    "claim_retired": "Retired. No draft that says it can be sent.",
+    "claims_confirmed": "Confirmed in your name. Drafts may say it from now on.",
     "sample_removed": "The sample data are gone.",
 }
 
@@ -76,7 +82,8 @@ STATE_TONES = {
     "delivered": "good", "failed": "bad", "uncertain": "warn", "held": "warn", "planned": "plain",
     "suppressed": "quiet", "bounced": "bad", "complained": "bad", "deferred": "warn", "subscribed": "good",
     "no_consent": "plain", "changes_requested": "warn", "noted": "quiet", "writer": "good", "suggester": "plain",
-    "judge": "plain", "none": "quiet", "unexamined": "warn", "up": "good", "resting": "warn",
+    "judge": "plain", "none": "quiet", "unexamined": "warn", "up": "good", "resting": "warn", "valid": "good",
+    "expiring": "warn", "expired": "bad", "retired": "quiet",
 }  # fmt: skip
 
 

@@ -10,10 +10,11 @@ from dataclasses import dataclass, field
 from tidings.content.composer.material import holds
 from tidings.content.composer.stock import fill
 from tidings.content.sentences import words
+from tidings.content.verifier.checks.manner import SAYS_WE
 from tidings.content.writers.base import Assignment
 from tidings.domain.draft import Trace
 
-_UNSEEN = {"picture", "picture_alt", "invitation", "bodies"}
+_UNSEEN = {"picture", "picture_alt", "invitation", "bodies", "sender"}
 """Fields that change no word: with a picture, an invitation or more bodies the first mail reads as it did without."""
 
 
@@ -36,10 +37,13 @@ class Chooser:
     def fitting(self, patterns: Sequence[str]) -> list[str]:
         """The patterns, filled, whose slots can be filled and which say nothing forbidden."""
         brief, brand = self.assignment.brief, self.assignment.brand
-        banned = (*brief.must_not_say, *brand.banned_words)
+        banned = (*brief.must_not_say, *brand.banned_words, *brand.manner.dont)
         usable = [pattern for pattern in patterns if brief.product.strip() or "{product}" not in pattern]
         filled = [fill(pattern, brief.product, brand.name) for pattern in usable]
-        return [sentence for sentence in filled if not holds(sentence, banned)]
+        allowed = [sentence for sentence in filled if not holds(sentence, banned)]
+        if brand.manner.person == "you":  # a thinner stock is better than none: the check then asks a person
+            return [sentence for sentence in allowed if not SAYS_WE.search(sentence)] or allowed
+        return allowed
 
     def pick(self, patterns: Sequence[str]) -> Trace | None:
         """One of the patterns as a traced sentence; None when none fits."""

@@ -11,7 +11,7 @@ from tidings.content.rendering.palette import GROUND, INK, MUTED, PAPER, Palette
 from tidings.content.rendering.styles import FONT, style_sheet
 from tidings.content.rendering.texts import closed_markup, markup
 from tidings.domain.blocks import Block, Button, Columns, Divider, Footer, Heading, Image, Product, Quote, Text
-from tidings.domain.brand import Brand
+from tidings.domain.brand import Brand, Logo
 from tidings.domain.draft import Draft
 from tidings.domain.message import Link
 
@@ -45,11 +45,22 @@ def _preheader(text: str) -> str:
 
 
 def _header(brand: Brand, links: Sequence[Link], palette: Palette) -> str:
+    if brand.logo is not None:
+        return _logo(brand.logo, place(len(links) - 1))
     name = closed_markup(brand.name)
     link = f'<a href="{place(len(links) - 1)}" style="color:{palette.accent};text-decoration:none;">{name}</a>'
     return (
         '<mj-section padding="24px 0 12px"><mj-column><mj-text align="center" font-size="15px" font-weight="700" '
         f'padding="0 32px" css-class="accent">{link}</mj-text></mj-column></mj-section>'
+    )
+
+
+def _logo(logo: Logo, address: str) -> str:
+    """Linked to the brand's site; readers without images see its words at the size of a heading."""
+    return (
+        '<mj-section padding="24px 0 12px"><mj-column><mj-image align="center" font-size="18px" padding="0 32px" '
+        f'href="{address}" src="{closed_markup(logo.url)}" alt="{closed_markup(logo.alt)}" width="{logo.width}px" />'
+        "</mj-column></mj-section>"
     )
 
 
@@ -117,7 +128,10 @@ def _product(block: Product, number: int, palette: Palette) -> str:
 
 
 def _footer(footers: Sequence[Footer], brand: Brand, links: Sequence[Link], palette: Palette) -> str:
-    said = "<br />".join(paragraph(footer.text) for footer in footers)
+    small = [paragraph(footer.text) for footer in footers]
+    if disclaimer := brand.disclaimer("email"):
+        small.append("<br />".join(closed_markup(line) for line in disclaimer.splitlines()))
+    said = "<br />".join(small)
     site = f'<a href="{place(len(links) - 1)}" style="color:{palette.accent};">{closed_markup(brand.name)}</a>'
     leave = (
         f'<a href="{{{{ unsubscribe_url }}}}" style="color:{palette.accent};text-decoration:underline;">Unsubscribe</a>'

@@ -20,6 +20,8 @@ def text_of(draft: Draft, brand: Brand, links: Sequence[Link]) -> str:
     """The text with open places for fields, links and the way out; lines of prose are at most 72 characters."""
     parts = [part for part in _parts(draft) if part]
     tail = [_wrapped(safe(block.text)) for block in draft.blocks if isinstance(block, Footer)]
+    if disclaimer := brand.disclaimer("email"):
+        tail.append(_wrapped(closed(disclaimer)))
     identity = f"{_wrapped(closed(f'{brand.name}, {postal_line(brand)}'))}\n{place(len(links) - 1)}"
     end = "\n\n".join(["-- ", *tail, identity, "Unsubscribe: {{ unsubscribe_url }}"]).replace("-- \n\n", "-- \n", 1)
     return "\n\n".join([*parts, end]) + "\n"

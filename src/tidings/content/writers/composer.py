@@ -140,7 +140,7 @@ def _within(found: Sequence[Unit], assignment: Assignment) -> tuple[list[Unit], 
 def _claims(assignment: Assignment, kept: Sequence[Unit]) -> tuple[list[Claim], list[dict[str, Any]]]:
     """At most two claims that share telling words with the brief, and all of them with their scores."""
     brief, brand = assignment.brief, assignment.brand
-    banned = (*brief.must_not_say, *brand.banned_words)
+    banned = (*brief.must_not_say, *brand.banned_words, *brand.manner.dont)
     usable = [c for c in assignment.claims if not said_already(c, brief) and not holds(c.sentence, banned)]
     ranked = rank_claims(brief, usable, brand.required_words)
     room = MOST_CLAIMS if sum(len(words(unit.text)) for unit in kept) < assignment.max_words else 0

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from tidings.content.writers.base import Assignment
+from tidings.domain.brand import Manner
 from tidings.llm.base import BadAnswerError, Prompt
 
 
@@ -92,9 +94,10 @@ def prompt_for(assignment: Assignment, complaints: tuple[str, ...] = ()) -> Prom
     ]  # fmt: skip
     if brief.must_say:
         lines.append(f"Must be said: {'; '.join(map(_quoted, brief.must_say))}")
-    banned = (*brief.must_not_say, *brand.banned_words)
+    banned = (*brief.must_not_say, *brand.banned_words, *brand.manner.dont)
     if banned:
         lines.append(f"Must not be said: {'; '.join(map(_quoted, banned))}")
+    lines.extend(_manner(brand.manner))
     if assignment.recent:
         lines.append("Do not repeat: " + " | ".join(sorted(assignment.recent)[:5]))
     parts = [
@@ -111,6 +114,18 @@ def prompt_for(assignment: Assignment, complaints: tuple[str, ...] = ()) -> Prom
         _INSTRUCTIONS.format(brand=_quoted(brand.name), voice=brief.tone or brand.voice, language=language),
         "\n".join(parts),
     )
+
+
+def _manner(manner: Manner) -> Iterator[str]:
+    """How the brand speaks, as far as it says so."""
+    if manner.adjectives:
+        yield f"The brand sounds: {', '.join(map(_quoted, manner.adjectives))}"
+    if manner.do:
+        yield f"The brand asks of its writers: {'; '.join(map(_quoted, manner.do))}"
+    if manner.person != "any":
+        yield f"Person: {'the brand says “we”' if manner.person == 'we' else 'say “you”, never “we”'}"
+    if manner.reading_grade is not None:
+        yield f"Readable at school grade {manner.reading_grade}: short sentences, short words"
 
 
 def _quoted(text: str) -> str:

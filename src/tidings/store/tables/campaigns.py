@@ -23,11 +23,13 @@ claim = Table(
     text("sentence", None),
     text("kind", None),
     text("evidence"),
+    Column("evidence_url", Text, nullable=False, default="", server_default=""),
     instant("valid_until", nullable=True),
     text("locale", "en"),
     json("channels", list),
     text("approved_by", nullable=True),
     instant("approved_at", nullable=True),
+    instant("retired_at", nullable=True),
 )
 
 campaign = Table(

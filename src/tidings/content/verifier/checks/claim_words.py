@@ -10,7 +10,7 @@ from tidings.content.sentences import folded
 from tidings.content.verifier.examined import Examined, error
 from tidings.domain.draft import Finding
 
-_CLAIMS = re.compile(
+CLAIM_WORDS = re.compile(
     r"\b(?:(?<!all )(?:the|our|your|its) (?:very )?(?:best|greatest|finest|fastest|cheapest|lowest|biggest|largest|safest|easiest|most \w+)|best(?:-| )(?:in(?:-| )class|seller|selling|price)|guaranteed?|guarantees|number (?:one|1)|no\. ?1|world(?:'s|-class| class)|leading|unbeatable|unrivalled|unmatched|unique|unparalleled|revolutionary|groundbreaking|game[- ]chang(?:ing|er)|award[- ]winning|risk[- ]free|proven|scientifically|clinically|certified|perfect|miracle|cures?|heals?|loved by|trusted by|everybody(?:'s)? favou?rite|once in a lifetime|100 ?%|cutting[- ]edge|state[- ]of[- ]the[- ]art|second to none|never (?:fails?|breaks?)|always works|cheaper than|better than|faster than|exclusive(?:ly)?|eco-friendly|climate[- ]neutral|sustainable)\b|#1\b",
     re.IGNORECASE,
 )
@@ -19,7 +19,7 @@ _CLAIMS = re.compile(
 def check(examined: Examined) -> Iterator[Finding]:
     """Error for a claim word neither the brief nor an approved claim uses."""
     for place in examined.places:
-        for match in _CLAIMS.finditer(examined.unproved(place)):
+        for match in CLAIM_WORDS.finditer(examined.unproved(place)):
             if folded(match[0]) not in examined.ground_folded:
                 yield error(
                     "claim_words",

@@ -6,8 +6,14 @@ from collections.abc import Iterator
 
 from tidings.content.sentences import folded
 from tidings.content.verifier.examined import Examined, error, warning
-from tidings.domain.claim import Claim
+from tidings.domain.claim import Claim, ClaimState
 from tidings.domain.draft import Finding, Trace
+
+_WHY = {
+    ClaimState.RETIRED: "is retired",
+    ClaimState.PROPOSED: "is not approved",
+    ClaimState.EXPIRED: "has expired",
+}
 
 
 def check(examined: Examined) -> Iterator[Finding]:
@@ -36,7 +42,7 @@ def check(examined: Examined) -> Iterator[Finding]:
 
 def _of(examined: Examined, claim: Claim, trace: Trace) -> Iterator[Finding]:
     if not claim.usable(at=examined.at, channel=examined.draft.channel):
-        why = "is not approved" if claim.approved_by is None else "has expired or is not meant for this channel"
+        why = _WHY.get(claim.state(examined.at), "is not meant for this channel")
         remedy = "Have it approved or renewed, or draft again."
         yield error("claims", "body", f"The claim {why}.", quote=trace.sentence, remedy=remedy)
     if claim.locale.partition("-")[0] != examined.brand.locale.partition("-")[0]:

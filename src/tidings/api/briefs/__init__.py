@@ -1,0 +1,1 @@
+"""Briefs in plain words over HTTP."""
