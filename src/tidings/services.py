@@ -12,8 +12,14 @@ if TYPE_CHECKING:
     from tidings.audience.service import AudienceService
     from tidings.campaigns.asking import AskService
     from tidings.campaigns.attaching import AttachmentService
+    from tidings.campaigns.commenting import CommentService
     from tidings.campaigns.deliveries import DeliveryService
+    from tidings.campaigns.editing import EditingService
     from tidings.campaigns.service import CampaignService
+    from tidings.campaigns.suggesting import SuggestionService
+    from tidings.campaigns.templating import TemplateService
+    from tidings.campaigns.trying import TestSendService
+    from tidings.content.images import ImageService
     from tidings.content.models.service import ModelService
     from tidings.content.service import BrandService
     from tidings.distribution.accounts.service import ChannelService
@@ -51,3 +57,9 @@ class Services:
     base_url: str
     conversions: Conversions
     postbacks: Postbacks
+    editing: EditingService
+    comments: CommentService
+    suggestions: SuggestionService
+    templates: TemplateService
+    images: ImageService
+    test_sends: TestSendService

@@ -14,6 +14,7 @@ from tidings.audience.segments import find_segment, list_segments
 from tidings.campaigns import actions, approved, repository
 from tidings.campaigns.preflight import check_messages, specimens
 from tidings.campaigns.preview import render_preview
+from tidings.campaigns.revising import Reviser, Why
 from tidings.campaigns.show import Shower
 from tidings.content.repository import brand_named, brands
 from tidings.content.service import load_brand
@@ -22,7 +23,6 @@ from tidings.domain.actor import Actor
 from tidings.domain.brief import Brief
 from tidings.domain.campaign import TERMINAL, CampaignState
 from tidings.domain.errors import ConflictError, ForbiddenError, InvalidInputError, NotFoundError
-from tidings.domain.ids import new_id
 from tidings.domain.instant import Clock, Instant, iso
 from tidings.domain.revision import Revision
 
@@ -58,6 +58,7 @@ class CampaignService:
         self.flight = preflight
         self.feed = feed
         self.show = Shower(distribution, access)
+        self.reviser = Reviser(clock, run, feed)
 
     def create(self, actor: Actor, brief: Brief, *, sample: bool = False) -> CampaignDetail:
         """A new campaign from a brief; the Content agent starts at once.
@@ -265,18 +266,10 @@ class CampaignService:
             actions.check_editable(row)
             before = self._revision(conn, row)
             drafts = self._edited(conn, row, before, variant, subject, preheader, texts)
-            revised = Revision(
-                id=new_id("revision"), number=repository.next_revision_number(conn, row.pk), author=actor.name,
-                author_id=actor.id, brief=before.brief, drafts=drafts, attachments=before.attachments,
-                invitation=before.invitation,
-            )  # fmt: skip
-            repository.insert_revision(conn, row.pk, revised, self.clock.now())
-            repository.insert_override(
-                conn, object_id=row.id, what=f"draft {variant}", before={"revision": before.number},
-                after={"revision": revised.number}, reason="edited by a person", actor=actor, at=self.clock.now(),
-            )  # fmt: skip
-            self._after_edit(conn, row, revised)
-            self._note(conn, actor, "campaign.edit", row, f"edited variant {variant} of “{row.name}”")
+            why = Why(
+                f"draft {variant}", "edited by a person", "campaign.edit", f"edited variant {variant} of “{row.name}”"
+            )
+            self.reviser.keep(conn, actor, row, before, drafts, why)
             return self._detail(conn, actor, row.id)
 
     def set_send_time(
@@ -391,25 +384,6 @@ class CampaignService:
             else draft
             for draft in before.drafts
         )  # fmt: skip
-
-    def _after_edit(self, conn: Connection, row: Row[Any], revised: Revision) -> None:
-        """An edit voids an approval; a campaign without a plan goes on to get one, one with errors says so."""
-        now = self.clock.now()
-        broken = [draft.variant for draft in revised.drafts if not draft.sendable]
-        if broken:
-            reason = f"Variant {', '.join(broken)} has findings that block it. Edit it until they are gone."
-            values: dict[str, Any] = {"revision_id": revised.id}
-            if row.state == CampaignState.BLOCKED.value:
-                repository.touch(conn, row, at=now, state_reason=reason, **values)
-            else:
-                repository.touch(conn, row, at=now, state=CampaignState.BLOCKED.value, state_reason=reason, **values)
-        elif row.state == CampaignState.REVIEW.value:
-            repository.touch(conn, row, at=now, revision_id=revised.id)
-        elif row.plan_id is None:
-            repository.move(conn, row, CampaignState.PLANNING, at=now, revision_id=revised.id)
-            self.run.start_stage(conn, row.id)
-        else:
-            repository.move(conn, row, CampaignState.REVIEW, at=now, revision_id=revised.id)
 
     def _start_if_autonomous(self, conn: Connection, campaign_id: str) -> None:
         """Where the Distribution agent may act after approval, an approved campaign starts as planned."""

@@ -58,9 +58,14 @@ CHECKS: dict[str, Check] = {
 _WEIGHT = {Severity.ERROR: 0, Severity.WARNING: 1, Severity.INFO: 2}
 
 
-def verify(draft: Draft, brief: Brief, brand: Brand, claims: Sequence[Claim], at: Instant) -> tuple[Finding, ...]:
-    """The findings, errors first, none twice. `claims` are all of the brand's, so that expired ones are noticed."""
-    examined = Examined(draft, brief, brand, tuple(claims), at)
+def verify(
+    draft: Draft, brief: Brief, brand: Brand, claims: Sequence[Claim], at: Instant, images: Sequence[str] = ()
+) -> tuple[Finding, ...]:
+    """The findings, errors first, none twice. `claims` are all of the brand's, so that expired ones are noticed.
+
+    `images`: what the addresses of own pictures begin with.
+    """
+    examined = Examined(draft, brief, brand, tuple(claims), at, tuple(images))
     found = dict.fromkeys(finding for check in CHECKS.values() for finding in check(examined))
     return tuple(sorted(found, key=lambda finding: _WEIGHT[finding.severity]))
 
