@@ -14,9 +14,11 @@ from tidings.access import audit
 from tidings.access.permissions import Permission, require
 from tidings.api.body_limit import BodyLimit
 from tidings.api.build import MOUNT, build_api
+from tidings.app.pictures import PicturesApp
 from tidings.app.returning import build_reports
 from tidings.app.tracking_hosts import TrackingHosts
 from tidings.audience.selection import may_track
+from tidings.content.images import PATH as IMAGES
 from tidings.distribution.conversion_door import ConversionDoor
 from tidings.distribution.reports.endpoint import PREFIX, ReportsApp
 from tidings.distribution.tracking import PATHS, TrackingApp
@@ -55,7 +57,14 @@ def build_asgi(house: House) -> Front:
     web.add_middleware(BodyLimit)  # anybody may post a form to the sign-in page
     web.add_api_route("/health/live", _live, include_in_schema=False)
     web.add_api_route("/health/ready", _ready, include_in_schema=False)
-    return Front(web, build_api(house.services, house.mailbox), tracking, build_reports(house), hosts)
+    return Front(
+        web,
+        build_api(house.services, house.mailbox),
+        tracking,
+        build_reports(house),
+        hosts,
+        PicturesApp(services.images.served),
+    )
 
 
 class Front:
@@ -66,13 +75,15 @@ class Front:
     """
 
     def __init__(
-        self, web: Any, api: Any, tracking: TrackingApp, reports: ReportsApp, hosts: TrackingHosts | None = None
-    ) -> None:
+        self, web: Any, api: Any, tracking: TrackingApp, reports: ReportsApp, hosts: TrackingHosts | None = None,
+        pictures: PicturesApp | None = None,
+    ) -> None:  # fmt: skip
         self.web = web
         self.api = api
         self.tracking = tracking
         self.reports = reports
         self.hosts = hosts
+        self.pictures = pictures or PicturesApp(lambda _: None)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """ASGI entry."""
@@ -80,7 +91,9 @@ class Front:
             await self._lifespan(receive, send)
             return
         path: str = scope["path"]
-        if path[:3] in PATHS or (self.hosts is not None and await self.hosts.only_tracking(scope["headers"])):
+        if path.startswith(IMAGES):
+            await self.pictures(scope, receive, send)
+        elif path[:3] in PATHS or (self.hosts is not None and await self.hosts.only_tracking(scope["headers"])):
             await self.tracking(scope, receive, send)
         elif path.startswith(PREFIX):
             await self.reports(scope, receive, send)

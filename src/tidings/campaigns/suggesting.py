@@ -152,7 +152,8 @@ class SuggestionService:
         return self._editing.changed(conn, row, revised, draft.variant, replaced(draft, swap))
 
     def _written(
-        self, actor: Actor, campaign_id: str, variant: str, place: str, kept: Sequence[tuple[str, Proposal, tuple[str, ...]]]
+        self, actor: Actor, campaign_id: str, variant: str, place: str,
+        kept: Sequence[tuple[str, Proposal, tuple[str, ...]]],
     ) -> list[SuggestionView]:  # fmt: skip
         """Those asked for, on record; one that was proposed before and is open or was rejected is not again."""
         made: list[str] = []

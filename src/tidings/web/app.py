@@ -19,6 +19,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from tidings.domain.actor import Actor
 from tidings.domain.errors import TidingsError, UnauthenticatedError
 from tidings.services import Services
+from tidings.web.looks import Looks
 from tidings.web.middleware import SAFE_METHODS, CrossSiteGuard, HeadAsGet, SecurityHeaders
 from tidings.web.pages import STATIC, Pages, shared_pages
 from tidings.web.routes import (
@@ -29,7 +30,9 @@ from tidings.web.routes import (
     campaign_new,
     campaigns,
     delivery,
+    editor,
     enclosures,
+    images,
     insights,
     live,
     mailbox,
@@ -37,6 +40,8 @@ from tidings.web.routes import (
     overview,
     preview,
     replies,
+    review,
+    revisions,
     sending,
     settings,
     sign_in,
@@ -50,6 +55,7 @@ _log = logging.getLogger("tidings.web")
 _PAGES = (
     sign_in, overview, live, campaign_new, campaigns, campaign, preview, approvals, agents, audience, insights,
     mailbox, models, sending, settings, delivery, enclosures, replies,
+    editor, review, revisions, images,
 )  # fmt: skip
 
 
@@ -63,6 +69,7 @@ def build_web(
     app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None, title="Tidings")
     app.state.services = services
     app.state.pages = shared_pages()
+    app.state.looks = Looks()
     app.state.mailbox = mailbox
     app.state.remove_sample = remove_sample
     for page in _PAGES:
