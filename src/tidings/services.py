@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from tidings.campaigns.commenting import CommentService
     from tidings.campaigns.deliveries import DeliveryService
     from tidings.campaigns.editing import EditingService
+    from tidings.campaigns.records import RecordService
     from tidings.campaigns.service import CampaignService
     from tidings.campaigns.suggesting import SuggestionService
     from tidings.campaigns.templating import TemplateService
@@ -63,3 +64,4 @@ class Services:
     templates: TemplateService
     images: ImageService
     test_sends: TestSendService
+    records: RecordService

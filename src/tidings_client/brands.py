@@ -56,6 +56,7 @@ class Brand(Model):
     banned_words: list[str]
     required_words: list[str]
     tracking: Tracking = Tracking()
+    ai_disclosure: str = ""
 
 
 class BrandList(Model):

@@ -206,7 +206,7 @@ def test_the_editor_is_worked_by_keyboard_with_a_live_preview(visitor: Any, desk
     page.locator("#subject").fill("A bread workshop")
     page.locator("#b0-text").fill("You get a sourdough starter to take home.")
     page.locator("button:has-text('Line')").click()
-    page.locator("legend:has-text('Line')").wait_for(state="attached")
+    page.locator("legend:has-text('Line') >> nth=1").wait_for(state="attached")
     assert page.locator("#subject").input_value() == "A bread workshop"
     page.locator("#save").click()
     page.wait_for_url(f"**/campaigns/{desk.id}")

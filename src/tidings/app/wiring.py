@@ -22,6 +22,7 @@ from tidings.campaigns.attaching import AttachmentService
 from tidings.campaigns.commenting import CommentService
 from tidings.campaigns.deliveries import DeliveryService
 from tidings.campaigns.editing import EditingService
+from tidings.campaigns.records import RecordService
 from tidings.campaigns.run import CampaignRun
 from tidings.campaigns.service import CampaignService
 from tidings.campaigns.suggesting import SuggestionService
@@ -156,7 +157,7 @@ def wire(
         base_url=settings.base_url, conversions=Conversions(db, clock, secrets),
         postbacks=Postbacks(db, clock, secrets), editing=editing,
         comments=CommentService(db, clock, campaigns.reviser),
-        suggestions=SuggestionService(editing, Suggester(desk)), templates=TemplateService(editing),
+        suggestions=SuggestionService(editing, Suggester(desk)), templates=TemplateService(editing), records=RecordService(db),
         images=ImageService(db, clock, settings.links_url),
         test_sends=TestSendService(
             db, clock, campaigns.reviser, distribution,

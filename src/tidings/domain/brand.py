@@ -52,6 +52,8 @@ class Brand(BaseModel):
     banned_words: tuple[str, ...] = ()
     required_words: tuple[str, ...] = ()
     tracking: Tracking = Tracking()
+    ai_disclosure: str = Field(default="", max_length=200)
+    """A line readers see under what a model wrote, wholly or in part; empty: the machine-readable mark alone."""
 
     @field_validator("colour")
     @classmethod

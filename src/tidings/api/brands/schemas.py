@@ -40,6 +40,7 @@ class BrandFields(Body):
     banned_words: tuple[str, ...] = ()
     required_words: tuple[str, ...] = ()
     tracking: Tracking = Tracking()
+    ai_disclosure: str = Field(default="", max_length=200, description="A line under what a model wrote")
 
 
 class BrandChanges(Body):
@@ -57,6 +58,7 @@ class BrandChanges(Body):
     banned_words: tuple[str, ...] | None = None
     required_words: tuple[str, ...] | None = None
     tracking: Tracking | None = None
+    ai_disclosure: str | None = Field(default=None, max_length=200)
 
 
 class Claim(Schema):
