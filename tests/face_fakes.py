@@ -9,6 +9,7 @@ from types import SimpleNamespace
 from typing import Any
 
 from tests.channel_fakes import FakeChannels
+from tests.editing_fakes import editing_fakes
 from tests.reply_fakes import FakeReplies
 
 from tidings.access.permissions import Permission, require
@@ -753,6 +754,7 @@ def make_services(db: Any, clock: Any) -> Services:
         activity=FakeActivity(campaigns), health=FakeHealth(), models=FakeModels(), asking=FakeAsking(),
         base_url="https://localhost:8443", conversions=FakeConversions(), postbacks=FakePostbacks(),
         attachments=FakeAttachments(), deliveries=FakeDeliveries(), channels=FakeChannels(), replies=FakeReplies(),
+        **editing_fakes(campaigns),
     )  # type: ignore[arg-type]  # fmt: skip
 
 

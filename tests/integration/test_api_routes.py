@@ -68,6 +68,12 @@ BODIES: dict[str, Any] = {
 BODIES["add_model"] = {"name": "local", "kind": "openai", "fields": {"base_url": "http://127.0.0.1/v1", "model": "m"}}
 BODIES["update_model"] = {"enabled": False}
 BODIES["update_brand"] = {"voice": "bold"}
+BODIES |= {
+    "save_draft": {"subject": "Come and bake", "blocks": [{"kind": "text", "text": "It is bread."}]},
+    "check_draft": {"subject": "Come and bake"}, "add_comment": {"text": "Name the date.", "block": 0},
+    "resolve_comment": {"resolved": True}, "suggest_words": {"block": 0}, "save_template": {"name": "Workshop"},
+    "begin_from_template": {"template_id": "tpl_1"}, "import_from_html": {"html": "<p>It is bread.</p>"},
+}  # fmt: skip
 
 
 @pytest.fixture
@@ -115,11 +121,14 @@ def call(client: TestClient, services: Any, method: str, path: str, name: str, h
         campaign_id=detail.row.id, variant="A", name="content", decision_id="dec_1", brand_id="brd_1",
         contact_id=fakes.CONTACT.id, recommendation_id="rec_1", message_id="msg_1", account_id="acc_1",
         token_id="tok_1", turn_id="trn_1", model_id="mdl_1", attachment_id="att_1", reply_id="rpl_1",
+        number=1, comment_id="cmt_1", suggestion_id="sug_1", template_id="tpl_1",
     )  # fmt: skip
     if name == "preview_prompt":
         address += f"?campaign_id={detail.row.id}"
     if name in {"import_contacts", "import_suppressions"}:
         return client.request(method, address, content=b"email\na@example.com\n", headers=headers)
+    if name == "upload_image":
+        return client.request(method, f"{address}?alt=A+loaf", content=b"png", headers=headers)
     if name == "attach_file":
         return client.request(method, f"{address}?name=b.pdf", content=b"%PDF", headers=headers)
     return client.request(method, address, json=bodies.get(name), headers={**headers, "If-Match": "*"})

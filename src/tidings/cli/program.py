@@ -14,7 +14,7 @@ from tidings.cli import (
     campaign_verbs,
     conversion,
     delivery,
-    enclosures,
+    editing,
     local,
     mailbox,
     models,
@@ -80,9 +80,10 @@ def _add_commands(app: typer.Typer) -> None:
     app.command("status", rich_help_panel=SERVER)(status)
     app.command("report", rich_help_panel=SERVER)(report.report)
     for name, group in (
-        ("campaign", enclosures.commands), ("delivery", delivery.commands), ("agent", agent.commands), ("audience",
+        ("campaign", editing.commands), ("delivery", delivery.commands), ("agent", agent.commands), ("audience",
         audience.commands), ("mailbox", mailbox.commands), ("sending", sending.commands), ("account",
         account.commands), ("token", token.commands), ("models", models.commands), ("conversion",
         conversion.commands), ("campaign", campaign_verbs.commands), ("replies", replies.commands),
+        ("template", editing.templates), ("image", editing.images),
     ):  # fmt: skip
         app.add_typer(group, name=name, rich_help_panel=SERVER)
