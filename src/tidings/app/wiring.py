@@ -157,8 +157,8 @@ def wire(
         base_url=settings.base_url, conversions=Conversions(db, clock, secrets),
         postbacks=Postbacks(db, clock, secrets), editing=editing,
         comments=CommentService(db, clock, campaigns.reviser),
-        suggestions=SuggestionService(editing, Suggester(desk)), templates=TemplateService(editing), records=RecordService(db),
-        images=ImageService(db, clock, settings.links_url),
+        suggestions=SuggestionService(editing, Suggester(desk)), templates=TemplateService(editing),
+        records=RecordService(db), images=ImageService(db, clock, settings.links_url),
         test_sends=TestSendService(
             db, clock, campaigns.reviser, distribution,
             hand_over(lambda: parse_relay(relay), lambda: signer_of(settings)),

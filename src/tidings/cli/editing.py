@@ -125,7 +125,7 @@ def suggest(
 
 
 @commands.command("test")
-def test(
+def send_test(
     campaign: CampaignRef,
     to: Annotated[list[str] | None, typer.Argument(metavar="[ADDRESS]...", help="Of accounts; none: yourself.")] = None,
     variant: Variant = "A",

@@ -16,11 +16,11 @@ from tidings.domain.errors import InvalidInputError
 LARGEST = 512 * 1024
 MOST_BLOCKS = 60
 _SKIPPED = frozenset({"script", "style", "head", "title", "noscript", "template", "svg", "math", "object", "iframe"})
-_NAMED = frozenset({"script", "object", "iframe", "svg", "math", "form", "input", "select", "textarea", "video", "audio",
-                    "canvas", "embed"})  # fmt: skip
+_NAMED = frozenset({"script", "object", "iframe", "svg", "math", "form", "input", "select", "textarea", "video",
+                    "audio", "canvas", "embed"})  # fmt: skip
 _HEADINGS = frozenset({"h1", "h2", "h3", "h4", "h5", "h6"})
-_BREAKS = frozenset({"p", "div", "td", "th", "tr", "table", "section", "article", "header", "footer", "main", "ul", "ol",
-                     "blockquote", "center", "body", "figure", "figcaption"})  # fmt: skip
+_BREAKS = frozenset({"p", "div", "td", "th", "tr", "table", "section", "article", "header", "footer", "main", "ul",
+                     "ol", "blockquote", "center", "body", "figure", "figcaption"})  # fmt: skip
 _VOID = frozenset({"br", "hr", "img", "input", "meta", "link", "col", "area", "base", "embed", "source", "wbr"})
 _HIDDEN = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden|font-size\s*:\s*0|max-height\s*:\s*0", re.IGNORECASE)
 _BRACES = re.compile(r"\{\{|\{%|\{#")
