@@ -24,7 +24,7 @@ from tidings.content.parsing import BlocksError
 from tidings.domain.actor import Actor, ActorKind, AgentName, Role, agent_actor
 from tidings.domain.brief import parse_brief
 from tidings.domain.campaign import CampaignState
-from tidings.domain.draft import Draft
+from tidings.domain.draft import Draft, Trace
 from tidings.domain.errors import ConflictError, ForbiddenError, InvalidInputError, NotFoundError, UnavailableError
 from tidings.engine.jobs import Jobs
 from tidings.keys.master import MasterKey
@@ -433,3 +433,43 @@ def test_a_test_goes_to_people_of_the_house_alone(desk: Desk) -> None:
     desk.house.services.distribution.resume_all(desk.approver)
     with pytest.raises(InvalidInputError, match="no address"):
         sends.send(nobody, desk.id, "A")
+
+
+# Origin
+
+
+def test_the_record_of_a_draft_names_sources_hands_and_verdicts(desk: Desk) -> None:
+    services, ready = desk.house.services, desk.now
+    assert ready.revision is not None
+    services.editing.save(desk.author, desk.id, "A", DraftChange(subject="A bread workshop"))
+    now = desk.now
+    assert now.revision is not None
+    services.campaigns.approve(desk.approver, desk.id, now.revision.id)
+    found = services.records.provenance(desk.viewer, desk.id, "A")
+    assert (found.writer, found.ai_part, found.mark, found.revision_number) == ("Composer", "", "", 2)
+    assert [(edit.revision_number, edit.by_name) for edit in found.edits] == [(1, "Content agent"), (2, "Author")]
+    assert [approval.verdict for approval in found.approvals] == ["approved"]
+    assert {each.source for each in found.sentences} >= {"person", "brief", "stock"}
+    first = services.records.provenance(desk.viewer, desk.id, "A", 1)
+    assert (first.revision_number, first.approvals, len(first.edits)) == (1, (), 1)
+    with pytest.raises(NotFoundError):
+        services.records.provenance(desk.viewer, desk.id, "A", 9)
+
+
+def test_a_mail_with_a_models_words_says_so_and_one_without_does_not(desk: Desk) -> None:
+    services, admin = desk.house.services, desk.approver
+    plain = services.campaigns.preview(desk.author, desk.id)
+    assert "AI-Disclosure" not in plain.headers
+    assert "digitalsourcetype" not in plain.html
+    known = (Trace(sentence="Do come and bake.", source="person", proposed_by="smollm2"),)
+    blocks = [*desk.blocks(), {"kind": "text", "text": "Do come and bake."}]
+    services.editing.save(desk.author, desk.id, "A", DraftChange(blocks=blocks, known=known))
+    line = "Written with the help of a language model."
+    services.brands.update_brand(admin, desk.now.row.brand_id, {"ai_disclosure": line})
+    marked = services.campaigns.preview(desk.author, desk.id)
+    assert marked.headers["AI-Disclosure"] == 'mode=ai-modified, model="smollm2"'
+    assert "digitalsourcetype/compositeWithTrainedAlgorithmicMedia" in marked.html
+    assert line in marked.text
+    assert line in marked.html
+    other = services.campaigns.preview(desk.author, desk.id, variant="B")
+    assert line not in other.text

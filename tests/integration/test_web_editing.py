@@ -126,6 +126,25 @@ def test_comments_suggestions_revisions_and_pictures_have_their_pages(client: Te
     assert client.post(address[1]).status_code == 405
 
 
+def test_html_is_read_into_the_form_and_drafts_leave_as_files(client: TestClient, desk: Desk) -> None:
+    base, before = f"/campaigns/{desk.id}/edit/A", desk.now
+    source = b"<h1>Come</h1><p>It is a bread workshop for beginners.</p><script>x</script>"
+    page = client.post(f"{base}/import", files={"file": ("mail.html", source, "text/html")})
+    assert "2 blocks read" in page.text
+    assert "&lt;script&gt;" in page.text
+    fields = fields_of(page.text)
+    assert (fields["b0_text"], fields["b2_kind"]) == ("Come", "footer")
+    assert desk.now == before
+    for form in ("html", "mjml", "text"):
+        file = client.get(f"{base}/export?form={form}")
+        assert "attachment" in file.headers["content-disposition"]
+        assert "https://northwind.example.com/workshop" in file.text
+        assert "links[" not in file.text
+        assert "{{ contact.first_name" in file.text
+    assert client.get(f"{base}/export?form=pdf").status_code == 422
+    assert "No model wrote in it" in client.get(f"/campaigns/{desk.id}/origin/A").text
+
+
 def test_the_buttons_of_the_form() -> None:
     blocks = [{"kind": "heading", "text": "a"}, {"kind": "text", "text": "b"}, {"kind": "footer", "text": "c"}]
     assert [block["kind"] for block in acted(blocks, "add:image").blocks] == ["heading", "text", "image", "footer"]
@@ -231,7 +250,7 @@ def test_every_page_is_accessible_and_fits_a_phone(visitor: Any, desk: Desk, sch
     page, checker = visitor(scheme, PHONE if scheme == "light" else DESK), axe()
     base, found = f"/campaigns/{desk.id}", dict[str, Any]()
     paths = [f"{base}/edit/A", f"{base}/review/A", f"{base}/review/B", f"{base}/revisions", f"/images/{brand}",
-             f"{base}/preview/A", base]  # fmt: skip
+             f"{base}/preview/A", base, f"{base}/origin/A"]  # fmt: skip
     for path in paths:
         page.goto(path)
         if "/edit/" in path:

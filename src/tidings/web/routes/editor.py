@@ -6,11 +6,14 @@ from collections.abc import Callable
 from typing import Any
 
 from fastapi import APIRouter
+from starlette.datastructures import UploadFile
 from starlette.responses import Response
 
 from tidings.campaigns.editing import DraftChange
 from tidings.campaigns.views import CampaignDetail, Preview
+from tidings.content.importing import import_html
 from tidings.content.parsing import BlocksError
+from tidings.domain.blocks import Footer
 from tidings.domain.draft import Draft, Finding
 from tidings.domain.errors import ConflictError, InvalidInputError, NotFoundError, TidingsError
 from tidings.web.block_form import EMPTY, KINDS, RawBlock, Typed, acted, by_block, raw_blocks, typed_of
@@ -100,6 +103,35 @@ def template(visit: VisitHere, campaign_id: str, variant: str, fields: FormHere)
     return visit.back(f"/campaigns/{campaign_id}/edit/{variant}", "saved")
 
 
+@router.post("/import")
+def take_in(visit: VisitHere, campaign_id: str, variant: str, fields: FormHere) -> Response:
+    """Blocks out of HTML, in the form and not saved; what was not understood is listed. Footers of now stay."""
+    file = fields.get("file")
+    source = text_of(fields, "html")
+    if isinstance(file, UploadFile) and file.filename:
+        source = file.file.read().decode("utf-8", "replace")
+    found = import_html(source)
+    detail = _detail(visit, campaign_id)
+    draft = _draft(detail, variant)
+    kept = [block for block in draft.blocks if isinstance(block, Footer)]
+    typed = Typed(
+        found.title or draft.subject, draft.preheader, raw_blocks([*found.blocks, *kept]), detail.row.version,
+        "desktop", "",
+    )  # fmt: skip
+    values = _values(visit, detail, draft, typed, findings=_findings(visit, detail, variant, typed))
+    values |= {"left_out": found.left_out, "imported": len(found.blocks)}
+    return visit.page("editor.html", **values, focus="", words="")
+
+
+@router.get("/export")
+def export(visit: VisitHere, campaign_id: str, variant: str, form: str = "html") -> Response:
+    """The draft in force as a file."""
+    content = visit.services.records.export(visit.actor, campaign_id, variant, form)
+    ending = {"text": "txt"}.get(form, form)
+    named = {"content-disposition": f'attachment; filename="draft-{variant}.{ending}"'}
+    return Response(content, media_type="application/octet-stream", headers=named)
+
+
 def _again(visit: Visit, campaign_id: str, variant: str, typed: Typed, error: TidingsError) -> Response:
     """The form with everything as it was typed. After a conflict, saving again overwrites what is there, knowingly."""
     detail = _detail(visit, campaign_id)
@@ -124,7 +156,8 @@ def _values(visit: Visit, detail: CampaignDetail, draft: Draft, typed: Typed, *,
     return {
         "campaign": detail, "variant": draft.variant, "draft": draft, "typed": typed, "kinds": KINDS,
         "labels": dict(KINDS), "places": by_block(findings), "problem": None, "problems": {}, "conflict": False,
-        "may_edit": edits is not None and edits.allowed, "looks": LOOKS, "known": EMPTY.keys(),
+        "left_out": (), "imported": 0, "may_edit": edits is not None and edits.allowed,
+        "looks": LOOKS, "known": EMPTY.keys(),
         "images": visit.allowed(lambda: services.images.images(visit.actor, brand), []),
         "templates": visit.allowed(lambda: services.templates.templates(visit.actor, brand), []),
         "people": visit.allowed(lambda: services.campaigns.slots(visit.actor, detail.row.id, limit=25)[0], []),

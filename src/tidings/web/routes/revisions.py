@@ -7,10 +7,10 @@ from starlette.responses import Response
 
 from tidings.web.visit import VisitHere
 
-router = APIRouter(prefix="/campaigns/{campaign_id}/revisions")
+router = APIRouter(prefix="/campaigns/{campaign_id}")
 
 
-@router.get("")
+@router.get("/revisions")
 def revisions(visit: VisitHere, campaign_id: str, before: int = 0, after: int = 0) -> Response:
     """The list, and beside it what changed: without a choice, from the revision before to the one in force."""
     detail = visit.services.campaigns.get(visit.actor, campaign_id)
@@ -26,8 +26,16 @@ def revisions(visit: VisitHere, campaign_id: str, before: int = 0, after: int = 
     )  # fmt: skip
 
 
-@router.post("/{number}/restore")
+@router.post("/revisions/{number}/restore")
 def restore(visit: VisitHere, campaign_id: str, number: int) -> Response:
     """Goes back to an earlier revision, which makes a new one."""
     visit.services.editing.restore(visit.actor, campaign_id, number)
     return visit.back(f"/campaigns/{campaign_id}/revisions", "edited")
+
+
+@router.get("/origin/{variant}")
+def origin(visit: VisitHere, campaign_id: str, variant: str, revision: int = 0) -> Response:
+    """Where a draft's words come from: writer, model, source of each sentence, checks, edits, approvals."""
+    detail = visit.services.campaigns.get(visit.actor, campaign_id)
+    found = visit.services.records.provenance(visit.actor, campaign_id, variant, revision or None)
+    return visit.page("origin.html", campaign=detail, origin=found)
