@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import struct
 import zlib
 from collections.abc import Iterator
@@ -9,7 +10,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from email import message_from_bytes
 from pathlib import Path
-from typing import Any, cast
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 from sqlalchemy import func, select
@@ -19,8 +21,11 @@ from tidings.agents.state import ensure_agents
 from tidings.app.wiring import House, wire
 from tidings.audience.incoming import ConsentGiven
 from tidings.campaigns.editing import DraftChange
+from tidings.campaigns.suggesting import SuggestionService
 from tidings.campaigns.views import CampaignDetail
+from tidings.content.exam.licence import Licence
 from tidings.content.parsing import BlocksError
+from tidings.content.suggest import Suggester
 from tidings.domain.actor import Actor, ActorKind, AgentName, Role, agent_actor
 from tidings.domain.brief import parse_brief
 from tidings.domain.campaign import CampaignState
@@ -29,9 +34,13 @@ from tidings.domain.errors import ConflictError, ForbiddenError, InvalidInputErr
 from tidings.engine.jobs import Jobs
 from tidings.keys.master import MasterKey
 from tidings.keys.secrets import Secrets
+from tidings.llm.base import Completion
 from tidings.settings import Settings
 from tidings.store.database import Database
 from tidings.store.tables import delivery, event
+
+if TYPE_CHECKING:
+    from tidings.content.models.desk import ModelDesk, Question
 
 FIELDS = {
     "name": "Autumn workshop", "type": "event", "goal": "Fill the bread workshop", "brand": "Northwind Bakery",
@@ -280,6 +289,45 @@ def test_rewriting_a_block_offers_other_words_of_the_stock_for_what_is_stock(des
         suggestions.suggest(desk.author, desk.id, "A", block=99)
     with pytest.raises(ConflictError, match="does not stand"):
         suggestions.suggest(desk.author, desk.id, "A", sentence="Nobody wrote this.")
+
+
+class FakeDesk:
+    """A model licensed to suggest, with one answer; `None` cannot be asked now."""
+
+    def __init__(self, answer: str | None) -> None:
+        self.answer, self.asked = answer, list[str]()
+
+    def licensed(self, licence: Licence) -> list[Any]:
+        assert licence is Licence.SUGGESTER
+        return [SimpleNamespace(name="small", model_hash="f" * 64)]
+
+    def ask(self, _configured: Any, question: Question) -> Completion:
+        self.asked.append(question.prompt.task)
+        if self.answer is None:
+            raise UnavailableError("small may not be asked: offline.")
+        return Completion(self.answer, "small")
+
+
+def test_a_models_words_are_proposals_that_say_no_more_than_their_sources(desk: Desk) -> None:
+    fact = "You get a sourdough starter to take home."
+    model = FakeDesk(json.dumps({"sentences": ["A sourdough starter is yours to take home.",
+                                               "You get 12 starters and a free oven.", fact]}))  # fmt: skip
+    suggestions = SuggestionService(desk.house.services.editing, Suggester(cast("ModelDesk", model)))
+    found = suggestions.suggest(desk.author, desk.id, "A", sentence=fact)
+    assert [(each.after, each.writer) for each in found] == [("A sourdough starter is yours to take home.", "small")]
+    assert "@example.com" not in model.asked[0]
+    suggestions.accept(desk.author, desk.id, found[0].id)
+    record = desk.house.services.records.provenance(desk.author, desk.id, "A")
+    assert record.ai_part == "ai-modified"
+    assert [each.proposed_by for each in record.sentences if each.sentence == found[0].after] == ["small"]
+
+
+@pytest.mark.parametrize("answer", [None, "I cannot do that.", "{}"])
+def test_a_model_that_cannot_help_is_no_error(desk: Desk, answer: str | None) -> None:
+    suggester = Suggester(cast("ModelDesk", FakeDesk(answer)))
+    suggestions = SuggestionService(desk.house.services.editing, suggester)
+    sentence = "You get a sourdough starter to take home."
+    assert suggestions.suggest(desk.author, desk.id, "A", sentence=sentence) == []
 
 
 # Comments

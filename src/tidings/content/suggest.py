@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from tidings.content import truth
 from tidings.content.composer.choice import Chooser
 from tidings.content.composer.stock import common_stock, type_stock
 from tidings.content.exam.licence import Licence
@@ -88,7 +89,10 @@ class Suggester:
             except TidingsError:  # it is on record with the call; the next one is asked
                 continue
             claims = trace.claim_ids if trace else ()
+            ground = _ground(assignment)
             for text in texts:
+                if truth.refused(text, ground):  # as with a model's draft: what goes beyond its sources is not shown
+                    continue
                 known = Trace(sentence=text, source="person", claim_ids=claims, proposed_by=configured.name)
                 yield Proposal(text, known, configured.name, configured.model_hash, "a model's words for it")
             if texts:
@@ -99,6 +103,13 @@ class Suggester:
         question = Question(prompt_of(assignment, sentence), "suggest", form=_FORM, max_tokens=400, seconds=_SECONDS)
         answer = self._desk.ask(configured, question)
         return parsed(answer.text)
+
+
+def _ground(assignment: Assignment) -> list[str]:
+    """What brief, brand and usable claims vouch for."""
+    brief, brand = assignment.brief, assignment.brand
+    said = [fact.sentence for fact in brief.facts] + [claim.sentence for claim in assignment.claims]
+    return [*said, brief.product, brief.name, brief.call_to_action, *brief.must_say, brand.name, *brand.required_words]
 
 
 def prompt_of(assignment: Assignment, sentence: str) -> Prompt:
