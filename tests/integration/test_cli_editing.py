@@ -27,6 +27,14 @@ def test_the_editors_commands(run: Run, services: Any, tmp_path: Path) -> None:
     into = tmp_path / "draft.mjml"
     assert run("campaign", "export", "latest", "--form", "mjml", "--into", str(into)).exit_code == 0
     assert into.read_text() == "<mjml>"
+    page = tmp_path / "mail.html"
+    page.write_text("<h1>Come</h1><p>It is bread.</p><script>x</script>")
+    read = run("campaign", "import-html", "latest", str(page), "--yes")
+    assert "Left out: <script>" in read.output
+    assert "Saved 2 blocks" in read.output
+    assert services.editing.saved[-1][1].blocks[0] == {"kind": "heading", "text": "Come"}
+    assert run("campaign", "import-html", "latest", str(page), "--no-input").exit_code != 0
+    assert run("campaign", "import-html", "latest", str(tmp_path / "none.html")).exit_code == 2
     assert json.loads(run("campaign", "origin", "latest", "--json").stdout)["ai_part"] == "ai-originated"
     assert "smollm2" in run("campaign", "origin", "latest").output
 

@@ -11,7 +11,7 @@ from tidings.cli.connection import connected
 from tidings.cli.enclosures import commands
 from tidings.cli.failures import USAGE, CommandError
 from tidings.cli.groups import Listed
-from tidings.cli.options import AsJson, CampaignRef
+from tidings.cli.options import AsJson, CampaignRef, NoInput, Yes, confirm
 from tidings.cli.output import say, show_fields, show_json, show_table
 from tidings.cli.references import brand_id, campaign_id
 
@@ -159,6 +159,29 @@ def export(
     except OSError as error:
         raise CommandError(f"{into} cannot be written: {error.strerror}.", "Name another file.", USAGE) from error
     say(f"Wrote {into}.")
+
+
+@commands.command("import-html")
+def import_html(
+    campaign: CampaignRef,
+    file: Annotated[Path, typer.Argument(help="An HTML file.")],
+    variant: Variant = "A",
+    yes: Yes = False,
+    no_input: NoInput = False,
+) -> None:
+    """Read a draft's blocks out of HTML and save them as a new revision; what is not understood is listed."""
+    try:
+        source = file.read_text("utf-8", "replace")
+    except OSError as error:
+        raise CommandError(f"{file} cannot be read: {error.strerror}.", "Name a file.", USAGE) from error
+    with connected() as tidings:
+        known = campaign_id(tidings, campaign)
+        found = tidings.editing.import_html(source)
+        for each in found.left_out:
+            say(f"Left out: {each}")
+        confirm(f"Put these {len(found.blocks)} blocks in place of the draft's?", yes=yes, no_input=no_input)
+        tidings.editing.save(known, variant, blocks=found.blocks)
+    say(f"Saved {len(found.blocks)} blocks as a new revision. It needs approval.")
 
 
 @commands.command("origin")
