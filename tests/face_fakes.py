@@ -10,6 +10,7 @@ from typing import Any
 
 from tests.channel_fakes import FakeChannels
 from tests.claim_fakes import FakeBriefs, FakeProposals
+from tests.editing_fakes import editing_fakes
 from tests.fake_sequences import FakeSequences
 from tests.reply_fakes import FakeReplies
 
@@ -819,7 +820,7 @@ def make_services(db: Any, clock: Any) -> Services:
         activity=FakeActivity(campaigns), health=FakeHealth(), models=FakeModels(), asking=FakeAsking(),
         base_url="https://localhost:8443", conversions=FakeConversions(), postbacks=FakePostbacks(),
         attachments=FakeAttachments(), deliveries=FakeDeliveries(), channels=FakeChannels(), replies=FakeReplies(),
-        sequences=FakeSequences(), proposals=FakeProposals(), briefs=FakeBriefs(),
+        sequences=FakeSequences(), proposals=FakeProposals(), briefs=FakeBriefs(), **editing_fakes(campaigns),
     )  # type: ignore[arg-type]  # fmt: skip
 
 

@@ -12,10 +12,17 @@ if TYPE_CHECKING:
     from tidings.audience.service import AudienceService
     from tidings.campaigns.asking import AskService
     from tidings.campaigns.attaching import AttachmentService
+    from tidings.campaigns.commenting import CommentService
     from tidings.campaigns.deliveries import DeliveryService
+    from tidings.campaigns.editing import EditingService
+    from tidings.campaigns.records import RecordService
     from tidings.campaigns.sequences.service import SequenceService
     from tidings.campaigns.service import CampaignService
+    from tidings.campaigns.suggesting import SuggestionService
+    from tidings.campaigns.templating import TemplateService
+    from tidings.campaigns.trying import TestSendService
     from tidings.content.briefing.service import BriefService
+    from tidings.content.images import ImageService
     from tidings.content.models.service import ModelService
     from tidings.content.proposing.service import ProposalService
     from tidings.content.service import BrandService
@@ -57,3 +64,11 @@ class Services:
     postbacks: Postbacks
     proposals: ProposalService
     briefs: BriefService
+
+    editing: EditingService
+    comments: CommentService
+    suggestions: SuggestionService
+    templates: TemplateService
+    images: ImageService
+    test_sends: TestSendService
+    records: RecordService

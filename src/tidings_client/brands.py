@@ -81,6 +81,7 @@ class Brand(Model):
     logo: Logo | None = None
     senders: tuple[Sender, ...] = ()
     disclaimers: dict[str, str] = Field(default_factory=dict)
+    ai_disclosure: str = ""
 
 
 class BrandList(Model):

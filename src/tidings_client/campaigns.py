@@ -52,6 +52,7 @@ class Trace(Model):
     sentence: str
     source: str
     claim_ids: list[str]
+    proposed_by: str = ""
 
 
 class Draft(Model):

@@ -21,6 +21,7 @@ from tidings_client.contacts import Contacts
 from tidings_client.conversions import Conversions
 from tidings_client.decisions import Decisions
 from tidings_client.deliveries import Deliveries
+from tidings_client.editing import Editing
 from tidings_client.health import Health
 from tidings_client.mailbox import Mailbox
 from tidings_client.models import Models
@@ -53,6 +54,7 @@ class _Resources(Generic[Mode]):
         self.conversions = Conversions[Mode](transport)
         self.decisions = Decisions[Mode](transport)
         self.deliveries = Deliveries[Mode](transport)
+        self.editing = Editing[Mode](transport)
         self.health = Health[Mode](transport)
         self.mailbox = Mailbox[Mode](transport)
         self.models = Models[Mode](transport)

@@ -76,6 +76,12 @@ BODIES["add_model"] = {"name": "local", "kind": "openai", "fields": {"base_url":
 BODIES["update_model"] = {"enabled": False}
 BODIES["confirm_posting"] = {"url": "https://mastodon.example/@northwind/1"}
 BODIES["update_brand"] = {"voice": "bold"}
+BODIES |= {
+    "save_draft": {"subject": "Come and bake", "blocks": [{"kind": "text", "text": "It is bread."}]},
+    "check_draft": {"subject": "Come and bake"}, "add_comment": {"text": "Name the date.", "block": 0},
+    "resolve_comment": {"resolved": True}, "suggest_words": {"block": 0}, "save_template": {"name": "Workshop"},
+    "begin_from_template": {"template_id": "tpl_1"}, "import_from_html": {"html": "<p>It is bread.</p>"},
+}  # fmt: skip
 
 
 @pytest.fixture
@@ -129,7 +135,8 @@ def call(client: TestClient, services: Any, method: str, path: str, name: str, h
         campaign_id=detail.row.id, variant="A", name="content", decision_id="dec_1", brand_id="brd_1",
         contact_id=fakes.CONTACT.id, recommendation_id="rec_1", message_id="msg_1", account_id="acc_1",
         token_id="tok_1", turn_id="trn_1", model_id="mdl_1", attachment_id="att_1", reply_id="rpl_1",
-        sequence_id="cmp_s1", posting_id="pst_1", claim_id="clm_1",
+        sequence_id="cmp_s1", posting_id="pst_1", claim_id="clm_1", number=1, comment_id="cmt_1",
+        suggestion_id="sug_1", template_id="tpl_1",
     )  # fmt: skip
     if name == "preview_prompt":
         address += f"?campaign_id={detail.row.id}"
@@ -137,6 +144,8 @@ def call(client: TestClient, services: Any, method: str, path: str, name: str, h
         return client.request(method, address, content=b"email\na@example.com\n", headers=headers)
     if name == "propose_claims_from_file":
         return client.request(method, f"{address}?name=b.md", content=b"Our bread is baked.", headers=headers)
+    if name == "upload_image":
+        return client.request(method, f"{address}?alt=A+loaf", content=b"png", headers=headers)
     if name == "attach_file":
         return client.request(method, f"{address}?name=b.pdf", content=b"%PDF", headers=headers)
     if name.endswith("_channel"):

@@ -29,7 +29,7 @@ ARGUMENTS: dict[str, Any] = {
     "brief": {}, "brand": {}, "changes": {}, "fields": {}, "rule": {}, "rows": [], "table": b"", "content": b"",
     "invitation": {}, "settings": {},
     "due_at": datetime(2027, 1, 1, tzinfo=UTC),
-    "accept": True, "variant": "A", "definition": {}, "contact_ids": [],
+    "accept": True, "variant": "A", "definition": {}, "contact_ids": [], "number": 1, "before": 1, "after": 2,
 }  # fmt: skip
 
 

@@ -27,6 +27,8 @@ from tidings.api.conversions.routes import router as conversions
 from tidings.api.decisions.routes import router as decisions
 from tidings.api.deliveries.routes import router as deliveries
 from tidings.api.docs import docs_page
+from tidings.api.editing.routes import router as editing
+from tidings.api.editing.shelf import router as shelf
 from tidings.api.health.routes import router as health
 from tidings.api.idempotency import Idempotency
 from tidings.api.mailbox.routes import router as mailbox_routes
@@ -45,7 +47,8 @@ if TYPE_CHECKING:
 MOUNT = "/api/v1"
 ROUTERS: tuple[APIRouter, ...] = (
     campaigns, approvals, agents, decisions, brands, audience, analytics, mailbox_routes, activity, sending, models,
-    access, health, conversions, attachments, deliveries, replies, sequences, channels, claims, briefs,
+    access, health, conversions, attachments, deliveries, replies, sequences, channels, claims, briefs, editing,
+    shelf,
 )  # fmt: skip
 
 DESCRIPTION = """\

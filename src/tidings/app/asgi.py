@@ -14,10 +14,12 @@ from tidings.access import audit
 from tidings.access.permissions import Permission, require
 from tidings.api.body_limit import BodyLimit
 from tidings.api.build import MOUNT, build_api
+from tidings.app.pictures import PicturesApp
 from tidings.app.push import build_push
 from tidings.app.returning import build_reports
 from tidings.app.tracking_hosts import TrackingHosts
 from tidings.audience.selection import may_track
+from tidings.content.images import PATH as IMAGES
 from tidings.distribution.conversion_door import ConversionDoor
 from tidings.distribution.postings.feed_app import FeedApp
 from tidings.distribution.push_door import PushDoor
@@ -58,18 +60,19 @@ def build_asgi(house: House) -> Front:
     web.add_middleware(BodyLimit)  # anybody may post a form to the sign-in page
     web.add_api_route("/health/live", _live, include_in_schema=False)
     web.add_api_route("/health/ready", _ready, include_in_schema=False)
-    feeds = FeedApp(house.db, house.settings.base_url)
-    beside = Beside(build_reports(house), feeds, build_push(house), hosts)
+    feeds, pictures = FeedApp(house.db, house.settings.base_url), PicturesApp(services.images.served)
+    beside = Beside(build_reports(house), feeds, build_push(house), pictures, hosts)
     return Front(web, build_api(house.services, house.mailbox), tracking, beside)
 
 
 @dataclass(frozen=True, slots=True)
 class Beside:
-    """What else answers the public: providers' reports, feeds, pushes, and names that serve tracking alone."""
+    """What else answers the public: reports, feeds, pushes, pictures, and names that serve tracking alone."""
 
     reports: ReportsApp
     feeds: FeedApp
     push: PushDoor
+    pictures: PicturesApp
     hosts: TrackingHosts | None = None
 
 
@@ -87,6 +90,7 @@ class Front:
         self.reports = beside.reports if beside is not None else None
         self.feeds = beside.feeds if beside is not None else None
         self.push = beside.push if beside is not None else None
+        self.pictures = beside.pictures if beside is not None else PicturesApp(lambda _: None)
         self.hosts = beside.hosts if beside is not None else None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -95,7 +99,9 @@ class Front:
             await self._lifespan(receive, send)
             return
         path: str = scope["path"]
-        if path[:3] in PATHS or (self.hosts is not None and await self.hosts.only_tracking(scope["headers"])):
+        if path.startswith(IMAGES):
+            await self.pictures(scope, receive, send)
+        elif path[:3] in PATHS or (self.hosts is not None and await self.hosts.only_tracking(scope["headers"])):
             await self.tracking(scope, receive, send)
         elif self.reports is not None and path.startswith(PREFIX):
             await self.reports(scope, receive, send)

@@ -19,18 +19,27 @@ from tidings.audience.repository import any_known
 from tidings.audience.service import AudienceService
 from tidings.campaigns.asking import AskService
 from tidings.campaigns.attaching import AttachmentService
+from tidings.campaigns.commenting import CommentService
 from tidings.campaigns.deliveries import DeliveryService
+from tidings.campaigns.editing import EditingService
+from tidings.campaigns.records import RecordService
 from tidings.campaigns.run import CampaignRun
 from tidings.campaigns.sequences.service import SequenceService
 from tidings.campaigns.service import CampaignService
+from tidings.campaigns.suggesting import SuggestionService
+from tidings.campaigns.templating import TemplateService
 from tidings.campaigns.tools.gather import agent_tools
 from tidings.campaigns.tools.plain import Kit
+from tidings.campaigns.trying import TestSendService
 from tidings.content.agent import ContentAgent
 from tidings.content.briefing.service import BriefService
+from tidings.content.images import PATH as IMAGES
+from tidings.content.images import ImageService
 from tidings.content.models.desk import ModelDesk
 from tidings.content.models.service import ModelService
 from tidings.content.proposing.service import ProposalService
 from tidings.content.service import BrandService
+from tidings.content.suggest import Suggester
 from tidings.distribution.accounts.service import ChannelService
 from tidings.distribution.conversions import Conversions
 from tidings.distribution.dkim import DkimSigner, parse_dkim
@@ -44,6 +53,7 @@ from tidings.distribution.relay import parse_relays
 from tidings.distribution.returns.replies import ReplyService
 from tidings.distribution.returns.source import parse_source
 from tidings.distribution.service import DistributionService
+from tidings.distribution.trial import hand_over
 from tidings.domain.attachment import MEGABYTE
 from tidings.domain.errors import InvalidInputError
 from tidings.domain.instant import Clock
@@ -119,7 +129,9 @@ def wire(
     channels = ChannelService(db, clock, secrets, guard_of(settings), base_url=settings.base_url)
     postings = PostingService(clock, channels)
     run = CampaignRun(
-        db, clock, jobs, feed, content=ContentAgent(desk.writers, rank=desk.rank, on_draft=models_here.note_draft),
+        db, clock, jobs, feed, content=ContentAgent(
+            desk.writers, rank=desk.rank, on_draft=models_here.note_draft, images_at=f"{settings.links_url}{IMAGES}"
+        ),
         scheduling=SchedulingAgent(db, clock),
         distribution=distribution, analytics=AnalyticsAgent(db, clock), postings=postings,
     )  # fmt: skip
@@ -137,6 +149,7 @@ def wire(
         postings=postings, preflight=preflight_of(settings, relay, channels.mail_account),
     )  # fmt: skip
     brands, analytics, models = BrandService(db, clock), AnalyticsService(db, clock), models_of(settings, db, secrets)
+    editing = EditingService(campaigns, distribution, campaigns.reviser)
     tools = agent_tools(Kit(campaigns, brands, analytics))
     services = Services(
         db=db, clock=clock, access=access, channels=channels,
@@ -148,8 +161,11 @@ def wire(
         distribution=distribution), sequences=SequenceService(db, clock, run, campaigns),
         health=HealthService(db, clock, settings.data_dir, distribution, facts, models.look),
         base_url=settings.base_url, conversions=Conversions(db, clock, secrets),
-        postbacks=Postbacks(db, clock, secrets), briefs=BriefService(db, clock),
-        proposals=ProposalService(brands, partial(guard_of, settings)),
+        postbacks=Postbacks(db, clock, secrets), briefs=BriefService(db, clock), proposals=ProposalService(brands,
+        partial(guard_of, settings)), editing=editing, comments=CommentService(db, clock, campaigns.reviser),
+        suggestions=SuggestionService(editing, Suggester(desk)), templates=TemplateService(editing),
+        records=RecordService(db), images=ImageService(db, clock, settings.links_url), test_sends=TestSendService( db,
+        clock, campaigns.reviser, distribution, hand_over(lambda: parse_relays(relay)[0], lambda: signer_of(settings)), ),
     )  # fmt: skip
     return House(
         settings=settings, db=db, master=master, secrets=secrets, clock=clock, jobs=jobs, run=run, services=services,

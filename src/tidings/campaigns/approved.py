@@ -35,7 +35,7 @@ def _told(template: EmailTemplate | ShortTemplate) -> str:
     return template.model_dump_json(exclude={**dict.fromkeys(plain, True), **links})
 
 
-_LATER = ("track_clicks", "track_opens", "tracking_url", "attachments", "invitation")
+_LATER = ("track_clicks", "track_opens", "tracking_url", "attachments", "invitation", "ai_disclosure")
 
 
 def is_as_approved(conn: Connection, row: Row[Any], revised: Revision) -> bool:

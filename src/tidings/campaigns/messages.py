@@ -13,10 +13,12 @@ from tidings.campaigns.drafts import mails
 from tidings.content.rendering.email import render_email
 from tidings.content.rendering.short import render_short
 from tidings.distribution.utm import is_own, utm_parameters, with_utm
+from tidings.domain.blocks import Footer
 from tidings.domain.brand import Brand
 from tidings.domain.channel import Channel
 from tidings.domain.draft import Draft
 from tidings.domain.message import TRAP, EmailTemplate, Link, ShortTemplate
+from tidings.domain.provenance import META, ai_part, disclosure_header, source_type
 from tidings.domain.revision import Revision
 
 _PLACE = re.compile(r"(\{\{-?\s*links\[)(\d+)(\]\s*-?\}\})")
@@ -37,7 +39,7 @@ def every(revised: Revision, brand: Brand, campaign_id: str = "") -> list[EmailT
 
 def message(revised: Revision, brand: Brand, draft: Draft, campaign_id: str = "") -> EmailTemplate:
     """One variant, with what goes with every mail. Raises InvalidInputError when it is too large."""
-    template, tracking = render_email(draft, brand), brand.tracking
+    template, tracking = render_email(_disclosed(draft, brand), brand), brand.tracking
     hosts = own_hosts(revised, brand)
     places = {
         "brand": brand.name, "campaign": revised.brief.name, "campaign_id": campaign_id, "variant": draft.variant,
@@ -48,11 +50,23 @@ def message(revised: Revision, brand: Brand, draft: Draft, campaign_id: str = ""
         "links": tuple(marked), "track_clicks": tracking.clicks, "track_opens": tracking.opens,
         "tracking_url": tracking.url, "attachments": revised.attachments, "invitation": revised.invitation,
     }  # fmt: skip
+    changes["ai_disclosure"] = disclosure_header(draft)
+    if source_type(draft):
+        mark = f'<meta name="{META}" content="{source_type(draft)}">'
+        template = template.model_copy(update={"html": template.html.replace("</head>", f"{mark}</head>", 1)})
+        changes["html"] = template.html
     body = _BODY.search(template.html)
     if tracking.trap and tracking.clicks and body is not None:
         changes["html"] = template.html[: body.end()] + _TRAP + template.html[body.end() :]
         changes["links"] = (*marked, Link(no=TRAP, url=brand.website, label="(for programs)"))
     return template.model_copy(update=changes)
+
+
+def _disclosed(draft: Draft, brand: Brand) -> Draft:
+    """With the brand's line under it, where a model wrote and the brand has one."""
+    if not brand.ai_disclosure or not ai_part(draft):
+        return draft
+    return draft.model_copy(update={"blocks": (*draft.blocks, Footer(text=brand.ai_disclosure))})
 
 
 def own_hosts(revised: Revision, brand: Brand) -> list[str]:

@@ -15,6 +15,7 @@ from tidings.campaigns import actions, approved, repository
 from tidings.campaigns.drafts import name_of, one
 from tidings.campaigns.preflight import check_messages, specimens
 from tidings.campaigns.preview import render_preview
+from tidings.campaigns.revising import Reviser, Why
 from tidings.campaigns.sequences.repository import waiting_edits
 from tidings.campaigns.show import Shower
 from tidings.content.repository import brand_named, brands
@@ -24,7 +25,6 @@ from tidings.domain.actor import Actor
 from tidings.domain.brief import Brief
 from tidings.domain.campaign import TERMINAL, CampaignState
 from tidings.domain.errors import ConflictError, ForbiddenError, InvalidInputError, NotFoundError
-from tidings.domain.ids import new_id
 from tidings.domain.instant import Clock, Instant, iso
 from tidings.domain.revision import Revision
 from tidings.domain.short import rule_of
@@ -64,6 +64,7 @@ class CampaignService:
         self.feed = feed
         self.postings = postings
         self.show = Shower(distribution, access, postings)
+        self.reviser = Reviser(clock, run, feed)
 
     def create(self, actor: Actor, brief: Brief, *, sample: bool = False) -> CampaignDetail:
         """A new campaign from a brief; the Content agent starts at once.
@@ -303,16 +304,10 @@ class CampaignService:
             before = self._edit_waiting(conn, row) or self._revision(conn, row)
             draft = one(before.drafts, variant, channel)
             drafts = self._edited(conn, row, before, draft, subject, preheader, texts)
-            who = {"author": actor.name, "author_id": actor.id}
-            number = repository.next_revision_number(conn, row.pk)
-            revised = before.model_copy(update={"id": new_id("revision"), "number": number, "drafts": drafts, **who})
-            repository.insert_revision(conn, row.pk, revised, self.clock.now())
-            repository.insert_override(
-                conn, object_id=row.id, what=f"draft {name_of(draft)}", before={"revision": before.number},
-                after={"revision": revised.number}, reason="edited by a person", actor=actor, at=self.clock.now(),
-            )  # fmt: skip
-            self._after_edit(conn, row, revised)
-            self._note(conn, actor, "campaign.edit", row, f"edited variant {name_of(draft)} of “{row.name}”")
+            called = name_of(draft)
+            words = f"edited variant {called} of “{row.name}”"
+            why = Why(f"draft {called}", "edited by a person", "campaign.edit", words)
+            self.reviser.keep(conn, actor, row, before, drafts, why)
             return self._detail(conn, actor, row.id)
 
     def set_send_time(
@@ -464,28 +459,6 @@ class CampaignService:
             else draft
             for draft in before.drafts
         )  # fmt: skip
-
-    def _after_edit(self, conn: Connection, row: Row[Any], revised: Revision) -> None:
-        """An edit voids an approval; a campaign without a plan goes on to get one, one with errors says so."""
-        now = self.clock.now()
-        broken = [name_of(draft) for draft in revised.drafts if not draft.sendable]
-        if row.is_sequence and row.state == CampaignState.SENDING.value:
-            self.run.sequences.propose(conn, row, revised)  # approval refuses it while it has findings
-            repository.touch(conn, row, at=now)
-        elif broken:
-            reason = f"Variant {', '.join(broken)} has findings that block it. Edit it until they are gone."
-            values: dict[str, Any] = {"revision_id": revised.id}
-            if row.state == CampaignState.BLOCKED.value:
-                repository.touch(conn, row, at=now, state_reason=reason, **values)
-            else:
-                repository.touch(conn, row, at=now, state=CampaignState.BLOCKED.value, state_reason=reason, **values)
-        elif row.state == CampaignState.REVIEW.value:
-            repository.touch(conn, row, at=now, revision_id=revised.id)
-        elif row.plan_id is None and not row.is_sequence:
-            repository.move(conn, row, CampaignState.PLANNING, at=now, revision_id=revised.id)
-            self.run.start_stage(conn, row.id)
-        else:
-            repository.move(conn, row, CampaignState.REVIEW, at=now, revision_id=revised.id)
 
     def _start_if_autonomous(self, conn: Connection, campaign_id: str) -> None:
         """Where the Distribution agent may act after approval, an approved campaign starts as planned."""

@@ -16,7 +16,7 @@ from tidings.cli import (
     claim,
     conversion,
     delivery,
-    enclosures,
+    editing,
     local,
     mailbox,
     models,
@@ -83,10 +83,11 @@ def _add_commands(app: typer.Typer) -> None:
     app.command("status", rich_help_panel=SERVER)(status)
     app.command("report", rich_help_panel=SERVER)(report.report)
     for name, group in (
-        ("campaign", enclosures.commands), ("sequence", sequence.commands), ("delivery", delivery.commands),
+        ("campaign", editing.commands), ("sequence", sequence.commands), ("delivery", delivery.commands),
         ("agent", agent.commands), ("models", models.commands), ("brand", brand.commands), ("claim", claim.commands),
-        ("audience", audience.commands), ("replies", replies.commands), ("channel", channel.commands),
-        ("sending", sending.commands), ("conversion", conversion.commands), ("mailbox", mailbox.commands),
-        ("account", account.commands), ("token", token.commands),
+        ("template", editing.templates), ("image", editing.images), ("audience", audience.commands),
+        ("replies", replies.commands), ("channel", channel.commands), ("sending", sending.commands),
+        ("conversion", conversion.commands), ("mailbox", mailbox.commands), ("account", account.commands),
+        ("token", token.commands),
     ):  # fmt: skip
         app.add_typer(group, name=name, rich_help_panel=SERVER)

@@ -27,6 +27,12 @@ def campaign_id(tidings: Tidings, reference: str) -> str:
     return choose("campaign", reference, named, listing="tidings campaign list")
 
 
+def brand_id(tidings: Tidings, reference: str) -> str:
+    """The id of the brand that is meant. Raises CommandError when it is none, or more than one."""
+    named = [(brand.id, brand.name) for brand in tidings.brands.list().items]
+    return choose("brand", reference, named, listing="tidings status")
+
+
 def choose(noun: str, reference: str, named: Iterable[tuple[str, str]], *, listing: str) -> str:
     """The one of (id, name) that the reference means: a whole id or name first, then the beginning of either."""
     known = list(named)

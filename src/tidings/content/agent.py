@@ -7,15 +7,17 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tidings.content.composer.short import compose_shorts
-from tidings.content.edit import apply_edit
+from tidings.content.edit import apply_edit, rewritten
+from tidings.content.images import image_places
 from tidings.content.verifier import verify as verifier
 from tidings.content.writers.base import Assignment, UnsoundError, Writer
 from tidings.content.writers.composer import Composer, Rank
+from tidings.domain.blocks import Block
 from tidings.domain.brand import Brand
 from tidings.domain.brief import Brief
 from tidings.domain.channel import Channel
 from tidings.domain.claim import Claim
-from tidings.domain.draft import Draft, Finding
+from tidings.domain.draft import Draft, Finding, Trace
 from tidings.domain.errors import UnavailableError
 from tidings.domain.instant import Instant
 from tidings.domain.short import rule_of
@@ -53,10 +55,14 @@ class ContentAgent:
 
     def __init__(
         self, writers: Callable[[], Sequence[Writer]] = tuple, *, rank: Rank | None = None,
-        on_draft: Callable[[str, bool], None] = lambda _name, _passed: None,
+        on_draft: Callable[[str, bool], None] = lambda _name, _passed: None, images_at: str = "",
     ) -> None:  # fmt: skip
-        """`writers`: the licensed models at this moment. `rank`: a judge. `on_draft` hears how each model fared."""
+        """`writers`: the licensed models at this moment. `rank`: a judge. `on_draft` hears how each model fared.
+
+        `images_at`: what the addresses of this installation's own pictures begin with.
+        """
         self._writers, self._composer, self._on_draft = writers, Composer(rank), on_draft
+        self._images_at = images_at
 
     def draft(
         self,
@@ -102,7 +108,11 @@ class ContentAgent:
         self, draft: Draft, brief: Brief, brand: Brand, claims: Sequence[Claim], at: Instant
     ) -> tuple[Finding, ...]:
         """The findings of a draft, errors first. `claims` are all of the brand's, so that expired ones are noticed."""
-        return verifier.verify(draft, brief, brand, claims, at)
+        return verifier.verify(draft, brief, brand, claims, at, self.image_places(brand))
+
+    def image_places(self, brand: Brand) -> tuple[str, ...]:
+        """What addresses of own pictures begin with: the brand's tracking address first, where it has one."""
+        return image_places(brand, self._images_at)
 
     def edited(
         self,
@@ -118,6 +128,15 @@ class ContentAgent:
     ) -> Draft:
         """A person's edit (see `edit.apply_edit`), verified again."""
         changed = apply_edit(draft, subject=subject, preheader=preheader, texts=texts)
+        return self._verified(changed, brief, brand, claims, at)
+
+    def rewritten(
+        self, draft: Draft, brief: Brief, brand: Brand, claims: Sequence[Claim], *, at: Instant,
+        subject: str | None = None, preheader: str | None = None, blocks: Sequence[Block] | None = None,
+        known: Sequence[Trace] = (),
+    ) -> Draft:  # fmt: skip
+        """The draft with other texts and blocks (see `edit.rewritten`), verified again."""
+        changed = rewritten(draft, subject=subject, preheader=preheader, blocks=blocks, known=known)
         return self._verified(changed, brief, brand, claims, at)
 
     def _verified(self, draft: Draft, brief: Brief, brand: Brand, claims: Sequence[Claim], at: Instant) -> Draft:

@@ -2,10 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from tidings.content.sentences import folded, sentences
-from tidings.domain.blocks import Block, Button, Columns, Divider, Footer, Heading, Image, Product, Quote, Text
+from tidings.domain.blocks import (
+    Block,
+    Button,
+    Columns,
+    Divider,
+    Footer,
+    Heading,
+    Image,
+    Product,
+    Quote,
+    Text,
+    texts_of,
+)
 from tidings.domain.draft import Draft, Trace
 from tidings.domain.errors import InvalidInputError
 
@@ -26,17 +38,31 @@ def apply_edit(
                 f"There is no block {index}.", remedy=f"Give 0 to {len(blocks) - 1}.", field="texts"
             )
         blocks[index] = _with_text(blocks[index], text.strip(), index)
+    return rewritten(draft, subject=subject, preheader=preheader, blocks=blocks)
+
+
+def rewritten(
+    draft: Draft, *, subject: str | None = None, preheader: str | None = None, blocks: Sequence[Block] | None = None,
+    known: Iterable[Trace] = (),
+) -> Draft:  # fmt: skip
+    """The draft with another subject, preheader or list of blocks, without findings: it must be verified again.
+
+    Sentences that stood in it keep their source; `known` are traces of sentences that come from elsewhere, such as an
+    accepted suggestion; all others get the source `person`.
+    """
+    new_blocks = list(draft.blocks if blocks is None else blocks)
     new_subject = draft.subject if subject is None else " ".join(subject.split())
     new_preheader = draft.preheader if preheader is None else " ".join(preheader.split())
     changed = [text for text, old in ((new_subject, draft.subject), (new_preheader, draft.preheader)) if text != old]
-    changed += [text for new, old in zip(blocks, draft.blocks, strict=True) if new != old for text in _texts(new)]
-    added = _traces(draft, changed)
+    changed += [text for block in new_blocks if block not in draft.blocks for text in texts_of(block)]
+    before = draft.model_copy(update={"traces": (*draft.traces, *known)})
+    added = _traces(before, changed)
     return draft.model_copy(
         update={
             "subject": new_subject,
             "preheader": new_preheader,
-            "blocks": tuple(blocks),
-            "traces": _kept(draft, blocks, new_subject, new_preheader) + added,
+            "blocks": tuple(new_blocks),
+            "traces": _kept(before, new_blocks, new_subject, new_preheader) + added,
             "findings": (),
         }
     )
@@ -54,20 +80,6 @@ def _with_text(block: Block, text: str, index: int) -> Block:
             raise InvalidInputError(f"Block {index} ({block.kind}) has no text of its own.", field="texts")
 
 
-def _texts(block: Block) -> list[str]:
-    match block:
-        case Divider():
-            return []
-        case Button():
-            return [block.label]
-        case Image():
-            return [block.alt]
-        case Columns():
-            return list(block.texts)
-        case _:
-            return [block.text]
-
-
 def _traces(draft: Draft, changed: list[str]) -> tuple[Trace, ...]:
     """A trace for each sentence that no known trace covers."""
     known = {folded(trace.sentence) for trace in draft.traces}
@@ -78,7 +90,7 @@ def _traces(draft: Draft, changed: list[str]) -> tuple[Trace, ...]:
 def _kept(draft: Draft, blocks: list[Block], subject: str, preheader: str) -> tuple[Trace, ...]:
     """The traces whose sentences still stand somewhere; a quotation's trace stays while its halves do."""
     said = folded(
-        " ".join([subject, preheader, *(text for block in blocks for text in _texts(block))]).replace("• ", "")
+        " ".join([subject, preheader, *(text for block in blocks for text in texts_of(block))]).replace("• ", "")
     )
     quotes = [folded(block.text) for block in blocks if isinstance(block, Quote)]
     return tuple(

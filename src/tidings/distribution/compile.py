@@ -39,6 +39,7 @@ MAX_LINKS = 1 << 10
 """Of one campaign, all steps together: so many a token can tell apart."""
 _TOKEN = 24
 _REMEMBERED = 4096
+_LONGEST_MARK = 900  # a line holds 998 (RFC 5322, 2.1.1)
 _NO_CONTENTS: Mapping[str, bytes] = {}
 _NAMES = ("to", "subject", "date", "id", "out")
 
@@ -144,8 +145,10 @@ class CompiledEmail:
         )
         language = "".join(ch for ch in template.language if ch.isascii() and (ch.isalnum() or ch == "-")) or "en"
         part = b'\r\n--%b\r\nContent-Type: %b; charset="utf-8"\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n'
+        disclosed = "".join(ch for ch in template.ai_disclosure if " " <= ch <= "~")[:_LONGEST_MARK]
         self._before_text = (
             f"Content-Language: {language}\r\n".encode("ascii")
+            + (f"AI-Disclosure: {disclosed}\r\n".encode("ascii") if disclosed else b"")
             + (self._enclosed.opening if self._enclosed is not None else b"")
             + b'Content-Type: multipart/alternative; boundary="%b"\r\n' % boundary
             + part % (boundary, b"text/plain")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -10,8 +11,15 @@ from sqlalchemy import Connection, Row
 from tidings.access.audit import record
 from tidings.access.permissions import Permission, require
 from tidings.distribution import attachments, repository, volume
-from tidings.distribution.channels.base import ShortParts
-from tidings.distribution.compile import Addressee, CompiledEmail, RenderedMessage, ShownLinks, render_one
+from tidings.distribution.channels.base import Outgoing, ShortParts
+from tidings.distribution.compile import (
+    Addressee,
+    CompiledEmail,
+    RenderedMessage,
+    ShownLinks,
+    UndeliverableError,
+    render_one,
+)
 from tidings.distribution.lint import Specimen
 from tidings.distribution.preflight import PROVIDERS
 from tidings.distribution.short import CompiledShort
@@ -30,6 +38,7 @@ from tidings.store.database import Database
 from tidings.store.settings import drop_setting, get_setting, put_setting
 
 _PREVIEW_ID = "preview"
+_NOBODYS_FIRST = 1 << 33  # the upper half of what a token can name; contacts count from 1
 
 
 class DistributionService:
@@ -259,6 +268,28 @@ class DistributionService:
         compiled = CompiledShort(template, campaign_pk=0, base_url=self._base_url, signer=self._signer)
         shown = ShownLinks({link.no: url for link, url in zip(template.links, links, strict=False)}, unsubscribe_url)
         return compiled.parts(Addressee(0, 0, fields), shown)
+
+    def trial(
+        self, template: EmailTemplate, fields: Mapping[str, object], to: str, contents: Mapping[str, bytes]
+    ) -> Outgoing:
+        """The message as it would leave, addressed to somebody of the house: it belongs to no delivery.
+
+        Links are plain, so that a click counts nowhere; the way out leads nowhere. Raises InvalidInputError for an
+        address that cannot be written to or a message that cannot be compiled.
+        """
+        marked = template.model_copy(update={"subject": f"[Test] {template.subject}"})
+        compiled = self._compile(marked, 0, _PREVIEW_ID, contents)
+        shown = ShownLinks({link.no: link.url for link in marked.links}, f"{compiled.base_url}/u/preview")
+        # A number no contact has, another each time: providers drop a second mail of the same Message-ID.
+        nobody = _NOBODYS_FIRST + secrets.randbelow(_NOBODYS_FIRST)
+        try:
+            recipient, raw = compiled.render(Addressee(nobody, 0, {**fields, "email": to}), self._clock.now(), shown)
+        except UndeliverableError as error:
+            raise InvalidInputError(f"{to!r} cannot be written to: {error}.", field="to") from error
+        return Outgoing(
+            campaign_pk=0, contact_pk=nobody, step=0, variant=template.variant, attempt=1, chunk_no=0, fence=0,
+            epoch=0, fields={}, claimed_at=self._clock.now(), sender=compiled.sender, recipient=recipient, body=raw,
+        )  # fmt: skip
 
     def specimen(
         self, template: EmailTemplate, fields: Mapping[str, object], *, postal_address: str, hosts: Iterable[str],

@@ -82,3 +82,24 @@ class Footer(_Block):
 Block = Annotated[
     Heading | Text | Image | Button | Columns | Product | Divider | Quote | Footer, Field(discriminator="kind")
 ]
+
+
+def texts_of(block: Block) -> list[str]:
+    """All a reader reads of a block, in order."""
+    found: list[str]
+    match block:
+        case Divider():
+            found = []
+        case Button():
+            found = [block.label]
+        case Image():
+            found = [block.alt]
+        case Columns():
+            found = list(block.texts)
+        case Product():
+            found = [block.name, block.text]
+        case Quote():
+            found = [block.text, block.source]
+        case _:
+            found = [block.text]
+    return found

@@ -119,6 +119,9 @@ class Brand(BaseModel):
             raise ValueError(f"name no channel: {', '.join(unknown)}; use `all`, email, sms, …")
         return value
 
+    ai_disclosure: str = Field(default="", max_length=200)
+    """A line readers see under what a model wrote, wholly or in part; empty: the machine-readable mark alone."""
+
     @field_validator("colour")
     @classmethod
     def _a_colour(cls, value: str) -> str:

@@ -42,6 +42,8 @@ class Trace(BaseModel):
     source: str
     """`claim`, `brief`, `stock`, `brand`, `person` or `model`."""
     claim_ids: tuple[str, ...] = ()
+    proposed_by: str = ""
+    """The model whose suggestion it is, where a person accepted one."""
 
 
 class Draft(BaseModel):

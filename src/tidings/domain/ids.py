@@ -15,7 +15,7 @@ PREFIXES = {
     "segment": "seg", "campaign": "cmp", "revision": "rev", "draft": "drf", "approval": "apr", "override": "ovr",
     "plan": "pln", "event": "evt", "decision": "dec", "recommendation": "rec", "message": "msg", "node": "nod",
     "turn": "trn", "channel": "chn", "posting": "pst", "sequence": "seq", "model": "mdl", "conversion": "cnv",
-    "attachment": "att",
+    "attachment": "att", "comment": "cmt", "suggestion": "sug", "template": "tpl", "image": "img",
 }  # fmt: skip
 
 

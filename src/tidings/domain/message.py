@@ -53,6 +53,8 @@ class EmailTemplate(BaseModel):
     attachments: tuple[Attachment, ...] = ()
     """Files that go with every mail, in their order; their bytes stand in the table `attachment`."""
     invitation: Invitation | None = None
+    ai_disclosure: str = ""
+    """What the header `AI-Disclosure` says; empty where no model wrote."""
 
 
 class ShortTemplate(BaseModel):

@@ -19,6 +19,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from tidings.domain.actor import Actor
 from tidings.domain.errors import TidingsError, UnauthenticatedError
 from tidings.services import Services
+from tidings.web.looks import Looks
 from tidings.web.middleware import SAFE_METHODS, CrossSiteGuard, HeadAsGet, SecurityHeaders
 from tidings.web.pages import STATIC, Pages, shared_pages
 from tidings.web.routes import (
@@ -32,7 +33,9 @@ from tidings.web.routes import (
     channels,
     claims,
     delivery,
+    editor,
     enclosures,
+    images,
     insights,
     live,
     mailbox,
@@ -40,6 +43,8 @@ from tidings.web.routes import (
     overview,
     preview,
     replies,
+    review,
+    revisions,
     sending,
     sequence,
     sequences,
@@ -55,6 +60,7 @@ _log = logging.getLogger("tidings.web")
 _PAGES = (
     sign_in, overview, live, campaign_new, campaigns, campaign, preview, approvals, agents, audience, insights,
     mailbox, models, sending, settings, delivery, enclosures, replies, sequences, sequence, channels, brands, claims,
+    editor, review, revisions, images,
 )  # fmt: skip
 
 
@@ -68,6 +74,7 @@ def build_web(
     app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None, title="Tidings")
     app.state.services = services
     app.state.pages = shared_pages()
+    app.state.looks = Looks()
     app.state.mailbox = mailbox
     app.state.remove_sample = remove_sample
     for page in _PAGES:

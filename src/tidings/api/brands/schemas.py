@@ -46,6 +46,7 @@ class BrandFields(Body):
     logo: Logo | None = None
     senders: tuple[Sender, ...] = ()
     disclaimers: dict[str, str] = Field(default_factory=dict[str, str])
+    ai_disclosure: str = Field(default="", max_length=200, description="A line under what a model wrote")
 
 
 class BrandChanges(Body):
@@ -67,6 +68,7 @@ class BrandChanges(Body):
     logo: Logo | None = Field(default=None, description="null takes it off")
     senders: tuple[Sender, ...] | None = None
     disclaimers: dict[str, str] | None = None
+    ai_disclosure: str | None = Field(default=None, max_length=200)
 
 
 class Claim(Schema):

@@ -42,6 +42,8 @@ class Examined:
     brand: Brand
     claims: tuple[Claim, ...]
     at: Instant
+    images: tuple[str, ...] = ()
+    """What the addresses of this installation's own pictures begin with."""
 
     @cached_property
     def places(self) -> tuple[Place, ...]:

@@ -72,9 +72,14 @@ SHORT_CHECKS: dict[str, Check] = {**CHECKS, "length": short.check}
 _WEIGHT = {Severity.ERROR: 0, Severity.WARNING: 1, Severity.INFO: 2}
 
 
-def verify(draft: Draft, brief: Brief, brand: Brand, claims: Sequence[Claim], at: Instant) -> tuple[Finding, ...]:
-    """The findings, errors first, none twice. `claims` are all of the brand's, so that expired ones are noticed."""
-    examined = Examined(draft, brief, brand, tuple(claims), at)
+def verify(
+    draft: Draft, brief: Brief, brand: Brand, claims: Sequence[Claim], at: Instant, images: Sequence[str] = ()
+) -> tuple[Finding, ...]:
+    """The findings, errors first, none twice. `claims` are all of the brand's, so that expired ones are noticed.
+
+    `images`: what the addresses of own pictures begin with.
+    """
+    examined = Examined(draft, brief, brand, tuple(claims), at, tuple(images))
     checks = CHECKS if draft.channel == "email" else SHORT_CHECKS
     found = dict.fromkeys(_weighed(draft, finding) for check in checks.values() for finding in check(examined))
     return tuple(sorted(found, key=lambda finding: _WEIGHT[finding.severity]))

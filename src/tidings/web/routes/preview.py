@@ -9,6 +9,8 @@ from starlette.responses import Response
 
 from tidings.campaigns.views import CampaignDetail, Preview
 from tidings.domain.errors import ConflictError
+from tidings.web.looks import with_own_pictures
+from tidings.web.routes.editor import pictures_of
 from tidings.web.sandbox import mail_response
 from tidings.web.visit import Visit, VisitHere
 
@@ -44,7 +46,8 @@ def preview(
 @router.get("/html")
 def message_html(visit: VisitHere, campaign_id: str, variant: str, contact: str = "", dark: str = "") -> Response:
     """The message itself, for the sandboxed frame."""
-    return mail_response(_message(visit, campaign_id, variant, contact).html, dark=bool(dark))
+    html = _message(visit, campaign_id, variant, contact).html
+    return mail_response(with_own_pictures(html, pictures_of(visit)), dark=bool(dark))
 
 
 def _first_channel(detail: CampaignDetail) -> str:

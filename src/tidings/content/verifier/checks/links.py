@@ -33,13 +33,17 @@ def check(examined: Examined) -> Iterator[Finding]:
                 )  # fmt: skip
     hosts = {urlsplit(address).hostname for address in (brief.link, brand.website)}
     for number, block in enumerate(examined.draft.blocks, 1):
+        if isinstance(block, Image) and block.url.startswith(examined.images or ("\0",)):
+            continue
         if isinstance(block, Image | Product) and urlsplit(block.url).hostname not in hosts:
             yield error(
                 "links",
                 f"block {number}",
                 "The link leads to a foreign site.",
                 quote=block.url,
-                remedy="Use the brand's site.",
+                remedy="Use the brand's site, or upload the picture."
+                if isinstance(block, Image)
+                else "Use the brand's site.",
             )
 
 

@@ -1,0 +1,1 @@
+"""Editing drafts over the API: revisions, comments, suggestions, templates, pictures, tests, origin."""
