@@ -82,6 +82,13 @@ class _Field:
         return self.of(value)
 
 
+def _chooser(order: Sequence[int]) -> Callable[[list[bytes]], tuple[bytes, ...]]:
+    """The values of these places. `itemgetter` gives a bare value for one place and takes no fewer."""
+    if len(order) > 1:
+        return itemgetter(*order)
+    return lambda values: tuple(values[place] for place in order)
+
+
 class Program:
     """Built once by `say` and the others, in the message's order; then `filled` for each person.
 
@@ -138,7 +145,7 @@ class Program:
     def filled(self, values: list[bytes], fields: Mapping[str, object]) -> bytes:
         """The whole message. `values` are in the order of the names; the list is used up."""
         if self._choose is None:
-            self._choose = itemgetter(*self._order)
+            self._choose = _chooser(self._order)
         values += [take(fields) for take in self._take]
         pieces = self._pieces.copy()
         pieces[1::2] = self._choose(values)
