@@ -49,7 +49,7 @@ class PostingService:
         """What speaks against posting to these channels: each without an account, in words with the remedy."""
         wanted = [each for each in POSTED if each.value in channels]
         return [
-            f"No {rule_of(each).title} account is set up: add one under Settings → Channels, or drop the channel."
+            f"No {rule_of(each).title} account is set up: add one on the page Channels, or drop the channel."
             for each in sorted(wanted, key=list(Channel).index)
             if not self.accounts(conn, each, brand_id)
         ]
