@@ -211,7 +211,7 @@ POSTINGS = (
             reason="the answer of api.x.com was lost after the posting was handed over",
             can_confirm=True, can_repeat=True),
     replace(_POSTED, id="pst_3", channel="linkedin", channel_title="LinkedIn", account="", state="held", url="",
-            reason="LinkedIn does not accept the access token any more. Renew it under Settings → Channels.",
+            reason="LinkedIn does not accept the access token any more. Renew it on the page Channels.",
             can_repeat=True),
     replace(_POSTED, id="pst_4", channel="feed", channel_title="Feed", url="/feeds/news.atom#pst_4", reason=""),
 )  # fmt: skip
@@ -238,7 +238,7 @@ def detail(of: CampaignRow) -> CampaignDetail:
         overrides=(OverrideView("send times", {}, {}, "Market day", "Ada Lind", NOW - HOUR),)
         if has_draft else (),
         postings=POSTINGS if of.state is S.SENDING else (),
-        notices=("No X account is set up: add one under Settings → Channels, or drop the channel.",)
+        notices=("No X account is set up: add one on the page Channels, or drop the channel.",)
         if of.state is S.REVIEW else (),
     )  # fmt: skip
 

@@ -60,7 +60,6 @@ class HealthService:
         parts: tuple[tuple[str, Callable[[Connection], list[HealthItem]]], ...] = (
             ("database", self._database), ("agents", self._agents), ("sending", self._sending),
             ("relays", self._relays), ("mailbox providers", self._providers),
-            ("queue", self._queue), ("returned mail", self._returns), ("disk", self._disk), ("sync", self._sync),
             ("queue", self._queue), ("channels", self._channels), ("returned mail", self._returns),
             ("disk", self._disk), ("sync", self._sync),
         )  # fmt: skip

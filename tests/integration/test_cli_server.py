@@ -251,6 +251,9 @@ def test_secrets_come_on_stdout_alone(run: Run) -> None:
     assert "not shown again" in made.stderr
     link = run("account", "link", "viewer@example.com")
     assert link.stdout.startswith("https://localhost:8443/sign-in/link?token=")
+    own = run("account", "link")
+    assert own.exit_code == 0, own.output
+    assert own.stdout.startswith("https://localhost:8443/sign-in/link?token=")
 
 
 def test_the_address_to_suppress_is_read_from_stdin(run: Run) -> None:

@@ -212,7 +212,7 @@ def test_a_campaign_with_mail_is_done_when_both_are(square: Square, network: Net
 
 def test_without_an_account_it_is_said_before_approval(square: Square) -> None:
     ready = square.reviewed("linkedin")
-    words = "No LinkedIn account is set up: add one under Settings → Channels, or drop the channel."
+    words = "No LinkedIn account is set up: add one on the page Channels, or drop the channel."
     assert ready.notices == (words,)
     assert ready.revision is not None
     with pytest.raises(InvalidInputError, match="No LinkedIn account is set up"):
@@ -359,7 +359,7 @@ def test_offline_it_is_held_with_the_reason_and_posted_once_when_back(
 
 def test_a_token_that_ran_out_holds_it_and_marks_the_account(square: Square, network: Network) -> None:
     account = square.account("network")
-    words = "Mastodon does not accept the access token any more. Renew it under Settings → Channels."
+    words = "Mastodon does not accept the access token any more. Renew it on the page Channels."
     network.answers = [down(words, refused=True)]
     campaign = square.launched("mastodon")
     square.run()

@@ -191,3 +191,9 @@ def test_a_preview_is_read_back_from_the_bytes_that_would_be_sent() -> None:
     shown = render_one(made, person(first_name="Åsa"), AT)
     assert (shown.subject, shown.text, shown.html) == ("Grüße, Åsa", "Hi Åsa\n", "<b>x</b>")
     assert shown.raw == made.render(person(first_name="Åsa"), AT)[1]
+
+
+@pytest.mark.parametrize(("text", "read_back"), [("Hello\n", "Hello\n"), ("{{ contact.first_name }}\n", "Anna\n")])
+def test_a_text_with_no_open_place_or_a_single_one_goes_to_providers_too(text: str, read_back: str) -> None:
+    given = compiled(text=text, html="<p>Hello</p>").parts(person(first_name="Anna"))
+    assert (given.text.replace("\r\n", "\n"), given.html.strip()) == (read_back, "<p>Hello</p>")

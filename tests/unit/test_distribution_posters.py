@@ -138,7 +138,7 @@ def test_an_expired_token_is_said_with_the_remedy(way: Way, service: fakes.FakeS
     assert service.taken == []
     words = str(caught.value)
     assert fakes.TOKEN not in words
-    assert any(remedy in words for remedy in ("Settings → Channels", "Workflows app", "same secret")), words
+    assert any(remedy in words for remedy in ("the page Channels", "Workflows app", "same secret")), words
 
 
 def test_a_missing_right_is_said(way: Way, service: fakes.FakeService) -> None:

@@ -582,7 +582,7 @@ def test_postings_show_their_proof_and_what_can_be_decided(client: TestClient, s
     page = client.get(f"/campaigns/{sending}").text
     assert 'href="https://mastodon.example/1"' in page
     assert 'href="/feeds/news.atom#pst_4"' in page
-    assert "Renew it under Settings → Channels." in page
+    assert "Renew it on the page Channels." in page
     client.post(f"/campaigns/{sending}/postings/pst_2/confirm", data={"url": "https://x.com/i/web/status/1"})
     assert services.campaigns.calls[-1][1] == (sending, "pst_2", True, "https://x.com/i/web/status/1")
     client.post(f"/campaigns/{sending}/postings/pst_3/repeat")

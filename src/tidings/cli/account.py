@@ -47,15 +47,16 @@ def list_accounts(as_json: AsJson = False) -> None:
 
 @commands.command("link")
 def link(
-    account: Annotated[str, typer.Argument(help="Their id or e-mail address.")],
+    account: Annotated[str | None, typer.Argument(help="Their id or e-mail address; without it, your own.")] = None,
     minutes: Annotated[int, typer.Option(min=1, max=24 * 60, help="How long it may lie.")] = 15,
     as_json: AsJson = False,
 ) -> None:
     """Make a one-time sign-in link."""
     with connected() as tidings:
         known = [(each.id, each.email) for each in tidings.accounts.list().items]
+        whose = account or tidings.accounts.me().id
         made = tidings.accounts.create_link(
-            choose("account", account, known, listing="tidings account list"), minutes=minutes
+            choose("account", whose, known, listing="tidings account list"), minutes=minutes
         )
     if as_json:
         show_json(made)

@@ -51,7 +51,7 @@ def providers(
         return show_json(found)
     kinds = {True: "writes to persons", False: "posts"}
     return show_table(
-        ["PROVIDER", "NAME", "CHANNEL", "IT"],
+        ["PROVIDER", "NAME", "CHANNEL", "WAY"],
         [(each.name, each.title, each.channel, kinds[each.personal]) for each in found],
     )
 
@@ -149,7 +149,10 @@ def add(
         show_json(made)
     else:
         _show_account(made)
-    say_next(f"tidings channel check {made.id}" if made.can_check else f"tidings channel test {made.id} ADDRESS")
+    if made.can_check:
+        say_next(f"tidings channel check {made.id}")
+    elif made.personal:  # a test by one that posts would be seen by everybody
+        say_next(f"tidings channel test {made.id} ADDRESS")
 
 
 @commands.command("set")

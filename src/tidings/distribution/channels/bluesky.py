@@ -113,8 +113,8 @@ class BlueskyPoster:
         words = self._service.clean(str(body.get("message") or text_of(answer)))
         if answer.status in {400, 401, 403}:
             raise ChannelDownError(
-                f"Bluesky does not accept the app password ({words}). Make a new one and enter it under "
-                "Settings → Channels.",
+                f"Bluesky does not accept the app password ({words}). Make a new one and enter it on "
+                "the page Channels.",
                 refused=True,
             )
         raise ChannelDownError(

@@ -74,8 +74,8 @@ class LinkedInPoster:
             return self._accepted(had[0], "LinkedIn has this post already")
         if answer.status == 426:
             raise ChannelDownError(
-                f"LinkedIn no longer knows version {self._form.version} of its API. Enter a newer month under "
-                "Settings → Channels.",
+                f"LinkedIn no longer knows version {self._form.version} of its API. Enter a newer month on "
+                "the page Channels.",
                 refused=True,
             )
         return self._service.refusal(answer, words)

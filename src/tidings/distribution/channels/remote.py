@@ -18,7 +18,7 @@ from tidings.engine.clock import SystemClock
 from tidings.net.client import Answer, Guard, Outbound
 from tidings.net.once import AnswerLostError, NotSentError, OnceClient
 
-RENEW = "Renew it under Settings → Channels."
+RENEW = "Renew it on the page Channels."
 _Form = TypeVar("_Form")
 _LONGEST_WORDS = 300
 _LONGEST_WAIT = 6 * 3_600
@@ -95,7 +95,7 @@ class Service:
             return (
                 f"{self.title} does not let this account post ({said}). Give it the rights named in docs/postings.md."
             )
-        return f"{self.title} does not know the address or the account ({said}). Correct it under Settings → Channels."
+        return f"{self.title} does not know the address or the account ({said}). Correct it on the page Channels."
 
     def clean(self, words: str) -> str:
         """One line, short, without any secret that a service may repeat."""

@@ -114,7 +114,7 @@ class SlackPoster:
         if answer.status in {403, 404, 410}:
             raise ChannelDownError(
                 f"Slack does not take messages at this webhook ({self._service.clean(words)}). "
-                "Make a new one in the app's settings and enter it under Settings → Channels.",
+                "Make a new one in the app's settings and enter it on the page Channels.",
                 refused=True,
             )
         return self._service.refusal(answer, words)

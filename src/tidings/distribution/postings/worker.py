@@ -50,7 +50,7 @@ _KINDS = {
     D.ACCEPTED.value: EventKind.ACCEPTED, D.FAILED.value: EventKind.FAILED, D.UNCERTAIN.value: EventKind.UNCERTAIN,
 }  # fmt: skip
 _GONE = "the account is gone; set one up anew, then let it be tried again, or cancel"
-_OFF = "the account is turned off under Settings → Channels"
+_OFF = "the account is turned off on the page Channels"
 _STOPPED = "the worker stopped before the service's answer was recorded"
 
 
