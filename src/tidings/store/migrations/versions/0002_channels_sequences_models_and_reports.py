@@ -222,6 +222,46 @@ def upgrade() -> None:
         sqlite_with_rowid=False,
     )
     op.create_table(
+        "draft_template",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("brand_id", sa.Text(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("subject", sa.Text(), nullable=False),
+        sa.Column("preheader", sa.Text(), nullable=False),
+        sa.Column("blocks", sa.JSON(), nullable=False),
+        sa.Column("by_name", sa.Text(), nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["brand_id"], ["brand.id"], name=op.f("fk_draft_template_brand_id_brand"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_draft_template")),
+    )
+    with op.batch_alter_table("draft_template", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_draft_template_brand_id"), ["brand_id"], unique=False)
+        batch_op.create_index("uq_draft_template_brand_name", ["brand_id", "name"], unique=True)
+
+    op.create_table(
+        "image",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("brand_id", sa.Text(), nullable=False),
+        sa.Column("key", sa.Text(), nullable=False),
+        sa.Column("media_type", sa.Text(), nullable=False),
+        sa.Column("width", sa.Integer(), nullable=False),
+        sa.Column("height", sa.Integer(), nullable=False),
+        sa.Column("size", sa.Integer(), nullable=False),
+        sa.Column("digest", sa.Text(), nullable=False),
+        sa.Column("alt", sa.Text(), nullable=False),
+        sa.Column("content", sa.LargeBinary(), nullable=False),
+        sa.Column("by_name", sa.Text(), nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(["brand_id"], ["brand.id"], name=op.f("fk_image_brand_id_brand"), ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_image")),
+    )
+    with op.batch_alter_table("image", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_image_brand_id"), ["brand_id"], unique=False)
+        batch_op.create_index("uq_image_key", ["key"], unique=True)
+
+    op.create_table(
         "push_subscription",
         sa.Column("pk", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
         sa.Column("contact_pk", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -258,6 +298,28 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("attachment", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_attachment_campaign_pk"), ["campaign_pk"], unique=False)
+
+    op.create_table(
+        "comment",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("campaign_pk", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("revision_id", sa.Text(), nullable=False),
+        sa.Column("variant", sa.Text(), nullable=False),
+        sa.Column("block", sa.Integer(), nullable=True),
+        sa.Column("quote", sa.Text(), nullable=False),
+        sa.Column("body", sa.Text(), nullable=False),
+        sa.Column("by_id", sa.Text(), nullable=False),
+        sa.Column("by_name", sa.Text(), nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.Column("resolved_at", sa.BigInteger(), nullable=True),
+        sa.Column("resolved_by", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["campaign_pk"], ["campaign.pk"], name=op.f("fk_comment_campaign_pk_campaign"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_comment")),
+    )
+    with op.batch_alter_table("comment", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_comment_campaign_pk"), ["campaign_pk"], unique=False)
 
     op.create_table(
         "sequence",
@@ -325,8 +387,38 @@ def upgrade() -> None:
         sa.UniqueConstraint("campaign_pk", "name", "round", name=op.f("uq_sequence_send_campaign_pk_name_round")),
         sqlite_with_rowid=False,
     )
+    op.create_table(
+        "suggestion",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("campaign_pk", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("variant", sa.Text(), nullable=False),
+        sa.Column("place", sa.Text(), nullable=False),
+        sa.Column("before", sa.Text(), nullable=False),
+        sa.Column("after", sa.Text(), nullable=False),
+        sa.Column("source", sa.Text(), nullable=False),
+        sa.Column("writer", sa.Text(), nullable=False),
+        sa.Column("model_hash", sa.Text(), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("notes", sa.JSON(), nullable=False),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("asked_by", sa.Text(), nullable=False),
+        sa.Column("asked_at", sa.BigInteger(), nullable=False),
+        sa.Column("decided_by", sa.Text(), nullable=False),
+        sa.Column("decided_at", sa.BigInteger(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["campaign_pk"], ["campaign.pk"], name=op.f("fk_suggestion_campaign_pk_campaign"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_suggestion")),
+    )
+    with op.batch_alter_table("suggestion", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_suggestion_campaign_pk"), ["campaign_pk"], unique=False)
+
     with op.batch_alter_table("chunk", schema=None) as batch_op:
         batch_op.add_column(sa.Column("channel", sa.Text(), server_default="email", nullable=False))
+
+    with op.batch_alter_table("claim", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("evidence_url", sa.Text(), server_default="", nullable=False))
+        batch_op.add_column(sa.Column("retired_at", sa.BigInteger(), nullable=True))
 
     with op.batch_alter_table("consent", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_consent_contact_purpose_at"))
