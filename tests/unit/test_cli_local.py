@@ -129,7 +129,7 @@ def test_the_reference_marks_what_must_be_given() -> None:
     from tidings.cli.reference import write_reference
 
     marked = [line for line in write_reference().splitlines() if line.endswith("Required. |")]
-    assert [line.split("`")[1] for line in marked] == ["--comment", "--reason", "--from", "--name", "--role"]
+    assert [line.split("`")[1] for line in marked] == ["--comment", "--reason", "--alt", "--from", "--name", "--role"]
 
 
 def test_logs_are_data() -> None:

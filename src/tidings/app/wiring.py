@@ -164,8 +164,11 @@ def wire(
         postbacks=Postbacks(db, clock, secrets), briefs=BriefService(db, clock), proposals=ProposalService(brands,
         partial(guard_of, settings)), editing=editing, comments=CommentService(db, clock, campaigns.reviser),
         suggestions=SuggestionService(editing, Suggester(desk)), templates=TemplateService(editing),
-        records=RecordService(db), images=ImageService(db, clock, settings.links_url), test_sends=TestSendService( db,
-        clock, campaigns.reviser, distribution, hand_over(lambda: parse_relays(relay)[0], lambda: signer_of(settings)), ),
+        records=RecordService(db), images=ImageService(db, clock, settings.links_url),
+        test_sends=TestSendService(
+            db, clock, campaigns.reviser, distribution,
+            hand_over(lambda: parse_relays(relay)[0], lambda: signer_of(settings)),
+        ),
     )  # fmt: skip
     return House(
         settings=settings, db=db, master=master, secrets=secrets, clock=clock, jobs=jobs, run=run, services=services,
