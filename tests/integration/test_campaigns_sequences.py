@@ -222,6 +222,23 @@ def test_new_contacts_enter_by_import_and_old_ones_do_not(bed: Bed) -> None:
     assert [row.step for row in bed.deliveries(pk)] == [0, 0]
 
 
+def test_nobody_enters_between_the_start_and_the_launch(bed: Bed) -> None:
+    bed.people(3)
+    detail = bed.made(sequence(send("hello"), trigger={"kind": "import"}))
+    campaign_id = detail.campaign.row.id
+    assert detail.campaign.revision is not None
+    bed.service.approve(bed.approver, campaign_id, detail.campaign.revision.id)
+    bed.service.start(bed.approver, campaign_id)
+    bed.turn()
+    assert not bed.service.get(bed.author, campaign_id).campaign.row.paused
+    bed.jobs.turn()
+    bed.turn()
+    assert bed.places(bed.pk(detail)) == {}
+    new = bed.people(1, prefix="new")
+    bed.turn()
+    assert sorted(bed.places(bed.pk(detail))) == new
+
+
 def test_who_has_left_may_enter_again_under_new_numbers(bed: Bed) -> None:
     people = bed.people(2)
     again = {"after": "10 days", "at_most": 1}

@@ -90,7 +90,7 @@ def may_enter(now: Instant) -> ColumnElement[bool]:
 
 def _audience(conn: Connection, row: Row[Any], made: SequenceDefinition, now: Instant) -> list[ColumnElement[bool]]:
     conditions = [may_enter(now)]
-    if row.segment_id:  # an empty one is everybody, too
+    if row.segment_id is not None:
         conditions.append(matching(conn, row.segment_id, now))
     if made.trigger.kind == "import":
         conditions.append(contact.c.created_at >= row.launched_at)

@@ -60,7 +60,7 @@ class BatchFacts:
             return GONE if standing is HeldBack.NO_ADDRESS else UNSUBSCRIBED
         if CONVERTED in self._made.exits and self._happened(place, (EventKind.CONVERTED,), None, self._now):
             return CONVERTED
-        if LEFT_SEGMENT in self._made.exits and self._segment_id:
+        if LEFT_SEGMENT in self._made.exits and self._segment_id is not None:
             within = self._who("", lambda: matching(self._conn, str(self._segment_id), self._now))
             return "" if place.contact_pk in within else LEFT_SEGMENT
         return ""

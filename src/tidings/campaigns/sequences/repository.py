@@ -19,12 +19,14 @@ P = sequence_person.c
 _HUMAN = 0.5
 _CHUNK = 50_000  # events looked at in one transaction
 _OVERLAP = 1_000  # PostgreSQL: numbers are given before the commit, so a few may appear late
-_RUNNING = (campaign.c.state == CampaignState.SENDING.value) & campaign.c.paused_at.is_(None)
+# From the start on it is `sending`; before its launch nobody knows yet whom it is for.
+_LAUNCHED = campaign.c.launched_at.is_not(None)
+_RUNNING = (campaign.c.state == CampaignState.SENDING.value) & campaign.c.paused_at.is_(None) & _LAUNCHED
 
 
 def insert_sequence(conn: Connection, campaign_pk: int, wanted: str) -> None:
     """Makes a campaign a sequence, whose messages are still to be written."""
-    conn.execute(insert(sequence).values(campaign_pk=campaign_pk, wanted=wanted, variants={}))
+    conn.execute(insert(sequence).values(campaign_pk=campaign_pk, wanted=wanted, variants={}, segment_id=None))
 
 
 def sequence_row(conn: Connection, campaign_pk: int) -> Row[Any] | None:

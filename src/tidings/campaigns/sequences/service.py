@@ -292,6 +292,6 @@ def _able(conn: Connection, row: Row[Any], people: Sequence[int], now: Instant) 
     """Those who may be written to and belong to the audience."""
     known = repository.sequence_row(conn, row.pk)
     query = select(contact.c.pk).where(among(conn.dialect.name, contact.c.pk, "people"), entering.may_enter(now))
-    if known is not None and known.segment_id:
+    if known is not None and known.segment_id is not None:
         query = query.where(matching(conn, known.segment_id, now))
     return frozenset(conn.execute(query, {"people": keys(conn, people)}).scalars())
