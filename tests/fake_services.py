@@ -238,7 +238,7 @@ def detail(of: CampaignRow) -> CampaignDetail:
         overrides=(OverrideView("send times", {}, {}, "Market day", "Ada Lind", NOW - HOUR),)
         if has_draft else (),
         postings=POSTINGS if of.state is S.SENDING else (),
-        notices=("No X account is set up: add one on the page Channels, or drop the channel.",)
+        notices=("No X account is set up: add one on the page Channels, or begin anew without this channel.",)
         if of.state is S.REVIEW else (),
     )  # fmt: skip
 

@@ -191,7 +191,11 @@ class HealthService:
     def _returns(self, conn: Connection) -> list[HealthItem]:
         source = self.facts.get("returned mail", "")
         if not source:
-            return [HealthItem("returned mail", "ok", "not configured; bounces and complaints are not seen")]
+            words = "not configured; bounces and complaints are not seen"
+            if self.facts.get("relay", "").startswith("relay "):
+                remedy = "Set TIDINGS_BOUNCE_ADDRESS and TIDINGS_RETURNS; see docs/returns.md."
+                return [HealthItem("returned mail", "warn", words, remedy)]
+            return [HealthItem("returned mail", "ok", words)]
         state = get_setting(conn, "returns") or {}
         if state.get("error"):
             return [HealthItem("returned mail", "fail", str(state["error"]), str(state.get("remedy", "")))]

@@ -212,7 +212,7 @@ def test_a_campaign_with_mail_is_done_when_both_are(square: Square, network: Net
 
 def test_without_an_account_it_is_said_before_approval(square: Square) -> None:
     ready = square.reviewed("linkedin")
-    words = "No LinkedIn account is set up: add one on the page Channels, or drop the channel."
+    words = "No LinkedIn account is set up: add one on the page Channels, or begin anew without this channel."
     assert ready.notices == (words,)
     assert ready.revision is not None
     with pytest.raises(InvalidInputError, match="No LinkedIn account is set up"):

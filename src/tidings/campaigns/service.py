@@ -245,7 +245,7 @@ class CampaignService:
             row = self._row(conn, actor, campaign_id, Permission.SENDING_PAUSE)
             self._not_over(row, "resumed")
             if row.paused_at is not None:
-                repository.touch(conn, row, at=self.clock.now(), paused_at=None, paused_by="")
+                repository.touch(conn, row, at=self.clock.now(), paused_at=None, paused_by="", state_reason="")
                 self._note(conn, actor, "campaign.resume", row, f"resumed “{row.name}”")
                 self.run.start_stage(conn, row.id)
             return self._detail(conn, actor, row.id)

@@ -31,7 +31,7 @@ def check(examined: Examined) -> Iterator[Finding]:
         words = f"{len(tags)} hashtags; {rule.title} readers expect at most {rule.hashtags}."
         yield warning("hashtags", "body", words, quote=" ".join(tags), remedy="Keep the best.")
     if rule.needs_image and not any(isinstance(block, Image) for block in draft.blocks):
-        remedy = "Add `picture`, a JPEG's https address, to the brief, or drop the channel."
+        remedy = "Add `picture`, a JPEG's https address, to the brief, or begin anew without this channel."
         yield error("picture", "body", f"{rule.title} needs a picture.", remedy=remedy)
     if Channel(draft.channel) not in PERSONAL:
         for place in examined.places:
