@@ -15,6 +15,7 @@ from tidings.llm.base import BadAnswerError, Prompt
 from tidings.llm.llama import weights
 from tidings.llm.llama.model import LlamaModel
 
+pytestmark = pytest.mark.xdist_group("llama")  # what is fetched is fetched once
 PROMPT = Prompt("Answer in one word.", "What colour is the sky?")
 
 

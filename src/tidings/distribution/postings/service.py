@@ -52,7 +52,8 @@ class PostingService:
         """
         wanted = [each for each in (*POSTED, Channel.SMS, Channel.PUSH) if each.value in channels]
         return [
-            f"No {rule_of(each).title} account is set up: add one on the page Channels, or begin anew without this channel."
+            f"No {rule_of(each).title} account is set up: add one on the page Channels, or begin anew without this "
+            "channel."
             for each in sorted(wanted, key=list(Channel).index)
             if not self.accounts(conn, each, brand_id)
         ]
