@@ -94,7 +94,7 @@ def test_a_providers_word_reaches_people_and_a_hold_can_be_lifted(tmp_path: Path
         pk = launched(house, 30)
         services = house.services
         with bed.running(build_sender(house)):
-            bed.wait_for(lambda: sum(bed.states(house.db, pk).get(s, 0) for s in ("held", "deferred")) == 30)
+            bed.wait_for(lambda: sum(bed.states(house.db, pk).get(s, 0) for s in ("held", "deferred")) == 30, 45)
             bed.wait_for(lambda: bool(services.distribution.limits(ADMIN).providers))
             held = services.distribution.limits(ADMIN).providers[0]
             assert "asked to slow down" in held.reason

@@ -59,7 +59,7 @@ def test_one_stopped_beyond_its_lease_repeats_nothing(postgres_address: str) -> 
             stopped.send_signal(signal.SIGSTOP)
             held = holding(db)[stopped.pid]
             at_stop = len(sink.taken)
-            bed.wait_for(lambda: stopped.pid not in holding(db), 15)  # its lease is over and others took its chunks
+            bed.wait_for(lambda: stopped.pid not in holding(db), 45)  # its lease is over and others took its chunks
             stopped.send_signal(signal.SIGCONT)
             still = sum(number for state, number in bed.states(db, pk).items() if state in OPEN)
             bed.wait_for(lambda: not any(bed.states(db, pk).get(state) for state in OPEN), 60)

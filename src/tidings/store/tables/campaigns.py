@@ -23,12 +23,12 @@ claim = Table(
     text("sentence", None),
     text("kind", None),
     text("evidence"),
-    Column("evidence_url", Text, nullable=False, default="", server_default=""),
     instant("valid_until", nullable=True),
     text("locale", "en"),
     json("channels", list),
     text("approved_by", nullable=True),
     instant("approved_at", nullable=True),
+    Column("evidence_url", Text, nullable=False, default="", server_default=""),
     instant("retired_at", nullable=True),
 )
 
