@@ -74,7 +74,7 @@ def send(path: Path, port: int, connections: int, mode: str) -> None:
         "may_send": may_send, "merge_fields": merge_fields, "append_events": append, "append_alike": append_alike
     }  # fmt: skip
     given = real if mode == "whole" else {"append_events": bed.no_events, "append_alike": bed.no_events}
-    worker = bed.make_worker(db, port, lanes=connections, on_finished=ended, **given)
+    worker = bed.pooled(db, [bed.at(port)], lanes=connections, on_finished=ended, **given)
     wall, cpu = time.perf_counter(), time.process_time()
     worker.start()
     memory: list[float] = []
