@@ -40,6 +40,8 @@ def serve(mode: str, folder: Path, port: int) -> None:
     """The measured process: one uvicorn with the settings of `app/processes.py`."""
     import uvicorn
 
+    from tidings.app.processes import spare_the_collector
+
     app = starlette_app() if mode.startswith("starlette") else our_app(folder, keeps="unkept" not in mode)
     tls: dict[str, Any] = {}
     if "tls" in mode:
@@ -48,6 +50,7 @@ def serve(mode: str, folder: Path, port: int) -> None:
         app, host="127.0.0.1", port=port, log_config=None, access_log=False, server_header=False,
         timeout_graceful_shutdown=3, **tls,
     )  # fmt: skip
+    spare_the_collector()  # both alike, as the product does
     uvicorn.Server(config).run()
 
 

@@ -40,6 +40,8 @@ class HitEvents:
         self._db, self._clock, self._may_track = db, clock, may_track
         self._recent: dict[Key, list[tuple[Instant, int]]] = {}
         self._links: dict[tuple[int, int], Links] = {}
+        self._channels: dict[Key, str] = {}
+        """By campaign, step and link; a number once given stays that link's."""
 
     def write(self, hits: Sequence[Hit]) -> None:
         """One transaction. Hits whose delivery is gone, and opens nobody allows, leave no trace."""
@@ -52,18 +54,26 @@ class HitEvents:
         facts = _facts(conn, kept)
         clicks = self._clicks(kept)
         for hit in kept:
-            channel = self._channel(conn, hit)
-            fact = facts.get((hit.campaign_pk, hit.contact_pk, hit.step), {}).get(channel)
+            key = (hit.campaign_pk, hit.contact_pk, hit.step)
+            channel, sent = self._channel(conn, hit), facts.get(key)
+            fact = sent.get(channel) if sent is not None else None
             if fact is not None:
-                yield self._event(conn, hit, channel, fact, clicks)
+                yield self._event(conn, hit, channel, fact, clicks.get(key, ()))
 
     def _channel(self, conn: Connection, hit: Hit) -> str:
         """By which channel the link reached its reader: each channel's messages have link numbers of their own."""
-        if hit.kind is HitKind.CLICK and hit.link != TRAP:
-            for of_channel, _, links in self._links_of(conn, hit):
-                if hit.link in links:
-                    return of_channel
-        return Channel.EMAIL.value
+        if hit.kind is not HitKind.CLICK or hit.link == TRAP:
+            return Channel.EMAIL.value
+        key = (hit.campaign_pk, hit.step, hit.link)
+        found = self._channels.get(key)
+        if found is None:
+            by = next((channel for channel, _, links in self._links_of(conn, hit) if hit.link in links), None)
+            if by is None:
+                return Channel.EMAIL.value
+            if len(self._channels) > _REMEMBERED:
+                self._channels.clear()
+            found = self._channels[key] = by
+        return found
 
     def _allowed(self, conn: Connection, hits: Iterable[Hit]) -> frozenset[int]:
         """Who may be seen to open mail now: a consent withdrawn since silences mail already sent."""
@@ -91,11 +101,10 @@ class HitEvents:
         hit: Hit,
         channel: str,
         fact: tuple[str, Instant | None, str],
-        clicks: dict[Key, list[tuple[int, int]]],
+        around: Sequence[tuple[Instant, int]],
     ) -> Event:
         variant, sent_at, zone = fact
         nearest, every = None, False
-        around = clicks.get((hit.campaign_pk, hit.contact_pk, hit.step), ())
         opened = hit.kind is HitKind.OPEN
         if len(around) > 1 and not opened:
             nearest, every = self._around(conn, hit, (channel, variant), around)
@@ -109,8 +118,8 @@ class HitEvents:
         )  # fmt: skip
         hour, weekday = _local(hit.at // (15 * 60 * SECOND), zone)
         detail = {"agent": hit.agent[:120]} if opened else {"link": str(hit.link), "agent": hit.agent[:120]}
-        told = {"weekday": weekday, "why": why, "network": network}
-        detail |= {name: word for name, word in told.items() if word}
+        told = (("weekday", weekday), ("why", why), ("network", network))
+        detail |= {name: word for name, word in told if word}
         return Event(
             EventKind.OPENED if opened else EventKind.CLICKED, hit.at, hit.campaign_pk, hit.contact_pk, channel,
             hit.step, variant, machine=score, hour_local=hour, detail=detail,

@@ -9,23 +9,26 @@ same person may go anyway, and so one hash serves all links of a message.
 from __future__ import annotations
 
 import hashlib
-from base64 import b32decode, b32encode, urlsafe_b64decode, urlsafe_b64encode
+from base64 import b32decode, b32encode, urlsafe_b64encode
 from binascii import Error as Base64Error
-from binascii import b2a_base64
-from dataclasses import dataclass, replace
+from binascii import a2b_base64, b2a_base64
 from enum import IntEnum
 from hmac import compare_digest
+from typing import NamedTuple
 
 from tidings.domain.channel import Channel
 
 LENGTH = 24
 RETURN_LENGTH = 29
 """Of a token in a return address: base32, because mail systems may change the case of a local part."""
+_BYTES = 18
 _MAC = 8
 _TAIL = 16
 """Of a token, characters that depend on the person only, while its number is below `NARROW`."""
 NARROW = 1 << 32
 _URL_SAFE = bytes.maketrans(b"+/", b"-_")
+_FROM_URL = bytes.maketrans(b"-_+/", b"+/  ")
+"""What is not URL-safe becomes what base64 does not know."""
 MOST_STEPS = 1 << 6
 """So many steps of a campaign a token can tell apart."""
 _LIMITS = {"step": MOST_STEPS, "campaign_pk": 1 << 28, "link": 1 << 10, "contact_pk": 1 << 34}
@@ -47,8 +50,7 @@ class TokenPurpose(IntEnum):
     """
 
 
-@dataclass(frozen=True, slots=True)
-class Token:
+class Token(NamedTuple):
     """What stands in a token. `link` indexes the campaign's link table; in an unsubscribe it says from what."""
 
     purpose: TokenPurpose
@@ -96,7 +98,8 @@ class TokenSigner:
     def token(self, purpose: TokenPurpose, campaign_pk: int, contact_pk: int, step: int, link: int) -> bytes:
         """`make` without checks or objects, for the sending loop, which has checked the limits at launch."""
         packed = _content(purpose, campaign_pk, contact_pk, step, link)
-        return b2a_base64(packed + self._mac(purpose, packed), newline=False).translate(_URL_SAFE)
+        mac = self._mac(Token(purpose, campaign_pk, contact_pk, step, link), packed)
+        return b2a_base64(packed + mac, newline=False).translate(_URL_SAFE)
 
     @staticmethod
     def head(purpose: TokenPurpose, campaign_pk: int, step: int, link: int) -> bytes:
@@ -120,7 +123,7 @@ class TokenSigner:
     def sign_return(self, campaign_pk: int, contact_pk: int, step: int) -> str:
         """What stands after the plus of a return address: lower case, nothing but letters and digits."""
         packed = _content(TokenPurpose.RETURN, campaign_pk, contact_pk, step, 0)
-        return b32encode(packed + self._mac(TokenPurpose.RETURN, packed)).decode("ascii").rstrip("=").lower()
+        return b32encode(packed + self._whole(TokenPurpose.RETURN, packed)).decode("ascii").rstrip("=").lower()
 
     def read_return(self, text: str) -> Token | None:
         """The delivery a return address names, or None when it is malformed or forged; case does not matter."""
@@ -132,12 +135,12 @@ class TokenSigner:
             return None
         return self.read(urlsafe_b64encode(raw).decode("ascii"), TokenPurpose.RETURN)
 
-    def _mac(self, purpose: TokenPurpose, packed: bytes) -> bytes:
-        token = _token(packed)
+    def _mac(self, token: Token, packed: bytes) -> bytes:
+        purpose, campaign_pk, contact_pk, step, link = token
         if purpose is TokenPurpose.CLICK:
-            return self._of_person(token.campaign_pk, token.contact_pk, token.step)[:_MAC]
-        if purpose is TokenPurpose.UNSUBSCRIBE and not token.link:
-            return self._of_person(token.campaign_pk, token.contact_pk, token.step)[_MAC:]
+            return self._of_person(campaign_pk, contact_pk, step)[:_MAC]
+        if purpose is TokenPurpose.UNSUBSCRIBE and not link:
+            return self._of_person(campaign_pk, contact_pk, step)[_MAC:]
         return self._whole(purpose, packed)
 
     def _whole(self, purpose: TokenPurpose, packed: bytes) -> bytes:
@@ -151,14 +154,15 @@ class TokenSigner:
         if len(text) != LENGTH:
             return None
         try:
-            raw = urlsafe_b64decode(text.encode("ascii"))
+            raw = a2b_base64(text.encode("ascii").translate(_FROM_URL), strict_mode=True)
         except (Base64Error, ValueError):
             return None
         packed, mac = raw[:-_MAC], raw[-_MAC:]
-        if packed[0] >> 6 != purpose & 3 or urlsafe_b64encode(raw).decode("ascii") != text:
+        if len(raw) != _BYTES or packed[0] >> 6 != purpose & 3:
             return None
-        fits = compare_digest(mac, self._mac(purpose, packed)) or compare_digest(mac, self._whole(purpose, packed))
-        return replace(_token(packed), purpose=purpose) if fits else None
+        token = _token(packed, purpose)
+        fits = compare_digest(mac, self._mac(token, packed)) or compare_digest(mac, self._whole(purpose, packed))
+        return token if fits else None
 
     def message_id(self, campaign_pk: int, contact_pk: int, step: int) -> str:
         """The left part of the Message-ID: the same for the same delivery, however often it is tried."""
@@ -173,8 +177,8 @@ def _content(purpose: TokenPurpose, campaign_pk: int, contact_pk: int, step: int
     return number.to_bytes(10, "big")
 
 
-def _token(packed: bytes) -> Token:
+def _token(packed: bytes, purpose: TokenPurpose) -> Token:
     number = int.from_bytes(packed, "big")
     contact, link = number & (1 << 34) - 1, number >> 34 & (1 << 10) - 1
     campaign, step = number >> 44 & (1 << 28) - 1, number >> 72 & (1 << 6) - 1
-    return Token(TokenPurpose(number >> 78), campaign, contact, step, link)
+    return Token(purpose, campaign, contact, step, link)

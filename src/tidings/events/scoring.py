@@ -8,9 +8,8 @@ delivery); link scanners, which fetch within seconds of delivery, with HEAD, or 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from functools import lru_cache
-from typing import Final
+from typing import Final, NamedTuple
 
 from tidings.events.networks import PICTURES
 
@@ -32,8 +31,7 @@ ALL_LINKS_WITHIN = 10.0
 """Seconds within which a scanner has followed every link of a mail."""
 
 
-@dataclass(frozen=True, slots=True)
-class Signs:
+class Signs(NamedTuple):
     """What is known of one opening or click besides who did it."""
 
     user_agent: str
