@@ -1,14 +1,19 @@
 # ruff: noqa: E501 - markup is read whole
-"""Blocks to MJML. All text is escaped here; MJML is never taken from anybody."""
+"""Blocks to MJML. All text is escaped here; MJML is never taken from anybody.
+
+Every padding names its four sides in pixels: mrml counts no other form when it computes the widths Outlook needs.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import count
 
 from tidings.content.rendering.identity import postal_line
 from tidings.content.rendering.links import place
 from tidings.content.rendering.palette import GROUND, INK, MUTED, PAPER, Palette, palette_of
-from tidings.content.rendering.styles import FONT, style_sheet
+from tidings.content.rendering.rows import rows_of
+from tidings.content.rendering.styles import FONT, WIDTH, style_sheet
 from tidings.content.rendering.texts import closed_markup, markup
 from tidings.domain.blocks import Block, Button, Columns, Divider, Footer, Heading, Image, Product, Quote, Text
 from tidings.domain.brand import Brand, Logo
@@ -22,13 +27,13 @@ def mjml_of(draft: Draft, brand: Brand, links: Sequence[Link], language: str) ->
     footers = [block for block in draft.blocks if isinstance(block, Footer)]
     return f"""<mjml lang="{closed_markup(language)}"><mj-head><mj-title>{_title(brand)}</mj-title>
 <mj-raw><meta name="color-scheme" content="light dark"><meta name="supported-color-schemes" content="light dark"></mj-raw>
-<mj-attributes><mj-all font-family="{FONT}" /><mj-text font-size="16px" line-height="1.6" color="{INK}" padding="0 32px 16px" />
-<mj-section padding="0" /></mj-attributes><mj-style>{style_sheet(palette)}</mj-style></mj-head>
-<mj-body width="600px" background-color="{GROUND}" css-class="ground"><mj-raw>{_preheader(draft.preheader)}</mj-raw>
+<mj-attributes><mj-all font-family="{FONT}" /><mj-text font-size="16px" line-height="1.6" color="{INK}" padding="0px 32px 16px 32px" />
+<mj-section padding="0px 0px 0px 0px" /></mj-attributes><mj-style>{style_sheet(palette)}</mj-style></mj-head>
+<mj-body width="{WIDTH}px" background-color="{GROUND}" css-class="ground"><mj-raw>{_preheader(draft.preheader)}</mj-raw>
 {_header(brand, links, palette)}
-<mj-wrapper padding="0 12px"><mj-section background-color="{PAPER}" css-class="paper" padding="32px 0 16px" border-radius="12px" border-top="4px solid {palette.button}"><mj-column>
-{"".join(_blocks(draft.blocks, palette))}
-</mj-column></mj-section></mj-wrapper>
+<mj-wrapper background-color="{PAPER}" css-class="paper" padding="32px 0px 16px 0px" border-radius="12px" border-top="4px solid {palette.button}">
+{"".join(_sheet(draft.blocks, palette))}
+</mj-wrapper>
 {_footer(footers, brand, links, palette)}
 </mj-body></mjml>"""
 
@@ -50,57 +55,73 @@ def _header(brand: Brand, links: Sequence[Link], palette: Palette) -> str:
     name = closed_markup(brand.name)
     link = f'<a href="{place(len(links) - 1)}" style="color:{palette.accent};text-decoration:none;">{name}</a>'
     return (
-        '<mj-section padding="24px 0 12px"><mj-column><mj-text align="center" font-size="15px" font-weight="700" '
-        f'padding="0 32px" css-class="accent">{link}</mj-text></mj-column></mj-section>'
+        '<mj-section padding="24px 0px 12px 0px"><mj-column><mj-text align="center" font-size="15px" font-weight="700" '
+        f'padding="0px 32px 0px 32px" css-class="accent">{link}</mj-text></mj-column></mj-section>'
     )
 
 
 def _logo(logo: Logo, address: str) -> str:
     """Linked to the brand's site; readers without images see its words at the size of a heading."""
     return (
-        '<mj-section padding="24px 0 12px"><mj-column><mj-image align="center" font-size="18px" padding="0 32px" '
-        f'href="{address}" src="{closed_markup(logo.url)}" alt="{closed_markup(logo.alt)}" width="{logo.width}px" />'
+        '<mj-section padding="24px 0px 12px 0px"><mj-column><mj-image align="center" font-size="18px" padding="0px 32px 0px 32px" '
+        f'href="{address}" src="{closed_markup(logo.url)}" alt="{closed_markup(logo.alt)}" width="{logo.width}px" css-class="picture" />'
         "</mj-column></mj-section>"
     )
 
 
-def _blocks(blocks: Sequence[Block], palette: Palette) -> Iterator[str]:
-    number = 0
-    last = max((no for no, block in enumerate(blocks) if not isinstance(block, Divider | Footer)), default=0)
-    for position, block in enumerate(blocks):
-        match block:
-            case Button():
-                yield _button(block, number, palette)
-                number += 1
-            case Product():
-                yield _product(block, number, palette)
-                number += 1
-            case Divider():
-                if position < last:  # the footer stands outside the sheet, a line before it would part nothing
-                    yield '<mj-divider border-width="1px" border-color="#dfe2e8" padding="8px 32px 24px" css-class="line" />'
-            case Footer():
-                continue
+def _sheet(blocks: Sequence[Block], palette: Palette) -> Iterator[str]:
+    """The rows of the sheet; links are numbered in the order of the blocks, as `links_of` does."""
+    numbers = count()
+    for row in rows_of(blocks):
+        match row:
+            case (Columns() as columns,):
+                yield _beside([paragraph(text) for text in columns.texts], "ink beside")
+            case (Product(), *_):
+                yield _beside(
+                    [_product(block, next(numbers), palette) for block in row if isinstance(block, Product)],
+                    "ink accent beside",
+                )
             case _:
-                yield _words(block, palette)
+                yield f"<mj-section><mj-column>{''.join(_full_width(block, numbers, palette) for block in row)}</mj-column></mj-section>"
 
 
-def _words(block: Heading | Text | Image | Columns | Quote, palette: Palette) -> str:
+def _beside(texts: Sequence[str], css_class: str) -> str:
+    """Texts side by side, one below the other on a phone; each keeps the sheet's edge when it stands alone."""
+    size = "15px" if len(texts) > 2 else "16px"  # long words have little room in a third
+    column = f'<mj-column><mj-text css-class="{css_class}" font-size="{size}" padding="0px 12px 16px 12px">'
+    columns = "".join(f"{column}{text}</mj-text></mj-column>" for text in texts)
+    return f'<mj-section padding="0px 20px 0px 20px">{columns}</mj-section>'
+
+
+def _full_width(block: Block, numbers: Iterator[int], palette: Palette) -> str:
+    match block:
+        case Button():
+            return _button(block, next(numbers), palette)
+        case Divider():
+            return (
+                '<mj-divider border-width="1px" border-color="#dfe2e8" padding="8px 32px 24px 32px" css-class="line" />'
+            )
+        case Heading() | Text() | Image() | Quote():
+            return _words(block, palette)
+        case Columns() | Product() | Footer():
+            return ""  # they stand in rows of their own, or below the sheet
+
+
+def _words(block: Heading | Text | Image | Quote, palette: Palette) -> str:
     match block:
         case Heading():
             return (
-                '<mj-text font-size="28px" line-height="1.25" font-weight="700" padding="0 32px 20px" css-class="ink heading">'
+                '<mj-text font-size="28px" line-height="1.25" font-weight="700" padding="0px 32px 20px 32px" css-class="ink heading">'
                 f'<h1 style="margin:0;font-size:inherit;line-height:inherit;font-weight:inherit;">{markup(block.text)}</h1></mj-text>'
             )
         case Text():
             return f'<mj-text css-class="ink">{paragraph(block.text)}</mj-text>'
         case Image():
-            return f'<mj-image src="{closed_markup(block.url)}" alt="{closed_markup(block.alt)}" width="{block.width}px" padding="0 32px 16px" />'
-        case Columns():
-            return "".join(f'<mj-text css-class="ink">{paragraph(text)}</mj-text>' for text in block.texts)
+            return f'<mj-image src="{closed_markup(block.url)}" alt="{closed_markup(block.alt)}" width="{block.width}px" padding="0px 32px 16px 32px" css-class="picture" />'
         case Quote():
             quoted = f'“{markup(block.text)}”<br /><span style="font-size:14px;">{markup(block.source)}</span>'
             style = f"border-left:3px solid {palette.accent};padding:2px 0 2px 16px;font-style:italic;"
-            return f'<mj-text css-class="ink" padding="4px 32px 20px"><div class="quoted" style="{style}">{quoted}</div></mj-text>'
+            return f'<mj-text css-class="ink" padding="4px 32px 20px 32px"><div class="quoted" style="{style}">{quoted}</div></mj-text>'
 
 
 def paragraph(text: str) -> str:
@@ -117,14 +138,14 @@ def paragraph(text: str) -> str:
 def _button(block: Button, number: int, palette: Palette) -> str:
     return (
         f'<mj-button href="{place(number)}" background-color="{palette.button}" color="{palette.on_button}" font-size="17px" '
-        'font-weight="700" border-radius="8px" inner-padding="14px 30px" padding="8px 32px 26px" align="left" css-class="button">'
+        'font-weight="700" border-radius="8px" inner-padding="14px 30px 14px 30px" padding="8px 32px 26px 32px" align="left" css-class="button">'
         f"{closed_markup(block.label)}</mj-button>"
     )
 
 
 def _product(block: Product, number: int, palette: Palette) -> str:
     link = f'<a href="{place(number)}" style="color:{palette.accent};font-weight:700;">{closed_markup(block.name)}</a>'
-    return f'<mj-text css-class="ink accent">{link}<br />{markup(block.text)}</mj-text>'
+    return f"{link}<br />{paragraph(block.text)}"
 
 
 def _footer(footers: Sequence[Footer], brand: Brand, links: Sequence[Link], palette: Palette) -> str:
@@ -137,8 +158,8 @@ def _footer(footers: Sequence[Footer], brand: Brand, links: Sequence[Link], pale
         f'<a href="{{{{ unsubscribe_url }}}}" style="color:{palette.accent};text-decoration:underline;">Unsubscribe</a>'
     )
     address = markup(postal_line(brand))
-    text = f'<mj-text font-size="13px" line-height="1.6" color="{MUTED}" align="center" padding="0 32px 8px" css-class="muted">'
+    text = f'<mj-text font-size="13px" line-height="1.6" color="{MUTED}" align="center" padding="0px 32px 8px 32px" css-class="muted">'
     return (
-        f'<mj-section padding="20px 0 32px"><mj-column>{f"{text}{said}</mj-text>" if said else ""}'
+        f'<mj-section padding="20px 0px 32px 0px"><mj-column>{f"{text}{said}</mj-text>" if said else ""}'
         f"{text}{site} · {address}</mj-text>{text}{leave}</mj-text></mj-column></mj-section>"
     )
