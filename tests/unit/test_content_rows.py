@@ -66,7 +66,7 @@ class Tables(HTMLParser):
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         given = {name: value or "" for name, value in attrs}
-        if tag not in {"br", "img", "meta", "link", "hr"}:
+        if tag not in {"br", "wbr", "img", "meta", "link", "hr"}:
             self.open.append(tag)
         if tag == "img":
             self.pictures.append(int(given["width"]))

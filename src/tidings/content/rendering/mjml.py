@@ -14,11 +14,14 @@ from tidings.content.rendering.links import place
 from tidings.content.rendering.palette import GROUND, INK, MUTED, PAPER, Palette, palette_of
 from tidings.content.rendering.rows import rows_of
 from tidings.content.rendering.styles import FONT, WIDTH, style_sheet
-from tidings.content.rendering.texts import closed_markup, markup
+from tidings.content.rendering.texts import LONGEST_WORD, closed_markup, closed_words, markup
 from tidings.domain.blocks import Block, Button, Columns, Divider, Footer, Heading, Image, Product, Quote, Text
 from tidings.domain.brand import Brand, Logo
 from tidings.domain.draft import Draft
 from tidings.domain.message import Link
+
+_ROOM = {1: LONGEST_WORD, 2: 22, 3: 16}
+"""How long a word may be that stands beside so many others."""
 
 
 def mjml_of(draft: Draft, brand: Brand, links: Sequence[Link], language: str) -> str:
@@ -52,7 +55,7 @@ def _preheader(text: str) -> str:
 def _header(brand: Brand, links: Sequence[Link], palette: Palette) -> str:
     if brand.logo is not None:
         return _logo(brand.logo, place(len(links) - 1))
-    name = closed_markup(brand.name)
+    name = closed_words(brand.name)
     link = f'<a href="{place(len(links) - 1)}" style="color:{palette.accent};text-decoration:none;">{name}</a>'
     return (
         '<mj-section padding="24px 0px 12px 0px"><mj-column><mj-text align="center" font-size="15px" font-weight="700" '
@@ -75,12 +78,12 @@ def _sheet(blocks: Sequence[Block], palette: Palette) -> Iterator[str]:
     for row in rows_of(blocks):
         match row:
             case (Columns() as columns,):
-                yield _beside([paragraph(text) for text in columns.texts], "ink beside")
+                room = _ROOM[len(columns.texts)]
+                yield _beside([paragraph(text, room) for text in columns.texts], "ink beside")
             case (Product(), *_):
-                yield _beside(
-                    [_product(block, next(numbers), palette) for block in row if isinstance(block, Product)],
-                    "ink accent beside",
-                )
+                room = _ROOM[len(row)]
+                cells = [_product(block, next(numbers), palette, room) for block in row if isinstance(block, Product)]
+                yield _beside(cells, "ink accent beside")
             case _:
                 yield f"<mj-section><mj-column>{''.join(_full_width(block, numbers, palette) for block in row)}</mj-column></mj-section>"
 
@@ -112,7 +115,7 @@ def _words(block: Heading | Text | Image | Quote, palette: Palette) -> str:
         case Heading():
             return (
                 '<mj-text font-size="28px" line-height="1.25" font-weight="700" padding="0px 32px 20px 32px" css-class="ink heading">'
-                f'<h1 style="margin:0;font-size:inherit;line-height:inherit;font-weight:inherit;">{markup(block.text)}</h1></mj-text>'
+                f'<h1 style="margin:0;font-size:inherit;line-height:inherit;font-weight:inherit;">{markup(block.text, _ROOM[2])}</h1></mj-text>'
             )
         case Text():
             return f'<mj-text css-class="ink">{paragraph(block.text)}</mj-text>'
@@ -124,14 +127,14 @@ def _words(block: Heading | Text | Image | Quote, palette: Palette) -> str:
             return f'<mj-text css-class="ink" padding="4px 32px 20px 32px"><div class="quoted" style="{style}">{quoted}</div></mj-text>'
 
 
-def paragraph(text: str) -> str:
+def paragraph(text: str, longest: int = LONGEST_WORD) -> str:
     """Lines become lines; lines that begin with a bullet become a list."""
     lines = [line for line in text.splitlines() if not line.startswith("• ")]
     items = [line.removeprefix("• ") for line in text.splitlines() if line.startswith("• ")]
-    shown = "<br />".join(markup(line) for line in lines)
+    shown = "<br />".join(markup(line, longest) for line in lines)
     if not items:
         return shown
-    listed = "".join(f'<li style="margin:0 0 6px;">{markup(item)}</li>' for item in items)
+    listed = "".join(f'<li style="margin:0 0 6px;">{markup(item, longest)}</li>' for item in items)
     return f'{shown}<ul style="margin:8px 0 0;padding-left:22px;">{listed}</ul>'
 
 
@@ -139,21 +142,21 @@ def _button(block: Button, number: int, palette: Palette) -> str:
     return (
         f'<mj-button href="{place(number)}" background-color="{palette.button}" color="{palette.on_button}" font-size="17px" '
         'font-weight="700" border-radius="8px" inner-padding="14px 30px 14px 30px" padding="8px 32px 26px 32px" align="left" css-class="button">'
-        f"{closed_markup(block.label)}</mj-button>"
+        f"{closed_words(block.label, _ROOM[2])}</mj-button>"
     )
 
 
-def _product(block: Product, number: int, palette: Palette) -> str:
-    link = f'<a href="{place(number)}" style="color:{palette.accent};font-weight:700;">{closed_markup(block.name)}</a>'
-    return f"{link}<br />{paragraph(block.text)}"
+def _product(block: Product, number: int, palette: Palette, room: int) -> str:
+    link = f'<a href="{place(number)}" style="color:{palette.accent};font-weight:700;">{closed_words(block.name, room)}</a>'
+    return f"{link}<br />{paragraph(block.text, room)}"
 
 
 def _footer(footers: Sequence[Footer], brand: Brand, links: Sequence[Link], palette: Palette) -> str:
     small = [paragraph(footer.text) for footer in footers]
     if disclaimer := brand.disclaimer("email"):
-        small.append("<br />".join(closed_markup(line) for line in disclaimer.splitlines()))
+        small.append("<br />".join(closed_words(line) for line in disclaimer.splitlines()))
     said = "<br />".join(small)
-    site = f'<a href="{place(len(links) - 1)}" style="color:{palette.accent};">{closed_markup(brand.name)}</a>'
+    site = f'<a href="{place(len(links) - 1)}" style="color:{palette.accent};">{closed_words(brand.name)}</a>'
     leave = (
         f'<a href="{{{{ unsubscribe_url }}}}" style="color:{palette.accent};text-decoration:underline;">Unsubscribe</a>'
     )
