@@ -20,7 +20,7 @@ def style_sheet(palette: Palette) -> str:
 .accent a, .muted a {{ color: {palette.dark_accent} !important; }}
 .button td, .button a {{ background-color: {palette.dark_button} !important; background: {palette.dark_button} !important; color: {palette.on_dark_button} !important; }}
 .line p {{ border-top-color: #3a404c !important; }}
-.quoted {{ border-left-color: {palette.dark_accent} !important; }}"""
+.quoted {{ border-color: {palette.dark_accent} !important; }}"""
     outlook = "\n".join(
         _for_outlook(line) for line in dark.strip().splitlines() if line.startswith((".ink", ".picture", ".muted"))
     )

@@ -4,16 +4,22 @@ from __future__ import annotations
 
 import html
 import re
+import unicodedata
+from collections.abc import Iterator
 
 from tidings.content.verifier.checks.merge_fields import problems
 
 _JOINER = "\u2060"  # invisible; parts the two braces, so that Liquid sees no open place
 _OPEN_PLACE = re.compile(r"(\{\{.*?\}\})")
-_JOINED = "[\u0300-\u036f\u200d\ufe00-\ufe0f\U0001f3fb-\U0001f3ff]"  # never parted from the letter before
+_ZERO_WIDTH_JOINER = "\u200d"
 LONGEST_WORD = 30
 
-# What XML 1.0 does not know; a mail has no use for it either.
-_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
+# What XML 1.0 does not know, and the two that turn all letters after them around; a mail has no use for either.
+_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202d\u202e\ud800-\udfff\ufffe\uffff]")
+# Scripts that set no blanks between words; mail programs break them by their own rules.
+_WITHOUT_BLANKS = re.compile(
+    "[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u2e80-\u9fff\uac00-\ud7af\uf900-\ufaff\uff00-\uffef\U00020000-\U0003ffff]"
+)
 
 
 def safe(text: str) -> str:
@@ -55,7 +61,26 @@ def closed_markup(text: str) -> str:
 
 
 def _breakable(text: str, longest: int) -> str:
-    piece = re.compile(f".{{{longest // 2}}}(?!{_JOINED})(?<!\u200d)")
     # NUL marks the places, for the text holds none by now
-    found = re.sub(rf"\S{{{longest + 1},}}", lambda word: piece.sub("\\g<0>\0", word[0]), text)
+    found = re.sub(rf"\S{{{longest + 1},}}", lambda word: "\0".join(_pieces(word[0], longest // 2)), text)
     return html.escape(found, quote=False).replace("\0", "<wbr />")
+
+
+def _pieces(word: str, size: int) -> Iterator[str]:
+    begun = 0
+    for place in range(size, len(word)):
+        if place - begun >= size and not _inseparable(word[place - 1], word[place]):
+            yield word[begun:place]
+            begun = place
+    yield word[begun:]
+
+
+def _inseparable(before: str, after: str) -> bool:
+    """Whether the two make one sign (a letter and its accent, an emoji's parts), or break by rules of their own."""
+    return (
+        unicodedata.category(after).startswith("M")
+        or _ZERO_WIDTH_JOINER in (before, after)
+        or "\U0001f3fb" <= after <= "\U0001f3ff"  # the colour of a skin
+        or all("\U0001f1e6" <= letter <= "\U0001f1ff" for letter in (before, after))  # the two halves of a flag
+        or _WITHOUT_BLANKS.match(before) is not None
+    )
