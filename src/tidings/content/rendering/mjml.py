@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import count
+from itertools import count, groupby
 
 from tidings.content.rendering.direction import Direction, of_language, of_text, start
 from tidings.content.rendering.identity import postal_line
@@ -34,6 +34,7 @@ from tidings.domain.brand import Brand, Logo
 from tidings.domain.draft import Draft
 from tidings.domain.message import Link
 
+_BULLET = "• "
 _ROOM = {1: LONGEST_WORD, 2: 22, 3: 16}
 """How long a word may be that stands beside so many others."""
 
@@ -179,14 +180,17 @@ def _paragraphs(text: str, longest: int, look: Look) -> str:
 
 
 def paragraph(text: str, longest: int = LONGEST_WORD, direction: Direction = "ltr") -> str:
-    """Lines become lines; lines that begin with a bullet become a list."""
-    lines = [line for line in text.splitlines() if not line.startswith("• ")]
-    items = [line.removeprefix("• ") for line in text.splitlines() if line.startswith("• ")]
-    shown = "<br />".join(markup(line, longest) for line in lines)
-    if not items:
-        return shown
-    listed = "".join(f'<li style="margin:0 0 6px;">{markup(item, longest)}</li>' for item in items)
-    return f'{shown}<ul style="margin:8px 0 0;padding:0;padding-{start(direction)}:22px;">{listed}</ul>'
+    """Lines become lines; lines that follow one another and begin with a bullet become a list."""
+    parts: list[str] = []
+    for listed, run in groupby(text.splitlines(), lambda line: line.startswith(_BULLET)):
+        lines = [markup(line.removeprefix(_BULLET), longest) for line in run]
+        parts.append(_list(lines, direction) if listed else "<br />".join(lines))
+    return "".join(parts)
+
+
+def _list(items: Sequence[str], direction: Direction) -> str:
+    listed = "".join(f'<li style="margin:0 0 6px;">{item}</li>' for item in items)
+    return f'<ul style="margin:8px 0 0;padding:0;padding-{start(direction)}:22px;">{listed}</ul>'
 
 
 def _button(block: Button, number: int, look: Look) -> str:

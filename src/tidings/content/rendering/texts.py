@@ -56,8 +56,19 @@ def closed_words(text: str, longest: int = LONGEST_WORD) -> str:
 
 
 def closed_markup(text: str) -> str:
-    """The text for a place where no merge field may stand."""
-    return html.escape(closed(text), quote=True)
+    """The text for an attribute, where no merge field may stand.
+
+    Signs that mrml would write there as Rust escapes them (`\\u{301}`, a doubled backslash) are written as numbers.
+    """
+    return "".join(
+        letter if _as_it_is(letter) else f"&#{ord(letter)};" for letter in html.escape(closed(text), quote=True)
+    )
+
+
+def _as_it_is(letter: str) -> bool:
+    if letter.isascii():
+        return letter.isprintable() and letter != "\\"
+    return unicodedata.category(letter)[0] in "LNPS" and letter not in "\uff9e\uff9f"
 
 
 def _breakable(text: str, longest: int) -> str:
