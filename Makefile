@@ -41,7 +41,7 @@ css: $(VENV)/.dev ## Build the style sheet that is shipped
 	$(BIN)/python scripts/build_css.py
 
 lock: $(VENV)/.dev ## Pin the requirements anew, with hashes
-	cd requirements && for name in base dev; do ../$(BIN)/uv pip compile -q --generate-hashes --universal \
+	cd requirements && for name in base pdf dev; do ../$(BIN)/uv pip compile -q --generate-hashes --universal \
 	  --python-version 3.11 --no-header --upgrade $$name.in -o $$name.txt || exit 1; done
 
 clean: ## Remove what was built (the data in var/ stays)

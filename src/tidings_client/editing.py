@@ -179,11 +179,12 @@ class Images(Model):
 
 
 class Imported(Model):
-    """Blocks read out of HTML, and what was not understood."""
+    """Blocks read out of HTML, what was not understood, and what most mail programs do not show."""
 
     title: str
     blocks: list[dict[str, Any]]
     left_out: list[str]
+    findings: list[Finding]
 
 
 class Export(Model):

@@ -135,10 +135,12 @@ def test_comments_suggestions_revisions_and_pictures_have_their_pages(client: Te
 
 def test_html_is_read_into_the_form_and_drafts_leave_as_files(client: TestClient, desk: Desk) -> None:
     base, before = f"/campaigns/{desk.id}/edit/A", desk.now
-    source = b"<h1>Come</h1><p>It is a bread workshop for beginners.</p><script>x</script>"
+    source = b"<h1>Come</h1><p>It is a bread workshop for beginners.</p><script>x</script><form></form>"
     page = client.post(f"{base}/import", files={"file": ("mail.html", source, "text/html")})
     assert "2 blocks read" in page.text
     assert "&lt;script&gt;" in page.text
+    assert "1 feature of the HTML that most mail programs do not show" in page.text
+    assert "A button leads to a page with the form." in page.text
     fields = fields_of(page.text)
     assert (fields["b0_text"], fields["b2_kind"]) == ("Come", "footer")
     assert desk.now == before

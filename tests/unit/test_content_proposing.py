@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import importlib.util
 import time
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tidings.content.proposing import pdf
 from tidings.content.proposing.page import passages_of_html, title_of_html
 from tidings.content.proposing.sentences import MOST, language_of, not_whole, pick
 from tidings.content.proposing.source import passages_of_file, passages_of_text
@@ -168,44 +166,3 @@ def test_a_file_is_told_by_what_it_holds() -> None:
     assert passages_of_file("x", "Our bread is baked here.".encode("utf-16"))[0].text == "Our bread is baked here."
     with pytest.raises((InvalidInputError, UnavailableError)):
         passages_of_file("sheet.txt", b"%PDF-1.7 and nothing else")
-
-
-def _pdf(text: str) -> bytes:
-    """The smallest PDF of one page that says something."""
-    stream = f"BT /F1 12 Tf 72 720 Td ({text}) Tj ET".encode()
-    parts = [
-        b"<</Type/Catalog/Pages 2 0 R>>", b"<</Type/Pages/Kids[3 0 R]/Count 1>>",
-        b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 612 792]/Contents 4 0 R/Resources<</Font<</F1 5 0 R>>>>>>",
-        b"<</Length %d>>stream\n%s\nendstream" % (len(stream), stream),
-        b"<</Type/Font/Subtype/Type1/BaseFont/Helvetica>>",
-    ]  # fmt: skip
-    body, places = b"%PDF-1.4\n", []
-    for number, part in enumerate(parts, 1):
-        places.append(len(body))
-        body += b"%d 0 obj%s endobj\n" % (number, part)
-    table = b"".join(b"%010d 00000 n \n" % place for place in places)
-    return (
-        body
-        + b"xref\n0 6\n0000000000 65535 f \n%s" % table
-        + (b"trailer<</Size 6/Root 1 0 R>>\nstartxref\n%d\n%%%%EOF" % len(body))
-    )
-
-
-def test_a_pdf_is_read_by_page_or_says_what_is_missing() -> None:
-    sheet = _pdf("Our rye loaf is baked every night in Vienna.")
-    if importlib.util.find_spec("pypdf") is None:
-        with pytest.raises(UnavailableError, match="pypdf") as missing:
-            passages_of_file("sheet.pdf", sheet)
-        assert "paste the text" in missing.value.remedy
-        return
-    (found,) = pick(passages_of_file("sheet.pdf", sheet)).suggestions
-    assert (found.sentence, found.place) == ("Our rye loaf is baked every night in Vienna.", "page 1")
-    for broken in (b"%PDF-1.7 nothing", sheet[:200], _pdf("")):
-        with pytest.raises(InvalidInputError, match="cannot be read"):
-            passages_of_file("sheet.pdf", broken)
-
-
-def test_a_reader_of_pdf_that_takes_too_long_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pdf, "SECONDS", 0.001)
-    with pytest.raises(InvalidInputError, match="longer than"):
-        passages_of_file("sheet.pdf", _pdf("x"))

@@ -45,18 +45,23 @@ class Reader(HTMLParser):
         self.tags: list[tuple[str, dict[str, str | None]]] = []
         self.words: list[str] = []
         self.hidden = 0
+        self.in_word = False
         self.feed(html)
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.tags.append((tag, dict(attrs)))
         self.hidden += tag in {"style", "title"}
+        self.in_word = tag == "wbr"
 
     def handle_endtag(self, tag: str) -> None:
         self.hidden -= tag in {"style", "title"}
 
     def handle_data(self, data: str) -> None:
-        if not self.hidden:
+        if not self.hidden and self.in_word:
+            self.words[-1] += data  # <wbr> parts no words
+        elif not self.hidden:
             self.words.append(data)
+        self.in_word = False
 
     @property
     def text(self) -> str:

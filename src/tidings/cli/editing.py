@@ -179,6 +179,8 @@ def import_html(
         found = tidings.editing.import_html(source)
         for each in found.left_out:
             say(f"Left out: {each}")
+        for finding in found.findings:
+            say(f"{finding.message} {finding.remedy}")
         confirm(f"Put these {len(found.blocks)} blocks in place of the draft's?", yes=yes, no_input=no_input)
         tidings.editing.save(known, variant, blocks=found.blocks)
     say(f"Saved {len(found.blocks)} blocks as a new revision. It needs approval.")

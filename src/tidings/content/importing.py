@@ -10,7 +10,9 @@ from dataclasses import dataclass
 from html.parser import HTMLParser
 from urllib.parse import urlsplit
 
+from tidings.content.verifier.checks.mail_programs import unsupported
 from tidings.domain.blocks import Block, Button, Divider, Heading, Image, Text
+from tidings.domain.draft import Finding
 from tidings.domain.errors import InvalidInputError
 
 LARGEST = 512 * 1024
@@ -28,11 +30,12 @@ _BRACES = re.compile(r"\{\{|\{%|\{#")
 
 @dataclass(frozen=True, slots=True)
 class Imported:
-    """What was understood, in order, and in words what was not."""
+    """What was understood, in order, and in words what was not; `findings` name what most mail programs do not show."""
 
     title: str
     blocks: tuple[Block, ...]
     left_out: tuple[str, ...]
+    findings: tuple[Finding, ...] = ()
 
 
 def import_html(source: str) -> Imported:
@@ -50,7 +53,8 @@ def import_html(source: str) -> Imported:
         )  # fmt: skip
     if len(reader.blocks) > MOST_BLOCKS:
         reader.note(f"{len(reader.blocks) - MOST_BLOCKS} more block(s) at the end")
-    return Imported(reader.title.strip(), tuple(reader.blocks[:MOST_BLOCKS]), tuple(dict.fromkeys(reader.left_out)))
+    blocks, left_out = tuple(reader.blocks[:MOST_BLOCKS]), tuple(dict.fromkeys(reader.left_out))
+    return Imported(reader.title.strip(), blocks, left_out, unsupported(source))
 
 
 class _Reader(HTMLParser):

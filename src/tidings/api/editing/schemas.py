@@ -249,6 +249,9 @@ class Imported(Schema):
     title: str
     blocks: tuple[Block, ...]
     left_out: tuple[str, ...]
+    findings: tuple[Finding, ...] = Field(
+        description="What most mail programs do not show, and what stands for it here"
+    )
 
 
 class Export(Schema):

@@ -14,15 +14,20 @@ MOST_PAGES = 60
 SECONDS = 20
 _MEMORY = 768 * 1024 * 1024
 _NO_READER = 3
-_NOT_READABLE = 4
-_LOCKED = 5
+_WHY = {
+    4: "It is damaged, or needs too much memory.",
+    5: "It is locked by a password.",
+    6: "It unpacks to more than can be read here.",
+    7: f"It has more than {MOST_PAGES} pages.",
+}
+_NOT_READABLE, _LOCKED, _TOO_LARGE, _TOO_LONG = _WHY
 
 
 def passages_of_pdf(content: bytes) -> list[Passage]:
-    """The paragraphs of the first sixty pages, with their page.
+    """The paragraphs of at most sixty pages, with their page.
 
     Raises UnavailableError where the reader is not installed, InvalidInputError for a file that cannot be read, is
-    locked, or holds pictures of text only.
+    locked, too long, or holds pictures of text only.
     """
     command = [sys.executable, "-I", "-c", _run_with(sys.path)]
     try:
@@ -32,12 +37,10 @@ def passages_of_pdf(content: bytes) -> list[Passage]:
     if done.returncode == _NO_READER:
         raise UnavailableError(
             "PDF files cannot be read here: the package pypdf is missing.",
-            remedy="Install it (`pip install pypdf`), or paste the text.",
+            remedy="Install it (`pip install --require-hashes -r requirements/pdf.txt`), or paste the text.",
         )
-    if done.returncode == _LOCKED:
-        raise _unreadable("It is locked by a password.")
     if done.returncode:
-        raise _unreadable("It is damaged, or needs too much memory.")
+        raise _unreadable(_WHY.get(done.returncode, _WHY[_NOT_READABLE]))
     pages: list[str] = json.loads(done.stdout)
     found = [passage for number, text in enumerate(pages, 1) for passage in _paragraphs(text, number)]
     if not found:
@@ -46,7 +49,8 @@ def passages_of_pdf(content: bytes) -> list[Passage]:
 
 
 def _unreadable(why: str) -> InvalidInputError:
-    return InvalidInputError(f"The PDF cannot be read. {why}", remedy="Paste the text instead.", field="file")
+    remedy = "Paste the sentences that matter instead."
+    return InvalidInputError(f"The PDF cannot be read. {why}", remedy=remedy, field="file")
 
 
 def _paragraphs(text: str, page: int) -> list[Passage]:
@@ -87,21 +91,27 @@ def read_for_parent() -> None:
         pypdf: Any = import_module("pypdf")
     except ImportError:
         raise SystemExit(_NO_READER) from None
-    import io
     import logging
 
     logging.disable(logging.CRITICAL)
-    content = sys.stdin.buffer.read()
     try:
-        reader = pypdf.PdfReader(io.BytesIO(content))
-        if reader.is_encrypted and not reader.decrypt(""):
-            raise SystemExit(_LOCKED)
-        pages: list[str] = [
-            reader.pages[number].extract_text() or "" for number in range(min(MOST_PAGES, len(reader.pages)))
-        ]
+        pages = _pages(pypdf, sys.stdin.buffer.read())
+    except (pypdf.errors.LimitReachedError, MemoryError):
+        raise SystemExit(_TOO_LARGE) from None
     except Exception:
         raise SystemExit(_NOT_READABLE) from None
     sys.stdout.write(json.dumps(pages))
+
+
+def _pages(pypdf: Any, content: bytes) -> list[str]:
+    import io
+
+    reader = pypdf.PdfReader(io.BytesIO(content))
+    if reader.is_encrypted and not reader.decrypt(""):
+        raise SystemExit(_LOCKED)
+    if len(reader.pages) > MOST_PAGES:
+        raise SystemExit(_TOO_LONG)
+    return [page.extract_text() or "" for page in reader.pages]
 
 
 def _limit() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import textwrap
 from collections.abc import Iterator, Sequence
 
@@ -14,6 +15,8 @@ from tidings.domain.draft import Draft
 from tidings.domain.message import Link
 
 WIDTH = 72
+_FIELD = re.compile(r"\{\{.*?\}\}")
+_DEFAULT = re.compile(r"default:\s*[\"']([^\"']*)")
 
 
 def text_of(draft: Draft, brand: Brand, links: Sequence[Link]) -> str:
@@ -35,36 +38,51 @@ def _parts(draft: Draft) -> Iterator[str]:
                 yield f"{closed(block.label)}:\n{place(number)}"
                 number += 1
             case Product():
-                yield f"{closed(block.name)}\n{_wrapped(safe(block.text))}\n{place(number)}"
+                yield f"{_wrapped(closed(block.name))}\n{_wrapped(safe(block.text))}\n{place(number)}"
                 number += 1
             case Heading():
-                yield f"{safe(block.text)}\n{'=' * min(WIDTH, len(block.text))}"
+                yield _underlined(_wrapped(safe(block.text)))
             case Text():
                 yield _wrapped(safe(block.text))
             case Columns():
                 yield "\n\n".join(_wrapped(safe(text)) for text in block.texts)
             case Quote():
-                yield f"{_wrapped(f'“{safe(block.text)}”', '  ')}\n  – {safe(block.source)}"
+                yield f"{_wrapped(f'“{safe(block.text)}”', '  ')}\n{_wrapped(f'– {safe(block.source)}', '  ')}"
             case Image():
-                yield f"[{closed(block.alt)}]"
+                yield _wrapped(f"[{closed(block.alt)}]")
             case Divider() | Footer():
                 yield ""
 
 
+def _underlined(heading: str) -> str:
+    longest = max((len(_FIELD.sub(_sample, line)) for line in heading.splitlines()), default=0)
+    return f"{heading}\n{'=' * min(WIDTH, longest)}"
+
+
+def _sample(field: re.Match[str]) -> str:
+    """What stands for a field where its length is counted: its default."""
+    found = _DEFAULT.search(field[0])
+    return found[1] if found else ""
+
+
 def _wrapped(text: str, indent: str = "") -> str:
-    """Each line wrapped on its own; open places are never broken, for they hold blanks."""
+    """Each line wrapped on its own, as long as it is with the defaults of its fields."""
     return "\n".join(_line(line, indent) for line in text.splitlines())
 
 
 def _line(line: str, indent: str) -> str:
-    if "{{" in line:
-        return indent + line
+    """Open places are never broken, though they hold blanks: letters that no text holds stand for them meanwhile."""
+    fields = _FIELD.findall(line)
+    marks = iter("\0\1" * len(fields))
+    standing = _FIELD.sub(lambda field: next(marks) * max(1, len(_sample(field))), line)
     prefix = "  " if line.startswith("• ") else ""
-    return textwrap.fill(
-        line,
+    filled = textwrap.fill(
+        standing,
         WIDTH,
         initial_indent=indent,
         subsequent_indent=indent + prefix,
         break_long_words=False,
         break_on_hyphens=False,
     )
+    back = iter(fields)
+    return re.sub("\0+|\1+", lambda _: next(back), filled)

@@ -119,7 +119,7 @@ def take_in(visit: VisitHere, campaign_id: str, variant: str, fields: FormHere) 
         "desktop", "",
     )  # fmt: skip
     values = _values(visit, detail, draft, typed, findings=_findings(visit, detail, variant, typed))
-    values |= {"left_out": found.left_out, "imported": len(found.blocks)}
+    values |= {"left_out": found.left_out, "imported": len(found.blocks), "unsupported": found.findings}
     return visit.page("editor.html", **values, focus="", words="")
 
 
@@ -156,7 +156,7 @@ def _values(visit: Visit, detail: CampaignDetail, draft: Draft, typed: Typed, *,
     return {
         "campaign": detail, "variant": draft.variant, "draft": draft, "typed": typed, "kinds": KINDS,
         "labels": dict(KINDS), "places": by_block(findings), "problem": None, "problems": {}, "conflict": False,
-        "left_out": (), "imported": 0, "may_edit": edits is not None and edits.allowed,
+        "left_out": (), "imported": 0, "unsupported": (), "may_edit": edits is not None and edits.allowed,
         "looks": LOOKS, "known": EMPTY.keys(),
         "images": visit.allowed(lambda: services.images.images(visit.actor, brand), []),
         "templates": visit.allowed(lambda: services.templates.templates(visit.actor, brand), []),
