@@ -43,6 +43,14 @@ class SchedulingConfig(AgentConfig):
         title="Quiet hours until",
         description="Hour from which it may be sent again; same as the start: none",
     )
+    quiet_texts_start: int = Field(
+        21, ge=0, le=23, title="Quiet hours of telephones from",
+        description="The same for text messages and notifications: hour from which none is sent",
+    )  # fmt: skip
+    quiet_texts_end: int = Field(
+        8, ge=0, le=23, title="Quiet hours of telephones until",
+        description="Hour from which text messages and notifications may be sent again",
+    )  # fmt: skip
     cap_limit: int = Field(
         3,
         ge=1,

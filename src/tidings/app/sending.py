@@ -184,7 +184,7 @@ def build_account_sender(house: House, account: Account) -> Worker:
     if isinstance(way.provider, WebPush):
         way.provider.forget = partial(_forget, house)
     hooks = Hooks(
-        may_send=may_send, merge_fields=_FIELDS[of], append_events=append, must_wait=must_wait,
+        may_send=may_send, merge_fields=_FIELDS[of], append_events=append, must_wait=partial(must_wait, channel=of),
         append_alike=append_alike, may_track=may_track, on_back=partial(_late, agent),
         on_hard=partial(_suppress, house, channel=of), on_first=agent.starting, on_finished=house.run.finished,
     )  # fmt: skip
@@ -230,8 +230,10 @@ def _forget(house: House, endpoints: Sequence[str]) -> None:
         forget(conn, endpoints)
 
 
-def must_wait(conn: Connection, campaign_pk: int, people: Sequence[int], now: Instant) -> Mapping[int, Instant]:
-    """People whose own hour is quiet at this moment, with the next instant that is not.
+def must_wait(
+    conn: Connection, campaign_pk: int, people: Sequence[int], now: Instant, channel: Channel = Channel.EMAIL
+) -> Mapping[int, Instant]:
+    """People whose own hour is quiet for the channel at this moment, with the next instant that is not.
 
     A campaign that a person sent at once overrides quiet hours; that override is recorded with it.
     """
@@ -239,6 +241,7 @@ def must_wait(conn: Connection, campaign_pk: int, people: Sequence[int], now: In
     if policy.get("send_now"):
         return {}
     rules = policy_from(load(conn, AgentName.SCHEDULING).config)
+    quiet = rules.quiet_of((channel.value,))
     dialect = conn.dialect.name
     query = together(dialect, contact.c.pk, contact.c.time_zone, contact.c.country)
     query = query.where(among(dialect, contact.c.pk, "people"))
@@ -247,7 +250,7 @@ def must_wait(conn: Connection, campaign_pk: int, people: Sequence[int], now: In
     for pk, zone, country in rows(conn, query, {"people": keys(conn, people)}):
         place = (zone, country)
         if place not in answers:
-            answers[place] = next_allowed(zone, country, now, rules.quiet, rules.fallback_zone)
+            answers[place] = next_allowed(zone, country, now, quiet, rules.fallback_zone)
         then = answers[place]
         if then is not None and then > now:
             waiting[pk] = then
