@@ -123,18 +123,21 @@ def _rules(conn: Connection) -> tuple[Sequence[str], Sequence[str]]:
 
 
 def _late(agent: DistributionAgent, conn: Connection, channel: Channel, now: Instant) -> int:
-    """Deliveries too late after an interruption, by the Distribution agent's policy."""
+    """Deliveries too late after an interruption, by each campaign's policy, else the Distribution agent's."""
     config = load(conn, AgentName.DISTRIBUTION).config
     rule = LateRule(config["late"], config["late_after_hours"])
-    number = settle_late(conn, now, channel, rule, next_chances)
-    if number:
-        agent.late(conn, number, rule.policy, rule.hours)
-    return number
+    found = settle_late(conn, now, channel, rule, partial(next_chances, channel=channel))
+    for settled in found:
+        agent.late(conn, settled)
+    return sum(settled.number for settled in found)
 
 
-def next_chances(conn: Connection, missed: Mapping[int, Instant], now: Instant) -> Mapping[int, Instant]:
-    """The same local hour of the next day on which it is not past and not quiet."""
+def next_chances(
+    conn: Connection, missed: Mapping[int, Instant], now: Instant, channel: Channel = Channel.EMAIL
+) -> Mapping[int, Instant]:
+    """The same local hour of the next day on which it is not past and not quiet for the channel."""
     rules = policy_from(load(conn, AgentName.SCHEDULING).config)
+    quiet = rules.quiet_of((channel.value,))
     dialect = conn.dialect.name
     query = together(dialect, contact.c.pk, contact.c.time_zone, contact.c.country)
     query = query.where(among(dialect, contact.c.pk, "people"))
@@ -145,7 +148,7 @@ def next_chances(conn: Connection, missed: Mapping[int, Instant], now: Instant) 
         days = max(1, (now - missed[pk]) // DAY)
         at = instant_at(shown, wall + timedelta(days=days))
         at = at if at > now else instant_at(shown, wall + timedelta(days=days + 1))
-        then[pk] = next_allowed(zone, country, at, rules.quiet, rules.fallback_zone) or at
+        then[pk] = next_allowed(zone, country, at, quiet, rules.fallback_zone) or at
     return then
 
 

@@ -58,6 +58,7 @@ def show_campaign(campaign: Campaign) -> None:
             "Revision": campaign.revision and f"{campaign.revision.number} by {campaign.revision.author}",
             "Attached": ", ".join(file.name for file in campaign.revision.attachments) if campaign.revision else "",
             "Invitation": _event(campaign),
+            "If late": _if_late(campaign),
         }
     )
     for draft in campaign.revision.drafts if campaign.revision else ():
@@ -107,6 +108,12 @@ def show_preflight(findings: Sequence[PreflightFinding]) -> None:
         )
         for finding in findings
     )
+
+
+def _if_late(campaign: Campaign) -> str:
+    """What the brief says of messages late after an interruption, in its own terms."""
+    policy, hours = campaign.brief.get("late"), campaign.brief.get("late_after_hours")
+    return " ".join([policy or "", f"after {hours} hours" if hours else ""]).strip()
 
 
 def show_plan(plan: Plan) -> None:
