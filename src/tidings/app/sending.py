@@ -32,6 +32,7 @@ from tidings.distribution.templates import Addresses, ShortTemplates, Templates
 from tidings.distribution.throttle.line_up import LineUp
 from tidings.distribution.throttle.lookup import Lookup
 from tidings.distribution.throttle.repository import forget_other_relays
+from tidings.distribution.throttle.shares import Shares
 from tidings.distribution.throttle.throttle import Throttle
 from tidings.distribution.tokens import TokenSigner
 from tidings.distribution.worker import Worker
@@ -72,9 +73,10 @@ def build_sender(house: House) -> Worker:
         on_refused=guard.look_now_and_then,
         on_back=partial(_late, agent),
     )  # fmt: skip
-    way = _way_out(house, relays, agent, config["connections"])
+    owner = owner_name()
+    way = _way_out(house, relays, agent, config["connections"], owner)
     ledger = Ledger(
-        house.db, house.clock, hooks, owner=owner_name(), boot_id=boot_id(house.db), relay=relays[0].name,
+        house.db, house.clock, hooks, owner=owner, boot_id=boot_id(house.db), relay=relays[0].name,
         gate=way.throttle,
     )  # fmt: skip
     return Worker(
@@ -92,7 +94,7 @@ class _WayOut:
     throttle: Throttle | None = None
 
 
-def _way_out(house: House, relays: Sequence[Relay], agent: DistributionAgent, connections: int) -> _WayOut:
+def _way_out(house: House, relays: Sequence[Relay], agent: DistributionAgent, connections: int, owner: str) -> _WayOut:
     """The pool of configured relays; the built-in mailbox needs neither a throttle nor a breaker."""
     signer = signer_of(house.settings)
     if not house.settings.relay:
@@ -100,8 +102,9 @@ def _way_out(house: House, relays: Sequence[Relay], agent: DistributionAgent, co
             forget_other_relays(conn, [])
         return _WayOut(SmtpChannel(relays[0], connections=connections, signer=signer), LineUp())
     throttle = Throttle(
-        house.clock, relays, rules=_rules, alerts=agent, lookup=Lookup(house.db, house.clock, house.settings.nameserver)
-    )
+        house.clock, relays, rules=_rules, alerts=agent, shares=None if house.db.is_sqlite else Shares(house.db, owner),
+        lookup=Lookup(house.db, house.clock, house.settings.nameserver),
+    )  # fmt: skip
     line = LineUp(throttle)
     throttle.waiting = line.waiting
     pool = RelayPool(
