@@ -39,6 +39,7 @@ class Somebody(NamedTuple):
     pk: int
     zone: str
     country: str
+    channels: tuple[str, ...] = ("email",)
 
 
 def greedy(utility: np.ndarray, capacity: np.ndarray) -> float:

@@ -103,6 +103,8 @@ class Plan(Model):
     held_back: dict[str, int]
     zones_assumed: int
     expected_gain: str
+    by_channel: dict[str, int]
+    held_by_channel: dict[str, dict[str, int]]
 
 
 class Approval(Model):
@@ -212,6 +214,7 @@ class Slot(Model):
     variant: str
     reason: str
     reason_text: str
+    channels: list[str]
 
 
 class Delivery(Model):

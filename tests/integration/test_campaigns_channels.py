@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import func, select
 from tests.conftest import FakeClock
 
 sys.path.insert(0, str(Path(__file__).parent))
@@ -106,3 +106,43 @@ def test_a_campaign_by_text_message_alone_is_for_those_who_said_yes_to_texts(tow
         rows = conn.execute(select(delivery.c.channel, delivery.c.contact_pk)).all()
     assert [row.channel for row in rows] == ["sms"] * 3
     assert pk in {row.contact_pk for row in rows}
+
+
+def test_a_campaign_by_mail_and_text_reaches_everybody_by_what_they_agreed_to(town: Town) -> None:
+    said = [("both", "yes"), ("texts", "yes"), ("mail", "no")]
+    table = "email,first_name,phone,sms consent\n" + "".join(
+        f"{name}{no}@example.com,Ada,+4366055{row}{no:04},{texts}\n"
+        for row, (name, texts) in enumerate(said)
+        for no in range(2)
+    )
+    given = ConsentGiven(source="form", wording="Yes, write to me.")
+    town.house.services.audience.import_csv(ADMIN, table, consent=given)
+    with town.house.db.transaction() as conn:
+        for address in ("texts0@example.com", "texts1@example.com"):
+            pk = conn.execute(select(contact.c.pk).where(contact.c.email == address)).scalar_one()
+            unsubscribe(conn, town.house.secrets, pk, None, "one-click", town.clock.now())  # to mail, not to texts
+        people = conn.execute(select(func.count()).select_from(contact)).scalar_one()
+    values = {"account_sid": "AC" + "0" * 32, "secret": "token", "sender": "+4366012345"}
+    town.house.services.channels.create(ADMIN, provider_name="twilio", name="Twilio", values=values)
+    made = town.new(channels=["email", "sms"])
+    town.jobs.turn()
+
+    plan = town.at(made).plan
+    assert plan is not None
+    assert plan.people == people  # nobody is left out: who reads no mail gets the text
+    assert plan.by_channel == {"email": people - 2, "sms": 4}
+    for channel, reached in plan.by_channel.items():
+        assert reached + sum(plan.held_by_channel[channel].values()) == people
+    assert plan.held_back == {}
+    approve(town, made.row.id)
+    town.house.services.campaigns.send(town.approver, made.row.id, now=True)
+    town.jobs.turn()
+    with town.house.db.reading() as conn:
+        who = select(contact.c.email, delivery.c.channel).join(contact, contact.c.pk == delivery.c.contact_pk)
+        rows = {tuple(row) for row in conn.execute(who)}
+    named = {(address, channel) for address, channel in rows if address.partition("@")[0][:-1] in dict(said)}
+    assert named == {
+        *((f"both{no}@example.com", channel) for no in range(2) for channel in ("email", "sms")),
+        *((f"texts{no}@example.com", "sms") for no in range(2)),
+        *((f"mail{no}@example.com", "email") for no in range(2)),
+    }  # fmt: skip

@@ -10,7 +10,7 @@ from tests.integration import distribution_bed as bed
 from tidings.distribution import repository as ledgers
 from tidings.distribution.channels.base import Outcome, Outgoing, Result
 from tidings.distribution.dns.resolver import DnsUnreachableError
-from tidings.distribution.late import LateRule, Policy, settle_late
+from tidings.distribution.late import LateRule, settle_late
 from tidings.distribution.ledger import Ledger
 from tidings.distribution.relay import Relay
 from tidings.distribution.returns.guard import Guard
@@ -18,13 +18,14 @@ from tidings.distribution.throttle import repository
 from tidings.distribution.throttle.lookup import Lookup
 from tidings.distribution.throttle.replies import About
 from tidings.distribution.throttle.throttle import Throttle
+from tidings.domain.brief import LatePolicy
 from tidings.domain.channel import Channel
 from tidings.domain.event import EventKind
 from tidings.domain.instant import DAY, HOUR, MINUTE, SECOND
 from tidings.engine.process import boot_id
 from tidings.events.log import BITS
 from tidings.store.database import Database
-from tidings.store.tables import contact, delivery, engagement
+from tidings.store.tables import campaign, contact, delivery, engagement
 
 SLOW = Outcome(Result.DEFERRED, "421 4.7.28", "unusual rate of mail", about=About.SLOW)
 OK = Outcome(Result.ACCEPTED, "250", "Ok")
@@ -246,7 +247,8 @@ def interrupted(db: Database, clock: FakeClock, rule: LateRule) -> tuple[Ledger,
         ledgers.hold_due(conn, clock.now(), "no network")
 
     def on_back(conn: Connection, channel: Channel, now: int) -> int:
-        return settle_late(conn, now, channel, rule, lambda _c, missed, at: dict.fromkeys(missed, at + HOUR))
+        found = settle_late(conn, now, channel, rule, lambda _c, missed, at: dict.fromkeys(missed, at + HOUR))
+        return sum(settled.number for settled in found)
 
     hooks = bed.hooks(on_back=on_back)
     return Ledger(db, clock, hooks, owner="node/1/1/a", boot_id=boot_id(db), relay="one:25"), pk
@@ -257,7 +259,7 @@ def interrupted(db: Database, clock: FakeClock, rule: LateRule) -> tuple[Ledger,
     [("send", {"planned": 20}), ("drop", {"planned": 10, "cancelled": 10}), ("replan", {"planned": 20})],
 )
 def test_late_mail_is_sent_dropped_or_planned_anew(
-    database: Database, clock: FakeClock, policy: Policy, expected: dict[str, int]
+    database: Database, clock: FakeClock, policy: LatePolicy, expected: dict[str, int]
 ) -> None:
     ledger, pk = interrupted(database, clock, LateRule(policy, 24))
     ledger.release_held()
@@ -268,6 +270,27 @@ def test_late_mail_is_sent_dropped_or_planned_anew(
         assert "24 hours late" in rows(database, pk, "cancelled")[0][1]
     if policy == "replan":
         assert {due for _, _, due in rows(database, pk, "planned")} == {clock.now() + HOUR}
+    ledger.close()
+
+
+def test_a_campaigns_own_rule_for_late_mail_is_above_the_agents(database: Database, clock: FakeClock) -> None:
+    """Its hours too: what is 30 hours late is not late for a campaign that bears 48."""
+    ledger, pk = interrupted(database, clock, LateRule("drop", 24))
+    people = bed.add_people(database, 4, clock.now(), domain="patient.example")
+    patient = bed.add_campaign(database, people, clock.now() - LATE, name="patient")
+    with database.transaction() as conn:
+        brief = {"late": "replan", "late_after_hours": 48}
+        conn.execute(update(campaign).where(campaign.c.pk == patient).values(brief=brief))
+        ledgers.hold_due(conn, clock.now(), "no network")
+    ledger.release_held()
+    assert bed.states(database, pk) == {"planned": 10, "cancelled": 10}
+    assert {due for _, _, due in rows(database, patient, "planned")} == {clock.now() - LATE}
+
+    with database.transaction() as conn:
+        conn.execute(update(campaign).where(campaign.c.pk == patient).values(brief={**brief, "late_after_hours": 29}))
+        ledgers.hold_due(conn, clock.now(), "no network")
+    ledger.release_held()
+    assert {due for _, _, due in rows(database, patient, "planned")} == {clock.now() + HOUR}
     ledger.close()
 
 

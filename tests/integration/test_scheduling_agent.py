@@ -194,6 +194,30 @@ def test_an_override_sets_one_time_and_moves_whom_it_would_disturb(database: Dat
     assert moved.held_back == {"no_consent": 4}
 
 
+def test_an_override_too_leaves_out_the_channel_for_which_there_is_no_room(database: Database, clock: Clock) -> None:
+    scheduling, now = SchedulingAgent(database, clock), clock.now()
+    with database.transaction() as conn:
+        add_campaign(conn, 1)
+        add_campaign(conn, 2, state="sending")
+        people = [person._replace(channels=("email", "sms")) for person in add_people(conn, 3)]
+        people[2] = people[2]._replace(channels=("sms",))
+        told = propose(scheduling, conn, people)
+        assert told.by_channel == {"email": 2, "sms": 3}
+        row = {"campaign_pk": 2, "channel": "email", "step": 0, "chunk_no": 0, "state": "accepted", "due_at": now}
+        conn.execute(
+            insert(delivery),
+            [{**row, "contact_pk": 1, "at": now - number * HOUR, "step": number} for number in range(2)],
+        )
+        told = scheduling.override_time(
+            conn, campaign_pk=1, campaign_id="cmp_1", due_at=now + HOUR, actor=ANNA, forced=True,
+            policy=PlanPolicy(cap=FrequencyCap(3, 30)),
+        )  # fmt: skip
+        assert [one.channels for one in slots(conn)] == ["email", "email,sms", "sms"]
+    assert (told.by_channel, sum(told.by_variant.values())) == ({"email": 2, "sms": 2}, 2)
+    assert told.held_by_channel["sms"] == {"frequency_cap": 1}
+    assert told.held_back == {"no_consent": 4}
+
+
 def test_an_override_keeps_the_cap_even_when_forced(database: Database, clock: Clock) -> None:
     scheduling, now = SchedulingAgent(database, clock), clock.now()
     with database.transaction() as conn:

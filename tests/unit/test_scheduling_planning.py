@@ -34,10 +34,14 @@ class Somebody(NamedTuple):
     pk: int
     zone: str
     country: str
+    channels: tuple[str, ...] = ("email",)
+
+
+WAYS = [("email",), ("email", "sms"), ("sms",), ("email", "sms", "push"), ("push",)]
 
 
 def people(count: int) -> list[Somebody]:
-    return [Somebody(pk + 1, *PLACES[pk % len(PLACES)]) for pk in range(count)]
+    return [Somebody(pk + 1, *PLACES[pk % len(PLACES)], WAYS[pk % len(WAYS)]) for pk in range(count)]
 
 
 def peaked() -> Knowledge:
@@ -52,11 +56,14 @@ def broken(made: Plan, who: Sequence[Somebody], policy: PlanPolicy, others: dict
     """Every rule the plan breaks."""
     by_pk = {one.pk: one for one in who}
     found: list[str] = []
-    for pk, due in zip(made.pk.tolist(), made.due_at.tolist(), strict=True):
+    for pk, due, ways in zip(made.pk.tolist(), made.due_at.tolist(), made.channels, strict=True):
         one = by_pk[pk]
-        if not masks.still_allowed(one.zone, one.country, due, policy.quiet, policy.fallback_zone):
+        if not ways or ways != one.channels[: len(ways)]:
+            found.append(f"{pk} is written to by {ways}, not by what they agreed to")
+        quiets = [policy.quiet] * ("email" in ways) + [policy.quiet_texts] * (set(ways) != {"email"})
+        if not all(masks.still_allowed(one.zone, one.country, due, each, policy.fallback_zone) for each in quiets):
             found.append(f"{pk} is written to in quiet hours")
-        times = [*others.get(pk, []), due]
+        times = [*others.get(pk, []), *[due] * len(ways)]
         span = policy.cap.days * DAY
         if any(sum(end - span < at <= end for at in times) > policy.cap.limit for end in times):
             found.append(f"{pk} hears too often")
@@ -72,10 +79,13 @@ def broken(made: Plan, who: Sequence[Somebody], policy: PlanPolicy, others: dict
     return found
 
 
+QUIET = st.builds(QuietHours, st.integers(0, 23), st.integers(0, 23))
+
+
 @settings(max_examples=60, deadline=None)
 @given(
     st.integers(0, 120),
-    st.builds(QuietHours, st.integers(0, 23), st.integers(0, 23)),
+    st.tuples(QUIET, QUIET),
     st.builds(FrequencyCap, st.integers(1, 3), st.integers(1, 10)),
     st.integers(1, 100),
     st.integers(1, 40),
@@ -84,12 +94,14 @@ def broken(made: Plan, who: Sequence[Somebody], policy: PlanPolicy, others: dict
     st.booleans(),
 )
 def test_no_rule_is_broken_and_everybody_is_counted(
-    count: int, quiet: QuietHours, cap: FrequencyCap, window: int, room: int, share: float, seed: int, learned: bool
-) -> None:
+    count: int, quiets: tuple[QuietHours, QuietHours], cap: FrequencyCap, window: int, room: int, share: float,
+    seed: int, learned: bool,
+) -> None:  # fmt: skip
     who = people(count)
     policy = PlanPolicy(
-        quiet=quiet, cap=cap, window_hours=window, max_per_hour=room, holdout_share=share, fallback_zone="Europe/Lisbon"
-    )
+        quiet=quiets[0], quiet_texts=quiets[1], cap=cap, window_hours=window, max_per_hour=room, holdout_share=share,
+        fallback_zone="Europe/Lisbon",
+    )  # fmt: skip
     rng = np.random.default_rng(seed)
     others: dict[int, list[Instant]] = {}
     for one in who[::2]:  # their past keeps the cap by itself, as it would have
@@ -163,6 +175,31 @@ def test_the_cap_moves_within_the_window_else_holds_back() -> None:
     assert made.pk.tolist() == [1]
     assert made.due_at[0] >= NOW + DAY
     assert made.held_back == {HeldBack.FREQUENCY_CAP: 1}
+
+
+def test_who_has_room_for_one_message_keeps_the_first_channel_rather_than_nothing() -> None:
+    both = ("email", "sms")
+    who = [Somebody(pk, "Europe/Lisbon", "PT", both) for pk in (1, 2, 3)]
+    others = {2: [NOW - DAY], 3: [NOW - DAY, NOW + DAY]}
+    known = Knowledge(peaked().model, commitments=others)
+    policy = PlanPolicy(cap=FrequencyCap(limit=2, days=7), holdout_share=0, window_hours=24)
+    made = plan(who, variants=["A"], policy=policy, knowledge=known, now=NOW, seed=1)
+    assert dict(zip(made.pk.tolist(), made.channels, strict=True)) == {1: both, 2: ("email",)}
+    assert made.cut == {"sms": 1}
+    assert made.held_back == {HeldBack.FREQUENCY_CAP: 1}
+
+
+def test_each_channel_keeps_its_own_quiet_hours_and_both_keep_both() -> None:
+    policy = PlanPolicy(quiet=QuietHours(12, 6), quiet_texts=QuietHours(18, 10), holdout_share=0)
+    who = [Somebody(pk, "Europe/Lisbon", "PT", WAYS[pk % 3]) for pk in range(30)]
+    known = Knowledge(learn(NOTHING, NOTHING))
+    made = plan(who, variants=["A"], policy=policy, knowledge=known, now=NOW, seed=1)
+    hours: dict[tuple[str, ...], set[int]] = {}
+    for due, ways in zip(made.due_at.tolist(), made.channels, strict=True):
+        hours.setdefault(ways, set()).add(local("Europe/Lisbon", due).hour)
+    assert hours["email",] <= set(range(6, 12))
+    assert hours["sms",] <= set(range(10, 18))
+    assert hours["email", "sms"] <= {10, 11}
 
 
 def test_a_country_whose_zones_share_no_allowed_hour_is_held_back() -> None:
@@ -247,6 +284,7 @@ def test_reasons_are_told_in_words() -> None:
         ({"window_hours": 0}, "window_hours"),
         ({"max_per_hour": 0}, "max_per_hour"),
         ({"quiet_start": 25}, "quiet"),
+        ({"quiet_texts_end": 24}, "quiet_texts"),
         ({"cap_limit": 0}, "cap"),
         ({"holdout_share": 0.9}, "holdout_share"),
         ({"fallback_zone": "Mars/Base"}, "fallback_zone"),
@@ -259,6 +297,6 @@ def test_senseless_policies_are_refused_by_name(given_: dict[str, object], field
 
 
 def test_a_policy_comes_back_from_json_and_later_sources_win() -> None:
-    policy = PlanPolicy(earliest=5, quiet=QuietHours(20, 9), cap=FrequencyCap(2, 5))
+    policy = PlanPolicy(earliest=5, quiet=QuietHours(20, 9), quiet_texts=QuietHours(19, 10), cap=FrequencyCap(2, 5))
     assert policy_from(policy.as_json()) == policy
     assert policy_from(policy.as_json(), {"quiet_start": 22, "unknown": 1}).quiet == QuietHours(22, 9)

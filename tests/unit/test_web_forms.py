@@ -64,6 +64,15 @@ def test_a_filled_form_is_a_valid_brief() -> None:
     assert (brief.must_say, brief.subjects, brief.tone) == (("sourdough", "rye"), 3, None)
 
 
+def test_what_becomes_of_late_mail_is_part_of_the_brief_and_said_in_words() -> None:
+    brief = parse_brief(brief_form.brief_of(filled(late="drop", late_after_hours="6")))
+    assert (brief.late, brief.late_after_hours) == ("drop", 6)
+    assert brief.late_in_words == "dropped, from 6 hours on"
+    assert parse_brief(brief_form.brief_of(filled())).late_in_words == ""
+    with pytest.raises(InvalidInputError, match="late"):
+        parse_brief(brief_form.brief_of(filled(late="burn")))
+
+
 def test_what_is_wrong_in_the_form_is_said_by_field() -> None:
     with pytest.raises(InvalidInputError, match="subjects"):
         parse_brief(brief_form.brief_of(filled(subjects="many")))

@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal, cast
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
 from tidings.domain.actor import AgentName
+from tidings.domain.brief import LatePolicy
 from tidings.domain.errors import InvalidInputError
 from tidings.domain.wording import problem
 
@@ -43,6 +44,14 @@ class SchedulingConfig(AgentConfig):
         title="Quiet hours until",
         description="Hour from which it may be sent again; same as the start: none",
     )
+    quiet_texts_start: int = Field(
+        21, ge=0, le=23, title="Quiet hours of telephones from",
+        description="The same for text messages and notifications: hour from which none is sent",
+    )  # fmt: skip
+    quiet_texts_end: int = Field(
+        8, ge=0, le=23, title="Quiet hours of telephones until",
+        description="Hour from which text messages and notifications may be sent again",
+    )  # fmt: skip
     cap_limit: int = Field(
         3,
         ge=1,
@@ -102,9 +111,9 @@ class DistributionConfig(AgentConfig):
         default_factory=list[_GroupLine], max_length=200, title="Mailbox providers",
         description="Changes to the shipped limits: “example.com = google”, or “google: connections=5 rate=20”",
     )  # fmt: skip
-    late: Literal["send", "replan", "drop"] = Field(
+    late: LatePolicy = Field(
         "send", title="Late messages",
-        description="After an interruption: send them all the same, plan them anew, or drop them",
+        description="After an interruption: send them all the same, plan them anew, or drop them; a brief may differ",
     )  # fmt: skip
     late_after_hours: int = Field(
         24, ge=1, le=720, title="Late after", description="Hours after its time from which a message counts as late"

@@ -32,6 +32,7 @@ from tidings.distribution.templates import Addresses, ShortTemplates, Templates
 from tidings.distribution.throttle.line_up import LineUp
 from tidings.distribution.throttle.lookup import Lookup
 from tidings.distribution.throttle.repository import forget_other_relays
+from tidings.distribution.throttle.shares import Shares
 from tidings.distribution.throttle.throttle import Throttle
 from tidings.distribution.tokens import TokenSigner
 from tidings.distribution.worker import Worker
@@ -72,9 +73,10 @@ def build_sender(house: House) -> Worker:
         on_refused=guard.look_now_and_then,
         on_back=partial(_late, agent),
     )  # fmt: skip
-    way = _way_out(house, relays, agent, config["connections"])
+    owner = owner_name()
+    way = _way_out(house, relays, agent, config["connections"], owner)
     ledger = Ledger(
-        house.db, house.clock, hooks, owner=owner_name(), boot_id=boot_id(house.db), relay=relays[0].name,
+        house.db, house.clock, hooks, owner=owner, boot_id=boot_id(house.db), relay=relays[0].name,
         gate=way.throttle,
     )  # fmt: skip
     return Worker(
@@ -92,7 +94,7 @@ class _WayOut:
     throttle: Throttle | None = None
 
 
-def _way_out(house: House, relays: Sequence[Relay], agent: DistributionAgent, connections: int) -> _WayOut:
+def _way_out(house: House, relays: Sequence[Relay], agent: DistributionAgent, connections: int, owner: str) -> _WayOut:
     """The pool of configured relays; the built-in mailbox needs neither a throttle nor a breaker."""
     signer = signer_of(house.settings)
     if not house.settings.relay:
@@ -100,8 +102,9 @@ def _way_out(house: House, relays: Sequence[Relay], agent: DistributionAgent, co
             forget_other_relays(conn, [])
         return _WayOut(SmtpChannel(relays[0], connections=connections, signer=signer), LineUp())
     throttle = Throttle(
-        house.clock, relays, rules=_rules, alerts=agent, lookup=Lookup(house.db, house.clock, house.settings.nameserver)
-    )
+        house.clock, relays, rules=_rules, alerts=agent, shares=None if house.db.is_sqlite else Shares(house.db, owner),
+        lookup=Lookup(house.db, house.clock, house.settings.nameserver),
+    )  # fmt: skip
     line = LineUp(throttle)
     throttle.waiting = line.waiting
     pool = RelayPool(
@@ -123,18 +126,21 @@ def _rules(conn: Connection) -> tuple[Sequence[str], Sequence[str]]:
 
 
 def _late(agent: DistributionAgent, conn: Connection, channel: Channel, now: Instant) -> int:
-    """Deliveries too late after an interruption, by the Distribution agent's policy."""
+    """Deliveries too late after an interruption, by each campaign's policy, else the Distribution agent's."""
     config = load(conn, AgentName.DISTRIBUTION).config
     rule = LateRule(config["late"], config["late_after_hours"])
-    number = settle_late(conn, now, channel, rule, next_chances)
-    if number:
-        agent.late(conn, number, rule.policy, rule.hours)
-    return number
+    found = settle_late(conn, now, channel, rule, partial(next_chances, channel=channel))
+    for settled in found:
+        agent.late(conn, settled)
+    return sum(settled.number for settled in found)
 
 
-def next_chances(conn: Connection, missed: Mapping[int, Instant], now: Instant) -> Mapping[int, Instant]:
-    """The same local hour of the next day on which it is not past and not quiet."""
+def next_chances(
+    conn: Connection, missed: Mapping[int, Instant], now: Instant, channel: Channel = Channel.EMAIL
+) -> Mapping[int, Instant]:
+    """The same local hour of the next day on which it is not past and not quiet for the channel."""
     rules = policy_from(load(conn, AgentName.SCHEDULING).config)
+    quiet = rules.quiet_of((channel.value,))
     dialect = conn.dialect.name
     query = together(dialect, contact.c.pk, contact.c.time_zone, contact.c.country)
     query = query.where(among(dialect, contact.c.pk, "people"))
@@ -145,7 +151,7 @@ def next_chances(conn: Connection, missed: Mapping[int, Instant], now: Instant) 
         days = max(1, (now - missed[pk]) // DAY)
         at = instant_at(shown, wall + timedelta(days=days))
         at = at if at > now else instant_at(shown, wall + timedelta(days=days + 1))
-        then[pk] = next_allowed(zone, country, at, rules.quiet, rules.fallback_zone) or at
+        then[pk] = next_allowed(zone, country, at, quiet, rules.fallback_zone) or at
     return then
 
 
@@ -184,7 +190,7 @@ def build_account_sender(house: House, account: Account) -> Worker:
     if isinstance(way.provider, WebPush):
         way.provider.forget = partial(_forget, house)
     hooks = Hooks(
-        may_send=may_send, merge_fields=_FIELDS[of], append_events=append, must_wait=must_wait,
+        may_send=may_send, merge_fields=_FIELDS[of], append_events=append, must_wait=partial(must_wait, channel=of),
         append_alike=append_alike, may_track=may_track, on_back=partial(_late, agent),
         on_hard=partial(_suppress, house, channel=of), on_first=agent.starting, on_finished=house.run.finished,
     )  # fmt: skip
@@ -230,8 +236,10 @@ def _forget(house: House, endpoints: Sequence[str]) -> None:
         forget(conn, endpoints)
 
 
-def must_wait(conn: Connection, campaign_pk: int, people: Sequence[int], now: Instant) -> Mapping[int, Instant]:
-    """People whose own hour is quiet at this moment, with the next instant that is not.
+def must_wait(
+    conn: Connection, campaign_pk: int, people: Sequence[int], now: Instant, channel: Channel = Channel.EMAIL
+) -> Mapping[int, Instant]:
+    """People whose own hour is quiet for the channel at this moment, with the next instant that is not.
 
     A campaign that a person sent at once overrides quiet hours; that override is recorded with it.
     """
@@ -239,6 +247,7 @@ def must_wait(conn: Connection, campaign_pk: int, people: Sequence[int], now: In
     if policy.get("send_now"):
         return {}
     rules = policy_from(load(conn, AgentName.SCHEDULING).config)
+    quiet = rules.quiet_of((channel.value,))
     dialect = conn.dialect.name
     query = together(dialect, contact.c.pk, contact.c.time_zone, contact.c.country)
     query = query.where(among(dialect, contact.c.pk, "people"))
@@ -247,7 +256,7 @@ def must_wait(conn: Connection, campaign_pk: int, people: Sequence[int], now: In
     for pk, zone, country in rows(conn, query, {"people": keys(conn, people)}):
         place = (zone, country)
         if place not in answers:
-            answers[place] = next_allowed(zone, country, now, rules.quiet, rules.fallback_zone)
+            answers[place] = next_allowed(zone, country, now, quiet, rules.fallback_zone)
         then = answers[place]
         if then is not None and then > now:
             waiting[pk] = then

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any, NamedTuple
@@ -20,13 +20,17 @@ from tidings.store.tables import contact
 
 
 class Person(NamedTuple):
-    """What planning needs to know of one contact. `zone` is empty when unknown; then it is derived and said so."""
+    """What planning needs to know of one contact. `zone` is empty when unknown; then it is derived and said so.
+
+    `channels` are those of the campaign by which they can be reached and want to be.
+    """
 
     pk: int
     zone: str
     country: str
     locale: str
     created_at: Instant
+    channels: tuple[str, ...] = ("email",)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +39,34 @@ class Selection:
 
     people: list[Person]
     held_back: dict[HeldBack, int] = field(default_factory=dict[HeldBack, int])
+    """Whom no channel reaches, by the reason of the first."""
+    held_by_channel: dict[str, dict[HeldBack, int]] = field(default_factory=dict[str, dict[HeldBack, int]])
+    """Whom each of several channels does not reach; empty for a campaign of one."""
+
+
+def select_for_channels(
+    conn: Connection, segment_id: str | None, channels: Sequence[tuple[Purpose, str]], at: Instant
+) -> Selection:
+    """Everybody of a segment whom one of the channels may reach, each with the channels that may.
+
+    Raises NotFoundError for a segment that does not exist.
+    """
+    people: dict[int, Person] = {}
+    first: dict[int, HeldBack] = {}
+    held: dict[str, Counter[HeldBack]] = {}
+    for purpose, channel in channels:
+        held[channel] = Counter()
+        for person, why_not in _divided(conn, segment_id, purpose, channel, at):
+            if why_not is not None:
+                held[channel][why_not] += 1
+                first.setdefault(person.pk, why_not)
+            elif person.pk in people:
+                people[person.pk] = person._replace(channels=(*people[person.pk].channels, channel))
+            else:
+                people[person.pk] = person
+    nobody = Counter(why for pk, why in first.items() if pk not in people)
+    each = {channel: dict(count) for channel, count in held.items()} if len(channels) > 1 else {}
+    return Selection([people[pk] for pk in sorted(people)], dict(nobody), each)
 
 
 def select_people(conn: Connection, segment_id: str | None, purpose: Purpose, channel: str, at: Instant) -> Selection:
@@ -42,6 +74,13 @@ def select_people(conn: Connection, segment_id: str | None, purpose: Purpose, ch
 
     Raises NotFoundError for a segment that does not exist.
     """
+    return select_for_channels(conn, segment_id, [(purpose, channel)], at)
+
+
+def _divided(
+    conn: Connection, segment_id: str | None, purpose: Purpose, channel: str, at: Instant
+) -> Iterator[tuple[Person, HeldBack | None]]:
+    """Everybody of a segment in order, with why the channel does not reach them, or None."""
     query = select(
         contact.c.pk,
         contact.c.time_zone,
@@ -54,15 +93,10 @@ def select_people(conn: Connection, segment_id: str | None, purpose: Purpose, ch
     ).order_by(contact.c.pk)
     if segment_id is not None:
         query = query.where(matching(conn, segment_id, at))
-    people: list[Person] = []
-    held: Counter[HeldBack] = Counter()
+    way = (channel,)
     for pk, zone, country, locale, created_at, address, no, yes in conn.execute(query):
-        why_not = _why_not(address=address, suppressed=no, consents=yes)
-        if why_not is None:
-            people.append(Person(pk, zone, country, locale, created_at))
-        else:
-            held[why_not] += 1
-    return Selection(people, dict(held))
+        person = Person(pk, zone, country, locale, created_at, way)
+        yield person, _why_not(address=address, suppressed=no, consents=yes)
 
 
 def may_send(

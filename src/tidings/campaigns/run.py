@@ -19,7 +19,7 @@ from sqlalchemy import Connection, Row, select
 
 from tidings.agents.decisions import record_decision
 from tidings.agents.state import load, set_doing
-from tidings.audience.selection import Selection, select_people
+from tidings.audience.selection import Selection, select_for_channels, select_people
 from tidings.campaigns import approved, repository
 from tidings.campaigns.attaching import check_ahead
 from tidings.campaigns.drafts import personal, posted, variants
@@ -57,6 +57,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("tidings.campaigns")
 
+_BY_WEIGHT = (Channel.EMAIL, Channel.SMS, Channel.PUSH)
+"""Who has room for one message only gets it by the first of these."""
 DRAFT, PLAN, LAUNCH, REPORT = "content.draft", "scheduling.plan", "distribution.launch", "analytics.report"
 
 
@@ -309,18 +311,10 @@ class CampaignRun:
         )  # fmt: skip
 
     def _selection(self, conn: Connection, row: Row[Any], revised: Revision, now: Instant) -> Selection:
-        """Who may be written to by e-mail or, where the campaign has none, by one of its channels."""
+        """Who may be written to by one of its channels at least, each by those they agreed to."""
         named = {Channel(draft.channel) for draft in personal(revised.drafts)}
-        channels = [Channel.EMAIL] if Channel.EMAIL in named else sorted(named)
-        found = [
-            select_people(conn, row.segment_id, marketing_purpose(each), each.value, now) for each in channels
-        ]  # fmt: skip
-        people = {person.pk: person for each in found for person in each.people}
-        held, otherwise = dict(found[0].held_back), len(people) - len(found[0].people)
-        for reason in sorted(held, key=lambda each: -held[each]):  # some of them are reached by the other channel
-            less = min(otherwise, held[reason])
-            held[reason], otherwise = held[reason] - less, otherwise - less
-        return Selection([people[pk] for pk in sorted(people)], held)
+        ways = [(marketing_purpose(each), each.value) for each in _BY_WEIGHT if each in named]
+        return select_for_channels(conn, row.segment_id, ways, now)
 
     def _drafts(self, row: Row[Any]) -> tuple[Draft, ...]:
         with self.db.reading() as conn:

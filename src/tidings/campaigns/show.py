@@ -115,6 +115,7 @@ class Shower:
             local_time=local_time(row.due_at, row.zone), zone=row.zone, zone_assumed=row.zone_assumed,
             variant=row.variant, reason=row.reason,
             reason_text=reason_text(row.reason, row.due_at, row.zone, assumed=row.zone_assumed, model=model),
+            channels=tuple(row.channels.split(",")) if row.channels else (),
         )  # fmt: skip
 
     def deliveries(

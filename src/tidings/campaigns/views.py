@@ -120,6 +120,8 @@ class SlotView:
     variant: str
     reason: str
     reason_text: str
+    channels: tuple[str, ...] = ()
+    """By which the person is written to; empty: by all of the campaign's."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,6 +32,13 @@ _SENTENCES = {
     "review": "waits for approval",
     "sending": "is being sent",
 }
+_REASONS = {
+    "quiet_hours": "moved out of quiet hours",
+    "frequency_cap": "moved by the frequency cap",
+    "slot_full": "moved, the best hour was full",
+    "override": "time set by a person",
+    "holdout_time": "random hour to measure the gain",
+}
 AGENT_AUTHOR = "Content agent"
 
 
@@ -51,6 +58,7 @@ def show_campaign(campaign: Campaign) -> None:
             "Revision": campaign.revision and f"{campaign.revision.number} by {campaign.revision.author}",
             "Attached": ", ".join(file.name for file in campaign.revision.attachments) if campaign.revision else "",
             "Invitation": _event(campaign),
+            "If late": _if_late(campaign),
         }
     )
     for draft in campaign.revision.drafts if campaign.revision else ():
@@ -102,14 +110,22 @@ def show_preflight(findings: Sequence[PreflightFinding]) -> None:
     )
 
 
+def _if_late(campaign: Campaign) -> str:
+    """What the brief says of messages late after an interruption, in its own terms."""
+    policy, hours = campaign.brief.get("late"), campaign.brief.get("late_after_hours")
+    return " ".join([policy or "", f"after {hours} hours" if hours else ""]).strip()
+
+
 def show_plan(plan: Plan) -> None:
     """Who hears when, in sum."""
     show_fields(
         {
             "Plan": f"{count_of(plan.people, 'person', 'people')}, {moment(plan.first_at)} to {moment(plan.last_at)}",
+            "Channels": counts(plan.by_channel) if len(plan.by_channel) > 1 else "",
             "Variants": counts(plan.by_variant),
-            "Reasons": counts(plan.by_reason),
+            "Reasons": counts({_REASONS.get(reason, reason): number for reason, number in plan.by_reason.items()}),
             "Held back": counts(plan.held_back),
+            **{f"No {channel}": counts(held) for channel, held in plan.held_by_channel.items()},
             "Zones assumed": plan.zones_assumed or "",
             "Expected gain": plan.expected_gain,
         }

@@ -9,6 +9,7 @@ from sqlalchemy import Connection, select
 
 from tidings.agents.decisions import record_decision
 from tidings.distribution import repository
+from tidings.distribution.late import Settled
 from tidings.domain.actor import AgentName
 from tidings.domain.decision import Decision
 from tidings.domain.ids import new_id
@@ -111,15 +112,18 @@ class DistributionAgent:
         )  # fmt: skip
         self._note(conn, "distribution", f"holds mail to {title}: {reason}", None)
 
-    def late(self, conn: Connection, number: int, policy: str, hours: int) -> None:
-        """What was too late after an interruption is settled. In the caller's transaction."""
-        did = "dropped" if policy == "drop" else "planned anew"
+    def late(self, conn: Connection, settled: Settled) -> None:
+        """What of a campaign was too late after an interruption is settled. In the caller's transaction."""
+        did = "dropped" if settled.rule.policy == "drop" else "planned anew"
+        set_by = "The campaign's brief says so" if settled.own else "The Distribution agent is set so"
+        hours = settled.rule.hours
         self._record(
-            conn, "late", f"{number:,} deliveries were more than {hours} hours late and are {did}",
-            "The Distribution agent is set so: a message may lose its sense with its hour.",
-            inputs={"deliveries": number, "policy": policy, "hours": hours},
+            conn, "late", f"{settled.number:,} deliveries were more than {hours} hours late and are {did}",
+            f"{set_by}: a message may lose its sense with its hour.", campaign_id=settled.campaign_id,
+            inputs={"deliveries": settled.number, "policy": settled.rule.policy, "hours": hours, "own": settled.own},
         )  # fmt: skip
-        self._note(conn, "distribution", f"found {number:,} deliveries too late: they are {did}", None)
+        words = f"found {settled.number:,} deliveries of “{settled.name}” too late: they are {did}"
+        self._note(conn, "distribution", words, settled.campaign_id)
 
     def _waiting_campaigns(self, conn: Connection) -> list[str]:
         query = select(campaign.c.id).where(campaign.c.state == "sending").limit(20)

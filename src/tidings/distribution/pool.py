@@ -123,6 +123,7 @@ class RelayPool:
     async def close(self) -> None:
         """Lets what is on the wire finish."""
         await asyncio.gather(*(member.close() for member in self.members))
+        await asyncio.to_thread(self.throttle.close)
 
     def usable(self, besides: Member) -> bool:
         """Whether another relay works."""
@@ -245,7 +246,7 @@ class Member:
         if self.standby and self._pool.usable(self):
             return None
         throttle, pace = self._pool.throttle, self._pace
-        if throttle.spent(self.name) or (pace.rate and not pace.open(0, time.monotonic())):
+        if throttle.spent(self.name) or (pace.rate and not pace.open(0, time.monotonic(), throttle.part)):
             return None
         message = feed.take(self.name)
         if message is None:
@@ -261,7 +262,7 @@ class Member:
     def _keep_pace(self, pace: Limit) -> None:
         """Counts one message of the relay's hour, and looks again when the next may leave."""
         now = time.monotonic()
-        pace.took(now)
+        pace.took(now, self._pool.throttle.part)
         asyncio.get_running_loop().call_later(max(0.0, pace.next_at - now), self.channel.wake)
 
     def ask(self, message: Outgoing, go: Callable[[bool], None]) -> None:

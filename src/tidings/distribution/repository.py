@@ -97,14 +97,15 @@ def is_launched(conn: Connection, campaign_pk: int) -> bool:
 
 
 def variants_planned(conn: Connection, campaign_pk: int) -> set[str]:
-    """The variants the plan's slots name."""
-    query = select(slot.c.variant).where(slot.c.campaign_pk == campaign_pk).distinct()
+    """The variants of the mail the plan's slots name."""
+    query = select(slot.c.variant).where(slot.c.campaign_pk == campaign_pk, of_slot(Channel.EMAIL)).distinct()
     return set(conn.execute(query).scalars())
 
 
-def people_planned(conn: Connection, campaign_pk: int) -> list[int]:
-    """Everybody with a slot, in order."""
-    query = select(slot.c.contact_pk).where(slot.c.campaign_pk == campaign_pk).order_by(slot.c.contact_pk)
+def people_planned(conn: Connection, campaign_pk: int, channel: Channel) -> list[int]:
+    """Everybody with a slot for the channel, in order."""
+    mine = (slot.c.campaign_pk == campaign_pk, of_slot(channel))
+    query = select(slot.c.contact_pk).where(*mine).order_by(slot.c.contact_pk)
     return list(conn.execute(query).scalars())
 
 
@@ -121,7 +122,7 @@ def planned_by_provider(
         select(which.label("which"), hour.label("at"), func.count().label("people"))
         .select_from(slot)
         .join(contact, contact.c.pk == slot.c.contact_pk)
-        .where(slot.c.campaign_pk == campaign_pk)
+        .where(slot.c.campaign_pk == campaign_pk, of_slot(Channel.EMAIL))
         .group_by("which", "at")
     )
     found: dict[str, dict[int, int]] = {}
@@ -144,8 +145,9 @@ def freeze(
 ) -> int:  # fmt: skip
     """Turns the plan's slots into a channel's deliveries and chunks by one statement each.
 
-    `due_at` replaces every slot's time. `only` is a condition on the slot's row of `contact`. A slot whose variant is
-    not among `variants`, if any are given, gets the first of them. Says how many deliveries the campaign now has.
+    Only slots that name the channel, or none, count. `due_at` replaces every slot's time. `only` is a condition on the
+    slot's row of `contact`. A slot whose variant is not among `variants`, if any are given, gets the first of them.
+    Says how many deliveries the campaign now has.
     """
     first = next_chunk(conn, campaign_pk)
     number = (func.row_number().over(order_by=slot.c.contact_pk) - 1) / literal(CHUNK_ROWS)
@@ -154,7 +156,7 @@ def freeze(
         slot.c.campaign_pk, slot.c.contact_pk, literal(channel.value), slot.c.step, no,
         literal(D.PLANNED.value), _variant(variants), literal(due_at) if due_at is not None else slot.c.due_at,
         literal(0), literal(""), literal(""),
-    ).where(slot.c.campaign_pk == campaign_pk)  # fmt: skip
+    ).where(slot.c.campaign_pk == campaign_pk, of_slot(channel))  # fmt: skip
     if only is not None:
         planned = planned.join(contact, contact.c.pk == slot.c.contact_pk).where(only)
     names = [
@@ -164,6 +166,11 @@ def freeze(
     conn.execute(insert(delivery).from_select(names, planned))
     add_chunks(conn, campaign_pk, first, channel)
     return people(conn, campaign_pk)
+
+
+def of_slot(channel: Channel) -> ColumnElement[bool]:
+    """Whether a slot is for the channel: it names it, or names none and so stands for all of the campaign's."""
+    return or_(slot.c.channels == "", (literal(",") + slot.c.channels + literal(",")).contains(f",{channel.value},"))
 
 
 def _variant(variants: Sequence[str]) -> ColumnElement[str]:

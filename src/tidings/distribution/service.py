@@ -67,9 +67,8 @@ class DistributionService:
     ) -> int:  # fmt: skip
         """Fixes messages and links and turns the plan's slots into deliveries; how many.
 
-        Everybody of the plan gets one for each channel by which they can be reached and allowed it. Launching twice
-        changes nothing. Raises InvalidInputError when a message cannot be sent as it is, before
-        anything is.
+        Everybody of the plan gets one for each channel their slot names, where that still may reach them. Launching
+        twice changes nothing. Raises InvalidInputError when a message cannot be sent as it is, before anything is.
         """
         if repository.is_launched(conn, campaign_pk):
             return repository.people(conn, campaign_pk)
@@ -96,7 +95,7 @@ class DistributionService:
         if missing or not compiled:
             names = ", ".join(sorted(missing)) or "all"
             raise InvalidInputError(f"The plan names variants without a message: {names}.")
-        self._check_fields(conn, campaign_pk, compiled)
+        self._check_fields(conn, campaign_pk, compiled, Channel.EMAIL)
         repository.write_messages(conn, campaign_pk, templates)
         repository.freeze(conn, campaign_pk, due_at)
 
@@ -104,26 +103,26 @@ class DistributionService:
         self, conn: Connection, campaign_pk: int, channel: Channel, templates: Sequence[ShortTemplate], now: Instant,
         due_at: Instant | None,
     ) -> None:  # fmt: skip
-        """Only for those who can be reached and said yes: that they get the mail says nothing about this channel."""
+        """Only for those who can still be reached and say yes: that they get the mail says nothing about it."""
         from tidings.audience.repository import consents, reachable, suppressed
 
         compiled = [
             CompiledShort(template, campaign_pk=campaign_pk, base_url=self._base_url, signer=self._signer)
             for template in templates
         ]
-        self._check_fields(conn, campaign_pk, compiled)
+        self._check_fields(conn, campaign_pk, compiled, channel)
         repository.write_messages(conn, campaign_pk, templates)
         willing = reachable(channel.value) & consents(marketing_purpose(channel), now) & ~suppressed(channel.value)
         variants = [template.variant for template in templates]
         repository.freeze(conn, campaign_pk, due_at, channel, only=willing, variants=variants)
 
     def _check_fields(
-        self, conn: Connection, campaign_pk: int, compiled: Sequence[CompiledEmail | CompiledShort]
+        self, conn: Connection, campaign_pk: int, compiled: Sequence[CompiledEmail | CompiledShort], channel: Channel
     ) -> None:
         from tidings.audience.repository import merge_fields
 
         if any(each.undefined_fields() for each in compiled):
-            people = merge_fields(conn, repository.people_planned(conn, campaign_pk))
+            people = merge_fields(conn, repository.people_planned(conn, campaign_pk, channel))
             for each in compiled:
                 repository.check_fields(each, people)
 

@@ -18,6 +18,11 @@ from tidings.domain.wording import problem
 CampaignType = Literal[
     "announcement", "event", "offer", "newsletter", "welcome", "win_back", "feedback", "update"
 ]  # fmt: skip
+LatePolicy = Literal["send", "replan", "drop"]
+LATE_WORDS: Mapping[str, str] = {
+    "send": "sent all the same", "replan": "planned anew for the next day", "drop": "dropped",
+}  # fmt: skip
+"""What becomes of late messages, in words."""
 CAMPAIGN_TYPES: tuple[str, ...] = CampaignType.__args__  # type: ignore[attr-defined]
 
 _NAME_WITH_A_SMALL_LETTER = re.compile(r"[a-z]{1,2}-?[A-Z]")
@@ -82,11 +87,23 @@ class Brief(BaseModel):
     must_not_say: tuple[str, ...] = ()
     send_after: str | None = Field(default=None, description="ISO date from which it may be sent")
     send_within_days: int = Field(default=3, ge=1, le=30)
+    late: LatePolicy | None = Field(
+        default=None, description="After an interruption: send, replan or drop what is late; else as the agent is set"
+    )
+    late_after_hours: int | None = Field(
+        default=None, ge=1, le=720, description="Hours after its time from which a message is late"
+    )
     subjects: int = Field(default=2, ge=1, le=5, description="How many subject lines to test")
     invitation: Invitation | None = Field(default=None, description="An event for the readers' calendars")
     bodies: int = Field(
         default=1, ge=1, le=3, description="How many bodies to test, each different in one stated way: full, short, …"
     )
+
+    @property
+    def late_in_words(self) -> str:
+        """What becomes of its late messages after an interruption; empty where it leaves that to the agent."""
+        what = LATE_WORDS[self.late] if self.late else "as the Distribution agent is set" * bool(self.late_after_hours)
+        return f"{what}, from {self.late_after_hours} hours on" if self.late_after_hours else what
 
     @field_validator("facts", mode="before")
     @classmethod

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Protocol
 
 from tidings.domain.instant import Instant
 
@@ -46,6 +47,25 @@ class QuietHours:
         return hour >= self.start or hour < self.end
 
 
+class Quiet(Protocol):
+    """Something that says which hours of a person's day are quiet."""
+
+    def covers(self, hour: int) -> bool:
+        """Whether the local hour (0 to 23) is quiet."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class QuietOfAll:
+    """The quiet hours of several channels at once: what is quiet for one of them is quiet."""
+
+    each: tuple[QuietHours, ...]
+
+    def covers(self, hour: int) -> bool:
+        """Whether the local hour (0 to 23) is quiet for one of them."""
+        return any(quiet.covers(hour) for quiet in self.each)
+
+
 @dataclass(frozen=True, slots=True)
 class FrequencyCap:
     """At most `limit` marketing messages to one person in any `days` days, across all campaigns."""
@@ -85,3 +105,7 @@ class PlanSummary:
     zones_assumed: int = 0
     expected_gain: str = ""
     """In words, with its uncertainty; says so when data are too thin to expect any."""
+    by_channel: dict[str, int] = field(default_factory=dict[str, int])
+    """How many get a message by each channel; somebody who gets two counts for both."""
+    held_by_channel: dict[str, dict[str, int]] = field(default_factory=dict[str, dict[str, int]])
+    """Of each channel, whom of the audience it does not reach and why; another may reach them."""

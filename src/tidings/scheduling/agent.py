@@ -127,7 +127,8 @@ class SchedulingAgent:
             raise InvalidInputError("There is nothing to send.", remedy="Let the Content agent write a draft first.")
         self.guard.authorise(agent_actor(self.name), Effect.PROPOSE_PLAN, conn=conn)
         now = self.clock.now()
-        knowledge = self._knowledge(conn, campaign_pk, policy, now)
+        beside = max((len(person.channels) for person in selection.people), default=1) - 1
+        knowledge = self._knowledge(conn, campaign_pk, policy, now, beside)
         made = plan(selection.people, variants=variants, policy=policy, knowledge=knowledge, now=now, seed=seed)
         found = summary.gains(made, knowledge.model, seed)
         told = summary.summarise(
@@ -137,6 +138,7 @@ class SchedulingAgent:
             held_back=selection.held_back,
             expected_gain=summary.expected_gain(knowledge.model, found),
             at=now,
+            held_by_channel=selection.held_by_channel,
         )
         return Proposal(made, told, summary.decision(made, told, policy, knowledge.model, found, seed))
 
@@ -175,14 +177,16 @@ class SchedulingAgent:
         repository.insert_plan(conn, campaign_pk, told)
         return told
 
-    def _knowledge(self, conn: Connection, campaign_pk: int, policy: PlanPolicy, now: Instant) -> Knowledge:
+    def _knowledge(
+        self, conn: Connection, campaign_pk: int, policy: PlanPolicy, now: Instant, beside: int = 0
+    ) -> Knowledge:
         start = max(now, policy.earliest or 0)
         reach = policy.cap.days * DAY
         until = start + (policy.window_hours + 1) * HOUR + reach
         return Knowledge(
             model=self.hour_model(conn),
             clicks=repository.clicks_by_hour(conn, now),
-            commitments=repository.commitments(conn, campaign_pk, policy.cap, start - reach, until),
+            commitments=repository.commitments(conn, campaign_pk, policy.cap, start - reach, until, beside=beside),
         )
 
     def override_time(

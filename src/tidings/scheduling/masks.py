@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tidings.domain.instant import DAY, HOUR, MINUTE, Instant
-from tidings.domain.plan import FrequencyCap, QuietHours
+from tidings.domain.plan import FrequencyCap, Quiet
 from tidings.scheduling.policy import PlanPolicy
 from tidings.scheduling.zones import ZoneGuess, guess, local, local_hours
 
@@ -29,12 +29,12 @@ def grid(policy: PlanPolicy, now: Instant) -> npt.NDArray[np.int64]:
     return first + HOUR * np.arange(policy.window_hours, dtype=np.int64)
 
 
-def quiet_table(quiet: QuietHours) -> Mask:
+def quiet_table(quiet: Quiet) -> Mask:
     """For each local hour 0 to 23 whether it is quiet."""
     return np.array([quiet.covers(hour) for hour in range(24)])
 
 
-def open_hours(zones: ZoneGuess, hours: npt.NDArray[np.int64], quiet: QuietHours) -> Mask:
+def open_hours(zones: ZoneGuess, hours: npt.NDArray[np.int64], quiet: Quiet) -> Mask:
     """For each hour of the grid whether it is outside quiet hours in all the zones."""
     table = quiet_table(quiet)
     quarters = (hours[:, None] + _QUARTER * np.arange(4)).ravel().tolist()
@@ -61,12 +61,12 @@ def _public_holidays(country: str, years: Iterable[int]) -> set[object]:
         return set()
 
 
-def still_allowed(zone: str, country: str, at: Instant, quiet: QuietHours, fallback: str = "UTC") -> bool:
+def still_allowed(zone: str, country: str, at: Instant, quiet: Quiet, fallback: str = "UTC") -> bool:
     """The mask for the moment of sending: whether this very instant is outside the person's quiet hours."""
     return not any(quiet.covers(local(name, at).hour) for name in guess(zone, country, fallback).zones)
 
 
-def next_allowed(zone: str, country: str, at: Instant, quiet: QuietHours, fallback: str = "UTC") -> Instant | None:
+def next_allowed(zone: str, country: str, at: Instant, quiet: Quiet, fallback: str = "UTC") -> Instant | None:
     """The first instant from `at` on that is outside quiet hours, found by quarter hours; None within eight days."""
     if still_allowed(zone, country, at, quiet, fallback):
         return at

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 
-from sqlalchemy import Connection, case, func, select
+from sqlalchemy import Connection, case, func, literal, select
 
 from tidings.domain.campaign import CampaignState
 from tidings.domain.delivery import OPEN, SENT, DeliveryState
@@ -16,6 +16,7 @@ from tidings.domain.instant import DAY, Instant
 from tidings.domain.plan import FrequencyCap
 from tidings.scheduling.masks import next_allowed
 from tidings.scheduling.policy import PlanPolicy
+from tidings.scheduling.repository import messages_of_slot
 from tidings.store.among import among, keys, rows, together
 from tidings.store.tables import campaign, delivery, slot
 
@@ -78,16 +79,16 @@ def pacing_for(conn: Connection, people: Sequence[int], now: Instant, rules: Pla
         (delivery.c.state.in_(_WENT_OUT), func.coalesce(delivery.c.at, delivery.c.due_at)), else_=delivery.c.due_at
     )
     since = now - rules.cap.days * DAY
-    ledger = together(dialect, delivery.c.contact_pk, when).where(
+    ledger = together(dialect, delivery.c.contact_pk, when, literal(1)).where(
         among(dialect, delivery.c.contact_pk, "people"),
         delivery.c.state.in_([*_WENT_OUT, *_STILL_TO_GO]), when > since,
     )  # fmt: skip
     named = select(campaign.c.pk).where(campaign.c.state.in_(_PROPOSED), campaign.c.launched_at.is_(None))
-    proposed = together(dialect, slot.c.contact_pk, slot.c.due_at).where(
+    proposed = together(dialect, slot.c.contact_pk, slot.c.due_at, messages_of_slot()).where(
         slot.c.campaign_pk.in_(named), among(dialect, slot.c.contact_pk, "people"), slot.c.due_at > since
     )
     busy: defaultdict[int, list[Instant]] = defaultdict(list)
     for query in (ledger, proposed):
-        for contact_pk, at in rows(conn, query, {"people": keys(conn, people)}):
-            busy[contact_pk].append(int(at))
+        for contact_pk, at, number in rows(conn, query, {"people": keys(conn, people)}):
+            busy[contact_pk] += [int(at)] * number
     return Pacing(dict(busy), rules)

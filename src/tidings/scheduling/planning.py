@@ -5,8 +5,9 @@ Pure: what it needs to know of the past is handed in as `Knowledge`. Arrays thro
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 import numpy as np
@@ -36,6 +37,10 @@ class Person(Protocol):
     def zone(self) -> str: ...
     @property
     def country(self) -> str: ...
+    @property
+    def channels(self) -> tuple[str, ...]:
+        """By which they can be reached and want to be, the most important first."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +83,10 @@ class Plan:
     """People per local weekday × hour (7 × 24) under the plan and under each alternative."""
     disturbed: dict[str, int]
     """How many each alternative would have written to in their quiet hours."""
+    channels: tuple[tuple[str, ...], ...] = ()
+    """By which channels each is written to, in the order of `pk`; empty: by the campaign's one."""
+    cut: dict[str, int] = field(default_factory=dict[str, int])
+    """How many a channel does not reach because the cap leaves them room for fewer messages."""
 
     def reason_of(self, index: int) -> SlotReason:
         """The reason of the person at that index."""
@@ -109,7 +118,7 @@ def plan(
     wish = utility.max(axis=1, initial=-np.inf)
     _forbid(utility, groups.open, groups.of)
     awake = utility.max(axis=1, initial=-np.inf)
-    _forbid_capped(utility, pks, hours, policy, knowledge)
+    ways = _forbid_capped(utility, people, hours, policy, knowledge)
     allowed = utility.max(axis=1, initial=-np.inf)
     slot, holdout, gap = _place(utility, allowed, policy, rng, seed)
     reason = _reasons(utility, slot, holdout, wish, awake, allowed)
@@ -127,21 +136,30 @@ def plan(
         gap=gap,
         cells=cells,
         disturbed=disturbed,
+        channels=tuple(ways[row] for row in planned.tolist()),
+        cut=_cut(people, ways, planned),
     )
 
 
+def _cut(people: Sequence[Person], ways: Sequence[tuple[str, ...]], planned: npt.NDArray[np.intp]) -> dict[str, int]:
+    rows: list[int] = planned.tolist()
+    return dict(Counter(channel for row in rows for channel in people[row].channels[len(ways[row]) :]))
+
+
 def _grouped(people: Sequence[Person], hours: npt.NDArray[np.int64], policy: PlanPolicy, model: HourModel) -> Groups:
-    places: dict[tuple[str, str], int] = {}
-    of = np.array([places.setdefault((one.zone, one.country), len(places)) for one in people], dtype=np.int32)
-    zones = tuple(guess(zone, country, policy.fallback_zone) for zone, country in places)
+    places: dict[tuple[str, str, tuple[str, ...]], int] = {}
+    of = np.array(
+        [places.setdefault((one.zone, one.country, one.channels), len(places)) for one in people], dtype=np.int32
+    )
+    zones = tuple(guess(zone, country, policy.fallback_zone) for zone, country, _ in places)
     shape = (len(places), len(hours))
     rate, allowed = np.empty(shape, dtype=np.float32), np.empty(shape, dtype=np.bool_)
     weekday, hour = np.empty(shape, dtype=np.int8), np.empty(shape, dtype=np.int8)
-    for row, (zone, (_, country)) in enumerate(zip(zones, places, strict=True)):
+    for row, (zone, (_, country, channels)) in enumerate(zip(zones, places, strict=True)):
         walls = [local_hours(name, hours.tolist()) for name in zone.zones]
         weekday[row], hour[row] = walls[0]
         rate[row] = np.mean([model.rate[days, times] for days, times in walls], axis=0)
-        allowed[row] = masks.open_hours(zone, hours, policy.quiet)
+        allowed[row] = masks.open_hours(zone, hours, policy.quiet_of(channels))
         if policy.skip_holidays:
             allowed[row] &= masks.outside_holidays(zone, country, hours)
     return Groups(of, zones, rate, allowed, weekday, hour)
@@ -170,18 +188,33 @@ def _forbid(utility: npt.NDArray[np.float32], allowed: masks.Mask, of: npt.NDArr
 
 def _forbid_capped(
     utility: npt.NDArray[np.float32],
-    pks: npt.NDArray[np.int64],
+    people: Sequence[Person],
     hours: npt.NDArray[np.int64],
     policy: PlanPolicy,
     knowledge: Knowledge,
-) -> None:
-    """The cap must hold wherever in its hour a message ends up: so at the hour's first and at its last instant."""
-    busy = [row for row, pk in enumerate(pks.tolist()) if len(knowledge.commitments.get(pk, ())) >= policy.cap.limit]
-    if not busy:
-        return
-    times = [sorted(knowledge.commitments[pk]) for pk in pks[busy].tolist()]
-    allowed = masks.within_cap(times, hours, policy.cap) & masks.within_cap(times, hours + masks.HOUR - 1, policy.cap)
-    utility[busy] = np.where(allowed, utility[busy], -np.inf)
+) -> list[tuple[str, ...]]:
+    """Closes the hours at which somebody would hear too often; by which channels each is still written to.
+
+    Whoever has room for fewer messages than channels keeps the most important ones. The cap must hold wherever in its
+    hour a message ends up: so at the hour's first and at its last instant.
+    """
+    ways = [one.channels[: policy.cap.limit] for one in people]
+    others = [knowledge.commitments.get(one.pk, ()) for one in people]
+    waiting = [row for row, own in enumerate(others) if len(own) + max(1, len(ways[row])) > policy.cap.limit]
+    waiting = [row for row in waiting if others[row]]
+    for number in range(max((len(ways[row]) for row in waiting), default=0) or 1, 0, -1):
+        tried = [row for row in waiting if max(1, len(ways[row])) == number]
+        if not tried:
+            continue
+        cap = replace(policy.cap, limit=policy.cap.limit - number + 1)
+        times = [sorted(others[row]) for row in tried]
+        allowed = masks.within_cap(times, hours, cap) & masks.within_cap(times, hours + masks.HOUR - 1, cap)
+        settled = (allowed & np.isfinite(utility[tried])).any(axis=1) | (number == 1)
+        rows = np.array(tried)[settled]
+        utility[rows] = np.where(allowed[settled], utility[rows], -np.inf)
+        for row in np.array(tried)[~settled].tolist():
+            ways[row] = ways[row][:-1]
+    return ways
 
 
 def _place(

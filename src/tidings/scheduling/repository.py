@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from sqlalchemy import (
     BigInteger,
+    ColumnElement,
     Connection,
     bindparam,
     case,
@@ -39,24 +40,31 @@ _STILL_TO_GO = sorted(OPEN)
 _PROPOSED = (CampaignState.PLANNING.value, CampaignState.REVIEW.value, CampaignState.APPROVED.value)
 
 
+def messages_of_slot() -> ColumnElement[int]:
+    """How many messages somebody gets in their slot: one for each channel it names."""
+    named = slot.c.channels
+    return func.length(named) - func.length(func.replace(named, ",", "")) + 1
+
+
 def commitments(
-    conn: Connection, campaign_pk: int, cap: FrequencyCap, since: Instant, until: Instant
+    conn: Connection, campaign_pk: int, cap: FrequencyCap, since: Instant, until: Instant, *, beside: int = 0
 ) -> dict[int, list[Instant]]:
     """Other campaigns' messages by contact, sent or planned in [since, until); only of people at the cap or above.
 
-    Sent ones count at the time they went, open and proposed ones at the time they are due.
+    Sent ones count at the time they went, open and proposed ones at the time they are due. `beside` is how many more
+    than one the new message is, in further channels.
     """
     when = case(
         (delivery.c.state.in_(_WENT_OUT), func.coalesce(delivery.c.at, delivery.c.due_at)), else_=delivery.c.due_at
     )
-    ledger = select(delivery.c.contact_pk, when.label("at")).where(
+    ledger = select(delivery.c.contact_pk, when.label("at"), literal(1).label("number")).where(
         delivery.c.campaign_pk != campaign_pk,
         delivery.c.state.in_([*_WENT_OUT, *_STILL_TO_GO]),
         when >= since,
         when < until,
     )
     proposed = (
-        select(slot.c.contact_pk, slot.c.due_at.label("at"))
+        select(slot.c.contact_pk, slot.c.due_at.label("at"), messages_of_slot().label("number"))
         .join(campaign, campaign.c.pk == slot.c.campaign_pk)
         .where(
             slot.c.campaign_pk != campaign_pk,
@@ -67,11 +75,12 @@ def commitments(
         )
     )
     messages = union_all(ledger, proposed).cte("messages")
-    many = select(messages.c.contact_pk).group_by(messages.c.contact_pk).having(func.count() >= cap.limit)
+    enough = func.sum(messages.c.number) >= max(1, cap.limit - beside)
+    many = select(messages.c.contact_pk).group_by(messages.c.contact_pk).having(enough)
     found: defaultdict[int, list[Instant]] = defaultdict(list)
-    query = select(messages.c.contact_pk, messages.c.at).where(messages.c.contact_pk.in_(many))
-    for contact_pk, at in conn.execute(query):
-        found[contact_pk].append(int(at))
+    query = select(messages.c.contact_pk, messages.c.at, messages.c.number).where(messages.c.contact_pk.in_(many))
+    for contact_pk, at, number in conn.execute(query):
+        found[contact_pk] += [int(at)] * number
     return dict(found)
 
 
@@ -138,8 +147,9 @@ def plan_of(conn: Connection, plan_id: str) -> PlanSummary:
 def _rows(campaign_pk: int, plan: Plan) -> Iterator[dict[str, Any]]:
     names = [zone.shown for zone in plan.zones]
     assumed = [zone.assumed for zone in plan.zones]
-    columns = (plan.pk.tolist(), plan.due_at.tolist(), plan.variant.tolist(), plan.reasons, plan.zone.tolist())
-    for pk, due_at, variant, reason, zone in zip(*columns, strict=True):
+    ways = plan.channels or ((),) * len(plan.pk)
+    columns = (plan.pk.tolist(), plan.due_at.tolist(), plan.variant.tolist(), plan.reasons, plan.zone.tolist(), ways)
+    for pk, due_at, variant, reason, zone, channels in zip(*columns, strict=True):
         yield {
             "campaign_pk": campaign_pk,
             "contact_pk": pk,
@@ -149,6 +159,7 @@ def _rows(campaign_pk: int, plan: Plan) -> Iterator[dict[str, Any]]:
             "reason": reason,
             "zone": names[zone],
             "zone_assumed": assumed[zone],
+            "channels": ",".join(channels),
         }
 
 
@@ -178,10 +189,10 @@ def from_json(body: Mapping[str, Any]) -> PlanSummary:
     return PlanSummary(**plain)
 
 
-def slots_with_places(conn: Connection, campaign_pk: int) -> list[tuple[int, Instant, str, str, str, str]]:
-    """Contact, due time, variant, reason, and the contact's own zone and country, of each slot of a campaign."""
+def slots_with_places(conn: Connection, campaign_pk: int) -> list[tuple[int, str, str, str, str]]:
+    """Contact, variant, channels by commas, and the contact's own zone and country, of each slot of a campaign."""
     query = (
-        select(slot.c.contact_pk, slot.c.due_at, slot.c.variant, slot.c.reason, contact.c.time_zone, contact.c.country)
+        select(slot.c.contact_pk, slot.c.variant, slot.c.channels, contact.c.time_zone, contact.c.country)
         .join(contact, contact.c.pk == slot.c.contact_pk)
         .where(slot.c.campaign_pk == campaign_pk, slot.c.step == 0)
         .order_by(slot.c.contact_pk)
@@ -189,9 +200,12 @@ def slots_with_places(conn: Connection, campaign_pk: int) -> list[tuple[int, Ins
     return [tuple(row) for row in conn.execute(query)]
 
 
-def move_slots(conn: Connection, campaign_pk: int, moved: Iterable[tuple[int, Instant, str]]) -> None:
-    """Gives people of a plan new times with new reasons: (contact, due time, reason)."""
-    rows = [{"person": person, "then": due_at, "why": reason} for person, due_at, reason in moved]
+def move_slots(conn: Connection, campaign_pk: int, moved: Iterable[tuple[int, Instant, str, str]]) -> None:
+    """Gives people of a plan new times with new reasons: (contact, due time, reason, channels by commas)."""
+    rows = [
+        {"person": person, "then": due_at, "why": reason, "ways": channels}
+        for person, due_at, reason, channels in moved
+    ]
     if rows:
         conn.execute(_MOVE.where(slot.c.campaign_pk == campaign_pk), rows)
 
@@ -199,7 +213,7 @@ def move_slots(conn: Connection, campaign_pk: int, moved: Iterable[tuple[int, In
 _MOVE = (
     update(slot)
     .where(slot.c.contact_pk == bindparam("person"), slot.c.step == 0)
-    .values(due_at=bindparam("then"), reason=bindparam("why"))
+    .values(due_at=bindparam("then"), reason=bindparam("why"), channels=bindparam("ways"))
 )
 
 

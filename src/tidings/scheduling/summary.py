@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -29,8 +30,12 @@ def summarise(
     held_back: dict[HeldBack, int],
     expected_gain: str,
     at: Instant,
+    held_by_channel: Mapping[str, Mapping[HeldBack, int]] | None = None,
 ) -> PlanSummary:
-    """The summary of a plan; `held_back` are those held back before planning, to whom the plan's own are added."""
+    """The summary of a plan; `held_back` are those held back before planning, to whom the plan's own are added.
+
+    `held_by_channel` is the same by channel, of a campaign that has several.
+    """
     hours, people = np.unique(plan.due_at // HOUR * HOUR, return_counts=True)
     assumed = np.array([zone.assumed for zone in plan.zones], dtype=np.bool_)
     held = Counter({reason.value: count for reason, count in held_back.items()})
@@ -49,11 +54,24 @@ def summarise(
         held_back=dict(held),
         zones_assumed=int(assumed[plan.zone].sum()) if len(plan.pk) else 0,
         expected_gain=expected_gain,
+        by_channel=dict(Counter(channel for ways in plan.channels for channel in ways)),
+        held_by_channel=_held_by_channel(plan, held_by_channel or {}),
     )
 
 
+def _held_by_channel(plan: Plan, before: Mapping[str, Mapping[HeldBack, int]]) -> dict[str, dict[str, int]]:
+    """Whom each channel does not reach; somebody without a slot is held back from no channel in particular."""
+    held = {channel: {why.value: count for why, count in found.items()} for channel, found in before.items()}
+    for channel, count in plan.cut.items():
+        held.setdefault(channel, {})[HeldBack.FREQUENCY_CAP.value] = count
+    return held
+
+
 def _by_variant(plan: Plan) -> dict[str, int]:
-    counts: list[int] = np.bincount(plan.variant, minlength=len(plan.variants)).tolist()
+    """How many get each variant of the mail; who gets no mail counts where nobody does."""
+    mailed = np.array(["email" in ways for ways in plan.channels], dtype=np.bool_)
+    who = plan.variant[mailed] if mailed.any() else plan.variant
+    counts: list[int] = np.bincount(who, minlength=len(plan.variants)).tolist()
     return dict(zip(plan.variants, counts, strict=True))
 
 
@@ -91,6 +109,8 @@ def decision(
             "optimality_gap": round(plan.gap, 6),
             "by_reason": summary.by_reason,
             "held_back": summary.held_back,
+            "by_channel": summary.by_channel,
+            "held_by_channel": summary.held_by_channel,
             "zones_assumed": summary.zones_assumed,
         },
     )
@@ -115,6 +135,7 @@ def _reason(plan: Plan, summary: PlanSummary, model: HourModel) -> str:
     by = summary.by_reason
     sentences = [
         f"{by.get(SlotReason.BEST_HOUR.value, 0):,} get the best hour of the window.",
+        _channels(summary),
         _count(by, SlotReason.QUIET_HOURS, "moved out of their quiet hours"),
         _count(by, SlotReason.FREQUENCY_CAP, "moved past the limit of messages one person gets"),
         _count(by, SlotReason.SLOT_FULL, "moved because better hours were full"),
@@ -125,6 +146,14 @@ def _reason(plan: Plan, summary: PlanSummary, model: HourModel) -> str:
         summary.expected_gain,
     ]
     return " ".join(sentence for sentence in sentences if sentence)
+
+
+def _channels(summary: PlanSummary) -> str:
+    """How many each of several channels reaches."""
+    if len(summary.by_channel) < 2:
+        return ""
+    parts = [f"{count:,} by {channel}" for channel, count in summary.by_channel.items()]
+    return f"Channels: {', '.join(parts)}."
 
 
 def _count(by: dict[str, int], reason: SlotReason, words: str) -> str:

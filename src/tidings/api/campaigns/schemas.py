@@ -121,6 +121,10 @@ class Plan(Schema):
     held_back: dict[str, int]
     zones_assumed: int
     expected_gain: str
+    by_channel: dict[str, int] = Field(description="Messages by channel; somebody who gets two counts for both")
+    held_by_channel: dict[str, dict[str, int]] = Field(
+        description="Of a campaign with several channels: whom each does not reach, by reason; another may"
+    )
 
 
 class Override(Schema):
@@ -221,6 +225,7 @@ class Slot(Schema):
     variant: str
     reason: SlotReason
     reason_text: str
+    channels: list[str] = Field(description="By which they are written to; empty: all of the campaign's")
 
 
 class Delivery(Schema):

@@ -29,6 +29,7 @@ def scheduling_tools(kit: Kit) -> tuple[Tool[Any], ...]:
                 "people": plan.people, "first": moment(plan.first_at), "last": moment(plan.last_at),
                 "by_hour": hours[:72], "by_reason": plan.by_reason, "by_variant": plan.by_variant,
                 "held_back": plan.held_back, "held_back_in_all": sum(plan.held_back.values()),
+                "messages_by_channel": plan.by_channel, "not_reached_by_channel": plan.held_by_channel,
                 "zones_assumed": plan.zones_assumed, "expected_gain": plan.expected_gain,
             }
         )  # fmt: skip

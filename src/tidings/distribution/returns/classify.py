@@ -12,7 +12,7 @@ from tidings.distribution.returns import families, recipients
 from tidings.distribution.returns.parts import Parts, of_message, one_line, take_apart
 from tidings.distribution.returns.report import Cause, Kind, Report, Verdict
 from tidings.distribution.returns.signs import is_auto_reply, is_bounce, is_complaint, is_reply
-from tidings.distribution.returns.status import enhanced_codes, is_hard, judge
+from tidings.distribution.returns.status import contradicted, enhanced_codes, is_hard, judge
 
 _IDS = re.compile(r"<([^<>\s]{3,250}@[^<>\s]{1,250})>")
 _BARE_ID = re.compile(r"^[^<>\s]{3,250}@[^<>\s]{1,250}$")
@@ -141,6 +141,7 @@ def _verdict(
     parts: Parts, address: str, original: str, words: str, spoken: str, status: str, action: str
 ) -> Verdict:  # fmt: skip
     """Judges by the far server's words; by the notice's where those say nothing."""
+    stage = f"{words[:_MOST]} {spoken[:_MOST]}"  # whole: what a notice quotes from begins after its stage
     words, spoken = families.quoted(words[:_MOST]), families.quoted(spoken[:_MOST])
     cause, code = judge(words, status)
     if _says_little(words) or cause is Cause.UNKNOWN:
@@ -148,7 +149,9 @@ def _verdict(
         if better is not Cause.UNKNOWN:
             cause = better
             code = code if code and not code.endswith(".0.0") else own or code
-    cause = families.particular(parts) or _by_stage(cause, code, words, spoken)
+    if cause is Cause.UNKNOWN_USER:
+        cause = contradicted(spoken) or cause
+    cause = families.particular(parts) or _by_stage(cause, code, words, stage)
     if cause is Cause.UNKNOWN_USER and (
         families.is_rule_engine(parts) or (not _SAYS_WHO.match(code) and families.is_gateway(parts))
     ):
@@ -176,18 +179,17 @@ _SAYS_WHO = re.compile(r"^[45]\.(?:1\.(?:1|2|3|6|10)|2\.1)$")
 _ABOUT_WHO = frozenset({Cause.UNKNOWN_USER, Cause.UNKNOWN_HOST, Cause.MOVED})
 
 
-def _by_stage(cause: Cause, code: str, words: str, spoken: str) -> Cause:  # noqa: PLR0911  # one for each stage
+def _by_stage(cause: Cause, code: str, words: str, text: str) -> Cause:  # noqa: PLR0911  # one for each stage
     """What the same words mean at another stage of the dialogue.
 
     Unknown at MAIL FROM is the sender; a user who is unknown only once the message was seen, and without a code that
     says so, is a filter's answer; a local program's failure says nothing about the address.
     """
     if cause is Cause.FILTERED and "mailbox unavailable" in words.lower():
-        known = _SAYS_WHO.match(code) or ("550" in words and _AT_RCPT.search(f"{words} {spoken}"))
+        known = _SAYS_WHO.match(code) or ("550" in words and _AT_RCPT.search(text))
         return Cause.UNKNOWN_USER if known else cause
     if cause not in _ABOUT_WHO:
         return cause
-    text = f"{words} {spoken}"
     if words.lstrip().lower().startswith("x-unix"):
         return Cause.PROGRAM
     if _AT_MAIL.search(text) and not _SAYS_WHO.match(code):

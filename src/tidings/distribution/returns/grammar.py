@@ -20,7 +20,7 @@ _WHO = (
 _UNKNOWN = (
     r"(?:unknown|not found|(?:does|do|did)(?: not|n't) (?:currently )?(?:exist|match)|never existed|non-?existent"
     r"|(?:is|are|was|were)?(?: not|n't) (?:a |an |any )?(?:valid|known|existing|recogni[sz]ed|listed|defined"
-    r"|local|present|found|on (?:this|our))|no longer (?:exists?|valid|available|here|with|works?|in use|employed)"
+    r"|local|present|found|on (?:this|our|file))|no longer (?:exists?|valid|available|here|with|works?|in use|employed)"
     r"|invalid|undefined|could(?: not|n't) be (?:found|verified|located)|can ?not be found|has left|(?:been|was) deleted"
     r"|(?:been|was) removed|not exist)"
 )

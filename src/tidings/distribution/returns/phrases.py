@@ -10,9 +10,12 @@ from tidings.distribution.returns.report import Cause
 
 PHRASES: tuple[tuple[Cause, tuple[str, ...]], ...] = (
     (Cause.UNKNOWN_HOST, ("account or domain may not exist",)),
+    (Cause.SENDER_REJECTED, ("invalid dns mx",)),
     (Cause.FILTERED, ("recipient preferences", "requested action not taken: mailbox unavailable")),
     (Cause.REPUTATION, ("ip reputation", "reputation of the sending")),
     (Cause.SECURITY, ("content presents a potential",)),
+    (Cause.SPAM, ("mail content denied",)),
+    (Cause.SYSTEM, ("verification in progress",)),
     (Cause.CONTENT, ("banned file", "banned name", "banned content")),
     (
         Cause.NETWORK,
@@ -107,7 +110,7 @@ PHRASES: tuple[tuple[Cause, tuple[str, ...]], ...] = (
             "ящик переполнен", "переполнен", "メールボックスが一杯", "ボックスが一杯",
             "容量を超え", "容量オーバー", "容量不足", "邮箱已满", "邮箱空间不足",
             "mailbox volume", "delivery failed: over", "mail quota", "has reached its limit", "message would exceed",
-            "p=overquota",
+            "p=overquota", "mailbox over",
         ),
     ),
     (
@@ -152,7 +155,7 @@ PHRASES: tuple[tuple[Cause, tuple[str, ...]], ...] = (
             "recipient domain does not", "no mx record", "couldn't find a mail exchanger",
             "could not find a mail exchanger", "no mail server", "host/domain does not accept",
             "does not support email", "smtp protocol returned a permanent error", "has no mail exchanger",
-            "no valid mx", "mx record points to", "all relevant mx records point to non-existent",
+            "no valid mx", "all relevant mx records point to non-existent",
             "no mail exchangers", "is not accepting any mail", "does not receive email",
             "name server: .: host not found",
         ),
@@ -281,7 +284,8 @@ PHRASES: tuple[tuple[Cause, tuple[str, ...]], ...] = (
             "service not available", "server error", "temporary failure", "temporary lookup", "lookup failure",
             "temporary error", "unexpected", "try again later", "resources temporarily", "local configuration",
             "out of memory", "no space left", "system full", "mail system full", "insufficient system", "file system",
-            "interrupted", "alias", "duplicated message-id", "system not accepting", "server configuration",
+            "interrupted", "alias", "points to local host", "loops back to myself", "duplicated message-id",
+            "system not accepting", "server configuration",
         ),
     ),
     (

@@ -7,7 +7,7 @@ import re
 from tidings.distribution.returns.parts import Parts, one_line
 
 _DAEMON = re.compile(
-    r"(?i)mailer-?\s?daemon|mail deliver[y]? (?:sub)?system|post_?-?master|mail-daemon|mail\.delivery"
+    r"(?i)mailer-?\s?daemon|\bmdaemon\b|mail deliver[y]? (?:sub)?system|post_?-?master|mail-daemon|mail\.delivery"
     r"|internet mail|system administrator|content-filter|(?<![a-z])daemon@|(?:mmsc|mail) ndr"
 )
 _PERHAPS = re.compile(r"(?i)no-?_?reply|-admin@|administrator@|mail(?:er)?@|sysadmin@")

@@ -16,6 +16,11 @@ _HINT = re.compile(r"[?&]p=([a-z]+)", re.IGNORECASE)
 _ADDRESS = re.compile(r"<?[^\s<>\"'(),;:]+@[^\s<>\"'(),;:]+>?")
 _PREFIX = re.compile(r" recipient address rejected: (?=\w)")  # Postfix; the reason follows
 _SPACE = re.compile(r"\s+")
+_REFUSAL = re.compile(
+    r"refus|block|prefer|polic|permi|restrict|allow|filter|unwanted|chose|try (?:\w+ )?later|in progress|temporar"
+)
+"""Words of somebody who could take the mail and will not, or not now."""
+_NO_ROOM = re.compile(r"(?:not enough|no|insufficient|out of|low on) (?:\w+ ){0,2}(?:space|room|storage)\b|disk full")
 _MAX = 3000
 
 # Subject and detail of an enhanced code, without its class.
@@ -51,6 +56,8 @@ TELLING_REPLY: dict[str, Cause] = {
 _FIRST_VAGUE = [cause for cause, _ in PHRASES].index(Cause.POLICY)
 STRONG, VAGUE = PHRASES[:_FIRST_VAGUE], PHRASES[_FIRST_VAGUE:]
 """What says who is at fault, and what only says no: in between the sentence's build is asked."""
+_ABOUT_ROOM = tuple(row for row in PHRASES if row[0] is Cause.FULL)
+_ABOUT_PEOPLE = tuple(row for row in PHRASES if row[0] in {Cause.UNKNOWN_USER, Cause.UNKNOWN_HOST, Cause.MOVED})
 _OF_DOMAINS = frozenset({Cause.UNKNOWN_HOST, Cause.NO_MAIL_HOST})
 _HARD = _OF_DOMAINS | {Cause.UNKNOWN_USER, Cause.MOVED}
 
@@ -107,6 +114,18 @@ def cause_of_codes(codes: list[str]) -> Cause | None:
     return None
 
 
+def contradicted(notice: str) -> Cause | None:
+    """The cause a notice in plain words names in place of "unknown user", where it speaks of a full mailbox only.
+
+    A system that writes both is not sure, and who is not sure is not struck off.
+    """
+    text = plain(notice)
+    said = cause_of_sentence(text)
+    room = _NO_ROOM.search(text) or said is Cause.FULL or cause_of_words(text, _ABOUT_ROOM) is not None
+    people = said is Cause.UNKNOWN_USER or cause_of_words(text, _ABOUT_PEOPLE) is not None or enhanced_codes(notice)
+    return Cause.FULL if room and not people else None
+
+
 def judge(words: str, status: str) -> tuple[Cause, str]:
     """The cause of one recipient's failure and its enhanced code, or an empty text for that.
 
@@ -121,7 +140,9 @@ def judge(words: str, status: str) -> tuple[Cause, str]:
     cause = cause_of_words(text, STRONG) or cause_of_sentence(text) or cause_of_words(text, VAGUE)
     if cause is None and "5.4.1" in codes and "access denied" in text:
         cause = Cause.UNKNOWN_USER  # Exchange Online's answer for a recipient its directory does not have
-    cause = cause or cause_of_codes(codes) or TELLING_REPLY.get(first)
+    if cause is None and (cause := cause_of_codes(codes)) in _HARD and _REFUSAL.search(text):
+        cause = Cause.FILTERED  # the code says that nobody is there, the words that somebody does not want it
+    cause = cause or TELLING_REPLY.get(first)
     cause = cause or cause_of_words(text, WEAK) or BY_REPLY.get(first)
     code = codes[0] if codes else ""
     if cause is Cause.UNKNOWN_HOST and code.startswith("4."):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from tidings.distribution.throttle.part import WHOLE, Part
 from tidings.domain.instant import DAY, HOUR, MINUTE, Instant
 
 SLOW_STEPS = (15 * MINUTE, 30 * MINUTE, 60 * MINUTE, 90 * MINUTE)
@@ -44,17 +45,22 @@ class Limit:
     next_at: float = 0.0
     """When the next message conforms, in seconds of the loop's clock."""
 
-    def open(self, now: Instant, seconds: float) -> bool:
-        """Whether one more message may leave."""
-        if self.hold_until > now or (self.connections and self.flying >= self.connections):
+    def open(self, now: Instant, seconds: float, part: Part = WHOLE) -> bool:
+        """Whether one more message may leave by this sender, whose `part` of the limit it is."""
+        if self.hold_until > now or not part.active:
             return False
-        return not self.rate or self.next_at - seconds <= max(_BURST_SECONDS, 1 / self.rate) - 1 / self.rate
+        if self.connections and self.flying >= part.places(self.connections, now):
+            return False
+        if not self.rate:
+            return True
+        between = part.of / self.rate
+        return self.next_at - seconds <= max(_BURST_SECONDS, between) - between
 
-    def took(self, seconds: float) -> None:
+    def took(self, seconds: float, part: Part = WHOLE) -> None:
         """One message leaves."""
         self.flying += 1
         if self.rate:
-            self.next_at = max(self.next_at, seconds) + 1 / self.rate
+            self.next_at = max(self.next_at, seconds) + part.of / self.rate
 
     def landed(self) -> None:
         """It came to its end, or back."""

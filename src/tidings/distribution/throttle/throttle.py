@@ -1,5 +1,7 @@
 """One sender's throttle: what may leave by which relay to which provider, learnt from answers, kept in the database.
 
+Of several senders on one database each uses its part of every limit; see `Shares`.
+
 A relay of somebody else (the usual case) spreads what it gets over connections of its own: no provider's limit applies
 to our connections with it. It does hand on a provider's "slower", and then that provider's mail is held and goes on at
 half of the provider's usual rate, growing with each acceptance. A relay marked `direct=yes` hands every message on
@@ -28,7 +30,9 @@ from tidings.distribution.throttle import repository
 from tidings.distribution.throttle.gate import Wait
 from tidings.distribution.throttle.groups import Groups
 from tidings.distribution.throttle.limit import Limit
+from tidings.distribution.throttle.part import WHOLE, Part
 from tidings.distribution.throttle.replies import About
+from tidings.distribution.throttle.shares import Shares
 from tidings.distribution.throttle.warming import Warming
 from tidings.domain.errors import InvalidInputError
 from tidings.domain.instant import MINUTE, SECOND, Clock, Instant
@@ -68,8 +72,11 @@ class Throttle:
     def __init__(
         self, clock: Clock, relays: Sequence[Relay], *, rules: Rules = no_rules, alerts: Alerts | None = None,
         waiting: Callable[[str], int] = lambda _group: 0, lookup: Callable[[str], None] | None = None,
+        shares: Shares | None = None,
     ) -> None:  # fmt: skip
+        """`shares`: there may be other senders on this database, and the limits are for all of them together."""
         self._clock, self._alerts, self._rules, self._lookup = clock, alerts, rules, lookup
+        self._shares = shares
         self._relays = {relay.name: relay for relay in relays}
         self.groups = Groups()
         self._overrides: tuple[str, ...] = ()
@@ -98,7 +105,17 @@ class Throttle:
     def may(self, relay: str, group: str) -> bool:
         """Whether one more may leave by that relay now."""
         limit = self._limits.get((relay, group)) or self._begin(relay, group)
-        return limit is None or limit.open(self._clock.now(), time.monotonic())
+        return limit is None or limit.open(self._clock.now(), time.monotonic(), self.part)
+
+    @property
+    def part(self) -> Part:
+        """Which part of every limit is this sender's own."""
+        return WHOLE if self._shares is None else self._shares.part
+
+    def close(self) -> None:
+        """Nothing more is sent: the others may use all of it."""
+        if self._shares is not None:
+            self._shares.close()
 
     def took(self, relay: str, message: Outgoing) -> None:
         """It leaves by this relay."""
@@ -109,7 +126,7 @@ class Throttle:
             return
         limit = self._limits.get((relay, self.group_of(message)))
         if limit is not None:
-            limit.took(time.monotonic())
+            limit.took(time.monotonic(), self.part)
             message.most, message.group = limit.messages, limit.group
 
     def returned(self, message: Outgoing) -> None:
@@ -256,7 +273,8 @@ class Throttle:
             direct = self._relays[row.relay].direct
             limit = self._limits[key] = self._new(row.relay, row.provider, always=direct)
             limit.rate, limit.holds = row.rate, row.holds
-        limit.slowed_at = max(limit.slowed_at, row.slowed_at or 0)
+        if (row.slowed_at or 0) > limit.slowed_at:  # another sender was told to slow down: that is for us, too
+            limit.slowed_at, limit.rate = row.slowed_at, row.rate
         held = row.hold_until or 0
         if held > now:
             limit.hold_until, limit.reason, limit.kind, limit.words = held, row.reason, row.kind, row.words
@@ -309,8 +327,9 @@ class Throttle:
             rate += limit.rate or float(limit.connections)
         if not rate:
             return _Room(held=Wait(until, reason) if reason else None)
-        places = max(1, round(rate * _CLAIM_SECONDS)) - self.waiting(group)
-        return _Room(rate=rate, places=places, title=title)
+        own = rate / self.part.of
+        places = max(1, round(own * _CLAIM_SECONDS)) - self.waiting(group)
+        return _Room(rate=own, in_all=rate, places=places, title=title)
 
     def _in_its_turn(self, group: str, room: _Room, now: Instant) -> Wait | None:
         if room.held is not None:
@@ -326,17 +345,19 @@ class Throttle:
         at = max(first, tail + step if tail <= now + _FARTHEST else now + _FARTHEST)
         self._tails[group] = at
         rounded = -(-at // SECOND) * SECOND
-        pace = f"{room.rate * 60:,.0f} a minute"
+        pace = f"{room.in_all * 60:,.0f} a minute"
         return Wait(rounded, f"waits for its turn: {room.title} is sent at most {pace}", held=False)
 
 
 class _Room:
     """How much of one provider may be claimed."""
 
-    __slots__ = ("held", "places", "rate", "title")
+    __slots__ = ("held", "in_all", "places", "rate", "title")
 
-    def __init__(self, *, held: Wait | None = None, rate: float = 0.0, places: int = 0, title: str = "") -> None:
-        self.held, self.rate, self.places, self.title = held, rate, places, title
+    def __init__(
+        self, *, held: Wait | None = None, rate: float = 0.0, in_all: float = 0.0, places: int = 0, title: str = ""
+    ) -> None:
+        self.held, self.rate, self.in_all, self.places, self.title = held, rate, in_all, places, title
 
 
 _NOT_OURS = frozenset(About) - {About.SLOW, About.POLICY}

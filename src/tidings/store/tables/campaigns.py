@@ -125,6 +125,7 @@ slot = Table(
     text("reason", None),
     text("zone"),
     Column("zone_assumed", Boolean, nullable=False, default=False),
+    Column("channels", Text, nullable=False, default="", server_default=""),  # by commas; empty: all of the campaign
     Index("ix_slot_campaign_due", "campaign_pk", "due_at"),
     sqlite_with_rowid=False,
 )

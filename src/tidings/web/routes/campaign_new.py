@@ -11,7 +11,7 @@ from starlette.responses import Response
 
 from tidings.content.briefing.yaml import MOST_LETTERS, brief_of_yaml
 from tidings.content.proposing.source import decoded
-from tidings.domain.brief import CAMPAIGN_TYPES, parse_brief
+from tidings.domain.brief import CAMPAIGN_TYPES, LATE_WORDS, parse_brief
 from tidings.domain.channel import Channel
 from tidings.domain.errors import InvalidInputError, TidingsError
 from tidings.web import brief_form
@@ -103,7 +103,7 @@ def _page(visit: Visit, fields: FormData, problem: TidingsError | None = None, *
     return visit.page(
         "campaign_new.html", status=problem.status if problem else 200, problem=problem,
         read=read or Read(), values=brief_form.values_of(fields), types=CAMPAIGN_TYPES, stems=brief_form.STEMS,
-        channels=tuple(Channel),
+        channels=tuple(Channel), late_policies=LATE_WORDS,
         brands=visit.allowed(lambda: services.brands.brands(visit.actor), []),
         segments=visit.allowed(lambda: services.audience.segments(visit.actor), []),
     )  # fmt: skip

@@ -447,3 +447,6 @@ def upgrade() -> None:
         batch_op.add_column(sa.Column("wish", sa.Text(), server_default="", nullable=False))
         batch_op.add_column(sa.Column("done_at", sa.BigInteger(), nullable=True))
         batch_op.add_column(sa.Column("done_by", sa.Text(), server_default="", nullable=False))
+
+    with op.batch_alter_table("slot", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("channels", sa.Text(), server_default="", nullable=False))
