@@ -21,6 +21,7 @@ from tidings.domain.draft import Draft, Finding, Trace
 from tidings.domain.errors import UnavailableError
 from tidings.domain.instant import Instant
 from tidings.domain.short import rule_of
+from tidings.llm.base import OutageError
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +44,8 @@ class DraftingResult:
     drafts: tuple[Draft, ...]
     decision: DecisionFields
     left_out: tuple[str, ...] = ()
+    outage: tuple[str, ...] = ()
+    """Writers that would have been asked before, and could not be reached."""
 
     @property
     def sendable(self) -> bool:
@@ -74,20 +77,26 @@ class ContentAgent:
         at: Instant,
         recent: Collection[str] = (),
         max_words: int = 220,
+        only: Collection[str] | None = None,
     ) -> DraftingResult:
         """Writes and verifies `brief.subjects` variants of the e-mail, and a short copy for each other channel.
 
         `claims` are all of the brand's; only usable ones reach the writer. `recent` are stock sentences of the brand's
         latest mails, to be avoided. The same arguments give the same result with a deterministic writer.
+        `only`: the writers that may write, by name; raises UnavailableError when none of them can.
         """
         usable = tuple(claim for claim in claims if claim.usable(at=at, channel="email"))
         assignment = Assignment(brief, brand, usable, seed, frozenset(recent), max_words)
         failures: list[str] = []
-        for writer in (*self._writers(), self._composer):
+        outage: list[str] = []
+        writers = (*self._writers(), self._composer)
+        for writer in writers if only is None else [each for each in writers if each.name in only]:
             try:
                 writing = writer.write(assignment)
             except UnavailableError as failure:
                 failures.append(f"{writer.name}: {failure.message}")
+                if isinstance(failure, OutageError):
+                    outage.append(writer.name)
                 if isinstance(failure, UnsoundError):
                     self._on_draft(writer.name, False)
                 continue
@@ -100,9 +109,12 @@ class ContentAgent:
                 self._on_draft(writer.name, sendable)
             if writer is self._composer or sendable:
                 fields = _fields(brief, brand, usable, drafts, seed, writing.reason, writing.alternatives, failures)
-                return DraftingResult(drafts, fields, writing.left_out)
+                if outage:
+                    fields.evidence["outage"] = outage
+                return DraftingResult(drafts, fields, writing.left_out, tuple(outage))
             failures.append(f"{writer.name}: the verifier refused its draft")
-        raise UnavailableError("No writer could write.", remedy="; ".join(failures))
+        error = OutageError if outage else UnavailableError
+        raise error("No writer could write.", remedy="; ".join(failures))
 
     def verify(
         self, draft: Draft, brief: Brief, brand: Brand, claims: Sequence[Claim], at: Instant
