@@ -70,13 +70,22 @@ class Rewriter:
                 return
             brief, brand, claims, config = self._run.assignment(conn, row)
             recent = repository.recent_stock(conn, row.brand_id)
+            trials = self._run.analytics.subject_trials(conn, row.brand_id)
             paused = load(conn, AgentName.CONTENT).paused
         result = None
         try:
             if not paused:
                 seed = zlib.crc32(f"{revision_id}:rewrite".encode())
                 result = self._run.content.draft(
-                    brief, brand, claims, seed=seed, at=now, recent=recent, max_words=config["max_words"], only=writers
+                    brief,
+                    brand,
+                    claims,
+                    seed=seed,
+                    at=now,
+                    recent=recent,
+                    max_words=config["max_words"],
+                    only=writers,
+                    trials=trials,
                 )
         except OutageError:
             pass

@@ -138,11 +138,13 @@ class CampaignRun:
         with self.db.reading() as conn:
             brief, brand, claims, config = self.assignment(conn, row)
             recent = repository.recent_stock(conn, row.brand_id)
+            trials = self.analytics.subject_trials(conn, row.brand_id)
         # The epoch is part of the seed: asked to try again, the writer takes another way.
         seed = zlib.crc32(f"{campaign_id}:{epoch}".encode())
         result = self.content.draft(
-            brief, brand, claims, seed=seed, at=self.clock.now(), recent=recent, max_words=config["max_words"]
-        )
+            brief, brand, claims, seed=seed, at=self.clock.now(), recent=recent, max_words=config["max_words"],
+            trials=trials,
+        )  # fmt: skip
         with self.db.transaction() as conn:
             row = self._still(conn, campaign_id, epoch)
             if row is None:

@@ -87,13 +87,13 @@ class ModelDesk:
     def writers(self) -> tuple[Writer, ...]:
         """The licensed writers. Whatever they answer passes the verifier before anybody sees it."""
         return tuple(
-            ModelWriter(each.name, partial(self._draft, each), each.model_hash, self._clock.now)
+            ModelWriter(each.name, partial(self._draft, each), each.model_hash, self._clock.now, self.rank)
             for each in self.licensed(Licence.WRITER)
         )
 
-    def _draft(self, configured: Configured, prompt: Prompt, seed: int) -> Completion:
+    def _draft(self, configured: Configured, prompt: Prompt, seed: int, lines: int) -> Completion:
         local = configured.kind == "gguf"
-        return self.ask(configured, Question(prompt, "draft", form=schema(2 if local else 0), seed=seed))
+        return self.ask(configured, Question(prompt, "draft", form=schema(lines if local else 0), seed=seed))
 
     def gate(self, configured: Configured, prompt: Prompt) -> tuple[bool, tuple[str, ...]]:
         """Whether the model may see the prompt, and the router's reasons; asks nobody. For showing beforehand."""
