@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-import re
-import unicodedata
 from collections.abc import Iterator
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from tidings.content.fields import holds_field
 from tidings.content.writers.base import Assignment
 from tidings.domain.brand import Manner
 from tidings.llm.base import BadAnswerError, Prompt
@@ -45,14 +44,6 @@ class MessagePlan(BaseModel):
     def body(self) -> str:
         """The paragraphs as one text."""
         return "\n".join(" ".join(sentence.text for sentence in paragraph) for paragraph in self.paragraphs)
-
-
-_FIELD = re.compile(
-    r"[{}]|\*\||\|\*|<<|>>|\[\[|%%|%[A-Za-z_]+%"
-    r"|\b(?:contact|person|user|recipient)\.(?:\w*name|country|locale|e?mail)\b|\b(?:first|last|full)_?name\b|\bfname\b",
-    re.IGNORECASE,
-)
-"""A merge field of this or any other system, whole or broken."""
 
 
 def facts_of(assignment: Assignment) -> list[tuple[str, str]]:
@@ -172,6 +163,6 @@ def parse_plan(text: str) -> MessagePlan:
         place = ".".join(str(part) for part in first["loc"])
         raise BadAnswerError(f"Its answer lacks the form asked for: {place}: {first['msg']}.") from error
     for said in plan.texts():
-        if _FIELD.search(unicodedata.normalize("NFKC", said)):
+        if holds_field(said):
             raise BadAnswerError(f"It wrote a merge field, which code alone puts in: {said[:80]!r}.")
     return plan
