@@ -70,6 +70,7 @@ from tidings.domain.plan import PlanSummary
 from tidings.events.activity import ActivityLine
 from tidings.health import HealthItem
 from tidings.llm.configured import NoModelError
+from tidings.llm.network import NetworkState, Offline, offline_mode
 from tidings.services import Services
 
 AT = 1_780_000_000_000
@@ -659,6 +660,14 @@ class FakeModels:
 
     def spent(self, model: Configured) -> int:
         return 15
+
+    def offline(self, actor: Actor) -> NetworkState:
+        require(actor, Permission.AGENTS_READ)
+        return NetworkState(Offline.AUTO, "")
+
+    def set_offline(self, actor: Actor, mode: str) -> NetworkState:
+        require(actor, Permission.SETTINGS_WRITE)
+        return NetworkState(offline_mode(mode), "", by=actor.name, at=AT)
 
     def preview(self, actor: Actor, id_or_name: str, brief: Brief) -> PromptPreview:
         require(actor, Permission.CAMPAIGNS_READ)

@@ -68,6 +68,7 @@ from tidings.domain.instant import DAY, HOUR, MINUTE
 from tidings.domain.invitation import Invitation
 from tidings.domain.plan import PlanSummary
 from tidings.events.activity import ActivityLine
+from tidings.llm.network import NetworkState, Offline
 
 NOW = 1_795_343_400_000  # Sunday, 22 November 2026, 10:30 UTC
 S = CampaignState
@@ -667,6 +668,9 @@ class FakeModels:
                 prompt="Write about bread.", prompt_hash="ff",
             )
         ]  # fmt: skip
+
+    def offline(self, who: Any) -> NetworkState:
+        return NetworkState(Offline.ON, "offline mode is on (by Ada Lind)", by="Ada Lind", at=NOW)
 
     def add(self, who: Any, name: str, kind: str, fields: Any, **more: Any) -> Configured:
         parts_of(kind, fields)

@@ -59,6 +59,8 @@ class Settings:
     """Whether `up` runs the four agents itself; off where each has a process of its own (`tidings worker`)."""
     model: ModelChoice | None = None
     """The language model the agents think with; None: the Composer writes and nobody is asked in words."""
+    offline: str | None = None
+    """`on`, `off` or `auto`: whether cloud models are left alone; None: as it is switched in the product."""
     environ: Mapping[str, str] = field(default_factory=dict[str, str])
 
     @property
@@ -104,6 +106,7 @@ def load_settings(environ: Mapping[str, str] | None = None, **given: object) -> 
         "allowed_places": _places(env),
         "agents_here": env.get("TIDINGS_AGENTS", "here") != "none",
         "model": _model(env),
+        "offline": _offline(env),
     }
     merged = {**read, **{key: value for key, value in given.items() if value is not None}}
     values = {key: value for key, value in merged.items() if value is not None}
@@ -171,6 +174,16 @@ def _places(env: Mapping[str, str]) -> frozenset[str]:
                     remedy="Write hosts, host:port or networks, with commas between: sms.lan, 10.0.0.0/8",
                 ) from None
     return places
+
+
+def _offline(env: Mapping[str, str]) -> str | None:
+    text = env.get("TIDINGS_OFFLINE", "").strip().lower()
+    if text not in {"", "on", "off", "auto"}:
+        raise InvalidInputError(
+            f"TIDINGS_OFFLINE is {text!r}.",
+            remedy="Use `on` (no cloud model is asked), `off`, or `auto` (by the last attempts to reach one).",
+        )
+    return text or None
 
 
 def _port(env: Mapping[str, str], name: str) -> int | None:

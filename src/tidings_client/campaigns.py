@@ -66,6 +66,8 @@ class Draft(Model):
     writer: str
     traces: list[Trace]
     findings: list[Finding]
+    differs: str = ""
+    ranked: str = ""
 
 
 class Revision(Model):

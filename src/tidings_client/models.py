@@ -71,6 +71,17 @@ class PromptPreview(Model):
     task: str
 
 
+class OfflineMode(Model):
+    """Whether cloud models are left alone. `fixed`: the installation's own setting decides."""
+
+    mode: str
+    offline: bool
+    reason: str
+    fixed: bool
+    by: str
+    at: datetime | None = None
+
+
 class Models(Resource[Mode]):
     """Language models."""
 
@@ -111,6 +122,16 @@ class Models(Resource[Mode]):
     def stop_exam(self, model_id: str) -> Call[LanguageModel]:
         """Stops a running exam."""
         return Call("DELETE", f"/models/{model_id}/exam", LanguageModel)
+
+    @Endpoint
+    def get_offline(self) -> Call[OfflineMode]:
+        """Whether cloud models are left alone, and why."""
+        return Call("GET", "/models/offline", OfflineMode)
+
+    @Endpoint
+    def set_offline(self, mode: str) -> Call[OfflineMode]:
+        """`on`, `off`, or `auto` by the last attempts to reach one."""
+        return Call("PUT", "/models/offline", OfflineMode, body={"mode": mode})
 
     @Endpoint
     def preview(self, model_id: str, campaign_id: str) -> Call[PromptPreview]:

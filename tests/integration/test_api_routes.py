@@ -74,6 +74,7 @@ BODIES: dict[str, Any] = {
 }  # fmt: skip
 BODIES["add_model"] = {"name": "local", "kind": "openai", "fields": {"base_url": "http://127.0.0.1/v1", "model": "m"}}
 BODIES["update_model"] = {"enabled": False}
+BODIES["set_offline"] = {"mode": "on"}
 BODIES["confirm_posting"] = {"url": "https://mastodon.example/@northwind/1"}
 BODIES["update_brand"] = {"voice": "bold"}
 BODIES |= {

@@ -21,6 +21,7 @@ from tidings.domain.errors import ConflictError, ForbiddenError, InvalidInputErr
 from tidings.engine.jobs import Jobs
 from tidings.llm.base import Completion, LanguageModel, ModelRefusedError, Prompt
 from tidings.llm.calls import BudgetSpentError, forget_prompts
+from tidings.llm.network import Network
 from tidings.net.client import Guard
 from tidings.net.egress import EgressScan
 
@@ -39,7 +40,7 @@ def service_there() -> Iterator[FakeService]:
 @pytest.fixture
 def models(database: Any, clock: Any) -> Iterator[ModelService]:
     guard = Guard(egress=EgressScan(lambda addresses: CANARY in addresses, [CANARY]))
-    desk = ModelDesk(database, clock, lambda: guard, offline=lambda: False)
+    desk = ModelDesk(database, clock, lambda: guard, network=Network(database, clock))
     jobs = Jobs(database, clock, "test")
     jobs.prepare()
     yield ModelService(database, clock, desk, jobs)

@@ -130,7 +130,7 @@ def test_no_request_reaches_an_open_breaker(make: Callable[..., OpenAiCompatible
             model.complete(PROMPT)
     before = len(service.calls)
     guard = model.outbound.guard
-    routed = Router([model], breaker=guard.breaker, offline=lambda: False, internal_may_leave=True).complete(PROMPT)
+    routed = Router([model], breaker=guard.breaker, offline=str, internal_may_leave=True).complete(PROMPT)
     assert routed.completion is None
     assert len(service.calls) == before
 

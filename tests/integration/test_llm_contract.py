@@ -169,7 +169,7 @@ def test_a_service_that_is_gone_is_unavailable_and_then_left_alone(waits: list[f
             gone.complete(PROMPT)
     with pytest.raises(UnavailableError, match="5 times in a row"):
         gone.complete(PROMPT)
-    router = Router([gone], breaker=guard.breaker, offline=lambda: False)
+    router = Router([gone], breaker=guard.breaker, offline=str)
     routed = router.complete(PROMPT)
     assert routed.completion is None
     assert routed.reasons[0] == "tiny (local): did not answer lately; left alone for a while"
@@ -193,7 +193,7 @@ def cloud(**more: Any) -> FakeModel:
     return FakeModel(name="cloud", where=Where.CLOUD, host="api.example.com", **more)
 
 
-def routed_by(*models: LanguageModel, offline: bool = False, internal_may_leave: bool = True) -> Router:
+def routed_by(*models: LanguageModel, offline: str = "", internal_may_leave: bool = True) -> Router:
     return Router(models, breaker=Breaker(), offline=lambda: offline, internal_may_leave=internal_may_leave)
 
 
@@ -217,7 +217,7 @@ def test_contact_data_never_goes_to_the_cloud() -> None:
 def test_internal_matters_leave_only_where_allowed_and_offline_nothing_does() -> None:
     outside = cloud()
     assert routed_by(outside, internal_may_leave=False).complete(PROMPT).completion is None
-    assert routed_by(outside, offline=True).complete(PROMPT).reasons[0] == "cloud (cloud): offline"
+    assert routed_by(outside, offline="offline").complete(PROMPT).reasons[0] == "cloud (cloud): offline"
     assert outside.asked == []
     public = Prompt("Write.", "Public text.", Privacy.PUBLIC)
     assert routed_by(outside, internal_may_leave=False).complete(public).completion is not None

@@ -96,7 +96,7 @@ ASSIGNMENT = Assignment(BRIEF, brand(BRIEF.brand), claims(BRIEF.brand)[:2], 3)
 def writer(script: Script) -> tuple[ModelWriter, list[Prompt]]:
     asked: list[Prompt] = []
 
-    def ask(prompt: Prompt, _seed: int) -> Completion:
+    def ask(prompt: Prompt, _seed: int, _lines: int) -> Completion:
         asked.append(prompt)
         return Completion(script(prompt), "Scripted")
 

@@ -12,11 +12,12 @@ from tidings.agents.base import PROFILES
 from tidings.agents.decisions import record_decision
 from tidings.agents.policy import Effect, Policy
 from tidings.agents.state import load
-from tidings.analytics import insights, reporting, repository
+from tidings.analytics import experience, insights, reporting, repository
 from tidings.analytics.advice import Advice, nothing_yet, recommend
 from tidings.analytics.views import CampaignReport
 from tidings.domain.actor import AgentName, agent_actor
 from tidings.domain.decision import Decision
+from tidings.domain.experience import SubjectTrial
 from tidings.domain.ids import new_id
 from tidings.domain.instant import DAY, Clock, Instant, to_datetime
 from tidings.store.database import Database
@@ -74,6 +75,11 @@ class AnalyticsAgent:
         )
         record_decision(conn, _decision(campaign_id, recommendation_id, report, advice, found, now))
         return report
+
+    def subject_trials(self, conn: Connection, brand_id: str) -> tuple[SubjectTrial, ...]:
+        """What the brand's tests of subject lines came to, for whoever ranks new ones."""
+        wait_hours = load(conn, self.name).config["report_after_hours"]
+        return experience.subject_trials(conn, brand_id, self.clock.now(), wait_hours)
 
     def _insights(
         self, conn: Connection, row: Row[Any], report: CampaignReport, bounds: _Bounds, now: Instant

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from sqlalchemy import Connection, Row
@@ -18,14 +19,17 @@ from tidings.domain.instant import HOUR, Clock
 from tidings.store.database import Database
 
 MAX_DAYS = 366
+OnAccept = Callable[[Connection, Actor, Row[Any]], None]
 
 
 class AnalyticsService:
     """Numbers and recommendations, cut down to the actor's brands."""
 
-    def __init__(self, db: Database, clock: Clock) -> None:
+    def __init__(self, db: Database, clock: Clock, on_accept: OnAccept = lambda _conn, _actor, _row: None) -> None:
+        """`on_accept` makes the change where it is somebody's to make at once, in the answer's transaction."""
         self.db = db
         self.clock = clock
+        self.on_accept = on_accept
 
     def overview(self, actor: Actor, days: int = 60, *, compared_days: int = 7, zone: str = "UTC") -> OverviewNumbers:
         """The last `compared_days` days up to now against as many before, and `days` local days for the chart.
@@ -112,6 +116,8 @@ class AnalyticsService:
                 raise ConflictError(
                     f"This recommendation is {row.status} and cannot be answered.", remedy="Look at the newest ones."
                 )
+            if accept:
+                self.on_accept(conn, actor, row)
             record(conn, at, actor, f"recommendation.{status}", recommendation_id, {"title": row.title})
             return self._reread(conn, actor, recommendation_id)
 

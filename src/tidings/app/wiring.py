@@ -65,6 +65,7 @@ from tidings.keys.certificates import TlsFiles, ensure_certificates
 from tidings.keys.master import MasterKey, load_master_key
 from tidings.keys.secrets import Secrets, address_hash
 from tidings.llm.configured import Models
+from tidings.llm.network import Network, Offline
 from tidings.net.addresses import AddressRule
 from tidings.net.guard import Guard
 from tidings.scheduling.agent import SchedulingAgent
@@ -123,7 +124,8 @@ def wire(
     feed = ActivityFeed(db, clock)
     access = AccessService(db, clock)
     audience = AudienceService(db, clock, secrets)
-    desk = ModelDesk(db, clock, partial(_guard, db, secrets), offline=lambda: False)
+    network = Network(db, clock, Offline(settings.offline) if settings.offline else None)
+    desk = ModelDesk(db, clock, partial(_guard, db, secrets), network=network)
     models_here = ModelService(db, clock, desk, jobs)
     distribution = DistributionService(db, clock, secrets, base_url=settings.links_url)
     channels = ChannelService(db, clock, secrets, guard_of(settings), base_url=settings.base_url)
@@ -136,6 +138,7 @@ def wire(
         distribution=distribution, analytics=AnalyticsAgent(db, clock), postings=postings,
     )  # fmt: skip
     run.register()
+    models_here.on_online = run.rewriter.look_now
     relay = settings.relay or f"smtp://localhost:{settings.mailbox_port}?tls=starttls&ca={tls_of(settings)}/ca.pem"
     facts = {
         "relay": f"relay {', '.join(each.name for each in parse_relays(settings.relay))}"
@@ -148,7 +151,11 @@ def wire(
         db, clock, run, access=access, distribution=distribution, policy=Policy(), feed=feed,
         postings=postings, preflight=preflight_of(settings, relay, channels.mail_account),
     )  # fmt: skip
-    brands, analytics, models = BrandService(db, clock), AnalyticsService(db, clock), models_of(settings, db, secrets)
+    brands, analytics, models = (
+        BrandService(db, clock),
+        AnalyticsService(db, clock, run.rewriter.accept),
+        models_of(settings, db, secrets, network),
+    )
     editing = EditingService(campaigns, distribution, campaigns.reviser)
     tools = agent_tools(Kit(campaigns, brands, analytics))
     services = Services(
@@ -203,9 +210,9 @@ def signer_of(settings: Settings) -> DkimSigner | None:
     return parse_dkim(settings.dkim) if settings.dkim else None
 
 
-def models_of(settings: Settings, db: Database, secrets: Secrets) -> Models:
+def models_of(settings: Settings, db: Database, secrets: Secrets, network: Network) -> Models:
     """The configured model behind the look at what leaves: a contact's address never does."""
-    return Models(settings.model, known_to(db, secrets))
+    return Models(settings.model, known_to(db, secrets), network)
 
 
 def _guard(db: Database, secrets: Secrets) -> Guard:

@@ -24,6 +24,7 @@ from tidings.campaigns import approved, repository
 from tidings.campaigns.attaching import check_ahead
 from tidings.campaigns.drafts import personal, posted, variants
 from tidings.campaigns.messages import every
+from tidings.campaigns.rewriting import REWRITE, Rewriter
 from tidings.campaigns.sequences.life import EDIT, SequenceLife
 from tidings.content.rendering.short import render_short
 from tidings.content.service import load_brand
@@ -97,6 +98,7 @@ class CampaignRun:
         self.postings = postings
         self.planning = threading.Lock()
         self.sequences = SequenceLife(self)
+        self.rewriter = Rewriter(self)
 
     def register(self) -> None:
         """Makes the stages known to the engine, each on the queue of its agent."""
@@ -104,6 +106,7 @@ class CampaignRun:
             agent = AgentName(name.partition(".")[0])
             self.jobs.job(name, queue=agent.value)(self._shown(agent, work))
         self.sequences.register()
+        self.rewriter.register()
         self.jobs.on_error = self.blocked
 
     def start_stage(self, conn: Connection, campaign_id: str) -> None:
@@ -135,19 +138,23 @@ class CampaignRun:
             self.sequences.draft(row, epoch)
             return
         with self.db.reading() as conn:
-            brief, brand, claims, config = self._assignment(conn, row)
+            brief, brand, claims, config = self.assignment(conn, row)
             recent = repository.recent_stock(conn, row.brand_id)
+            trials = self.analytics.subject_trials(conn, row.brand_id)
         # The epoch is part of the seed: asked to try again, the writer takes another way.
         seed = zlib.crc32(f"{campaign_id}:{epoch}".encode())
         result = self.content.draft(
-            brief, brand, claims, seed=seed, at=self.clock.now(), recent=recent, max_words=config["max_words"]
-        )
+            brief, brand, claims, seed=seed, at=self.clock.now(), recent=recent, max_words=config["max_words"],
+            trials=trials,
+        )  # fmt: skip
         with self.db.transaction() as conn:
             row = self._still(conn, campaign_id, epoch)
             if row is None:
                 return
-            self._record(conn, AgentName.CONTENT, row, result.decision)
-            revised = self._revise(conn, row, brief, result.drafts)
+            self.record(conn, AgentName.CONTENT, row, result.decision)
+            revised = self.revise(conn, row, brief, result.drafts)
+            if result.outage:
+                self.rewriter.wait_for(conn, row.id, revised.id, result.outage)
             broken = [finding for draft in result.drafts for finding in draft.findings if not draft.sendable]
             if broken:
                 reason = "The drafts do not pass: " + "; ".join(dict.fromkeys(finding.message for finding in broken))
@@ -265,6 +272,8 @@ class CampaignRun:
         else:
             log.error("job %s failed", name, exc_info=error)
             reason = f"{name} failed unexpectedly ({type(error).__name__}). See `tidings logs`, then retry."
+        if name == REWRITE:  # the draft there is stands
+            return
         if name == EDIT:
             self.sequences.edit_failed(campaign_id, reason)
             return
@@ -336,7 +345,7 @@ class CampaignRun:
             repository.move(conn, row, CampaignState.REVIEW, at=now, plan_id=plan.id)
             self.feed.note(conn, "scheduling", f"planned the postings of “{row.name}”", row.id)
 
-    def _assignment(self, conn: Connection, row: Row[Any]) -> tuple[Brief, Brand, list[Claim], dict[str, Any]]:
+    def assignment(self, conn: Connection, row: Row[Any]) -> tuple[Brief, Brand, list[Claim], dict[str, Any]]:
         """Brief, brand and claims, with the Content agent's settings applied."""
         brand, claims = load_brand(conn, row.brand_id, row.brief)
         config = load(conn, AgentName.CONTENT).config
@@ -346,7 +355,8 @@ class CampaignRun:
             brand = brand.model_copy(update={"voice": config["voice"]})
         return brief, brand, claims, config
 
-    def _revise(self, conn: Connection, row: Row[Any], brief: Brief, drafts: tuple[Draft, ...]) -> Revision:
+    def revise(self, conn: Connection, row: Row[Any], brief: Brief, drafts: tuple[Draft, ...]) -> Revision:
+        """The drafts as the agent's next revision; which one is in force is the caller's to say."""
         revised = Revision(
             id=new_id("revision"), number=repository.next_revision_number(conn, row.pk), author="Content agent",
             author_id=AgentName.CONTENT.value, brief=brief, drafts=drafts, attachments=attached(conn, row.pk),
@@ -361,7 +371,8 @@ class CampaignRun:
             return repository.revision_of(conn, row.revision_id).invitation
         return brief.invitation.after(None, self.clock.now()) if brief.invitation is not None else None
 
-    def _record(self, conn: Connection, agent: AgentName, row: Row[Any], fields: Any) -> None:
+    def record(self, conn: Connection, agent: AgentName, row: Row[Any], fields: Any) -> None:
+        """Keeps a decision about the campaign."""
         record_decision(
             conn,
             Decision(

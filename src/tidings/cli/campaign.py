@@ -42,6 +42,9 @@ def new(  # noqa: PLR0917 - Typer makes options of the parameters
     audience: Annotated[str | None, typer.Option(help="A segment's name or id, or `everyone`.")] = None,
     fact: Annotated[list[str] | None, typer.Option(help="One whole sentence; may be repeated.")] = None,
     call_to_action: Annotated[str | None, typer.Option(help="What the button says.")] = None,
+    other_call: Annotated[
+        list[str] | None, typer.Option(help="Another wording of the button to test; may be repeated.")
+    ] = None,
     link: Annotated[str | None, typer.Option(help="Where the button leads.")] = None,
     check: Annotated[bool, typer.Option("--check", help="Only check the brief; start nothing.")] = False,
     no_wait: Annotated[bool, typer.Option("--no-wait", help="Do not wait for drafts and plan.")] = False,
@@ -52,7 +55,7 @@ def new(  # noqa: PLR0917 - Typer makes options of the parameters
     """Start a campaign from a brief; waits until drafts and plan are there."""
     options = {
         "name": name, "type": kind, "goal": goal, "brand": brand, "audience": audience, "facts": fact or None,
-        "call_to_action": call_to_action, "link": link,
+        "call_to_action": call_to_action, "other_calls": other_call or None, "link": link,
     }  # fmt: skip
     given = read_brief(brief) if brief else {}
     given |= {field: value for field, value in options.items() if value is not None}

@@ -92,7 +92,15 @@ def show_draft(draft: Draft) -> None:
         for finding in draft.findings:
             show(_finding(finding))
         return
-    show_fields({f"Variant {draft.variant}": draft.subject, "Preheader": draft.preheader, "Written by": draft.writer})
+    show_fields(
+        {
+            f"Variant {draft.variant}": draft.subject,
+            "Preheader": draft.preheader,
+            "Written by": draft.writer,
+            "Differs": draft.differs,
+            "Ranked": draft.ranked,
+        }
+    )
     for finding in draft.findings:
         show(_finding(finding))
 

@@ -233,6 +233,21 @@ def preview(
         say(f"  {reason}")
 
 
+@commands.command("offline")
+def offline(
+    mode: Annotated[str, typer.Argument(help="`on`, `off` or `auto`; shows it if left out.")] = "",
+    as_json: AsJson = False,
+) -> None:
+    """Show or switch offline mode: whether cloud models are left alone. Local ones work on."""
+    with connected() as tidings:
+        found = tidings.models.set_offline(mode) if mode else tidings.models.get_offline()
+    if as_json:
+        show_json(found)
+        return
+    now = found.reason or "cloud models may be asked"
+    show_fields({"Offline mode": found.mode, "Now": now, "By": found.by, "Since": moment(found.at)})
+
+
 @commands.command("log")
 def log(
     left: Annotated[bool, typer.Option("--left", help="Only what left the server's machine.")] = False,

@@ -6,12 +6,14 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from tidings.content.composer.ranking import Rank
 from tidings.content.composer.short import compose_shorts
 from tidings.content.edit import apply_edit, rewritten
 from tidings.content.images import image_places
 from tidings.content.verifier import verify as verifier
 from tidings.content.writers.base import Assignment, UnsoundError, Writer
-from tidings.content.writers.composer import Composer, Rank
+from tidings.content.writers.calls import calls_tested, with_other_calls
+from tidings.content.writers.composer import Composer
 from tidings.domain.blocks import Block
 from tidings.domain.brand import Brand
 from tidings.domain.brief import Brief
@@ -19,8 +21,10 @@ from tidings.domain.channel import Channel
 from tidings.domain.claim import Claim
 from tidings.domain.draft import Draft, Finding, Trace
 from tidings.domain.errors import UnavailableError
+from tidings.domain.experience import SubjectTrial
 from tidings.domain.instant import Instant
 from tidings.domain.short import rule_of
+from tidings.llm.base import OutageError
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +47,8 @@ class DraftingResult:
     drafts: tuple[Draft, ...]
     decision: DecisionFields
     left_out: tuple[str, ...] = ()
+    outage: tuple[str, ...] = ()
+    """Writers that would have been asked before, and could not be reached."""
 
     @property
     def sendable(self) -> bool:
@@ -74,24 +80,32 @@ class ContentAgent:
         at: Instant,
         recent: Collection[str] = (),
         max_words: int = 220,
+        only: Collection[str] | None = None,
+        trials: Sequence[SubjectTrial] = (),
     ) -> DraftingResult:
         """Writes and verifies `brief.subjects` variants of the e-mail, and a short copy for each other channel.
 
         `claims` are all of the brand's; only usable ones reach the writer. `recent` are stock sentences of the brand's
         latest mails, to be avoided. The same arguments give the same result with a deterministic writer.
+        `only`: the writers that may write, by name; raises UnavailableError when none of them can. `trials` are the
+        brand's past experiments on subject lines.
         """
         usable = tuple(claim for claim in claims if claim.usable(at=at, channel="email"))
-        assignment = Assignment(brief, brand, usable, seed, frozenset(recent), max_words)
+        assignment = Assignment(brief, brand, usable, seed, frozenset(recent), max_words, tuple(trials))
         failures: list[str] = []
-        for writer in (*self._writers(), self._composer):
+        outage: list[str] = []
+        writers = (*self._writers(), self._composer)
+        for writer in writers if only is None else [each for each in writers if each.name in only]:
             try:
                 writing = writer.write(assignment)
             except UnavailableError as failure:
                 failures.append(f"{writer.name}: {failure.message}")
+                if isinstance(failure, OutageError):
+                    outage.append(writer.name)
                 if isinstance(failure, UnsoundError):
                     self._on_draft(writer.name, False)
                 continue
-            written = writing.drafts if Channel.EMAIL in brief.channels else ()
+            written = with_other_calls(writing.drafts, brief) if Channel.EMAIL in brief.channels else ()
             written = (*written, *compose_shorts(assignment, brief.channels))
             drafts = tuple(self._verified(draft, brief, brand, claims, at) for draft in written)
             mails = [draft for draft in drafts if draft.channel == Channel.EMAIL.value]
@@ -99,10 +113,15 @@ class ContentAgent:
             if writer is not self._composer:
                 self._on_draft(writer.name, sendable)
             if writer is self._composer or sendable:
-                fields = _fields(brief, brand, usable, drafts, seed, writing.reason, writing.alternatives, failures)
-                return DraftingResult(drafts, fields, writing.left_out)
+                reason = writing.reason + calls_tested(mails)
+                fields = _fields(brief, brand, usable, drafts, seed, reason, writing.alternatives, failures)
+                fields.evidence.update({name: writing.notes[name] for name in ("ranking",) if name in writing.notes})
+                if outage:
+                    fields.evidence["outage"] = outage
+                return DraftingResult(drafts, fields, writing.left_out, tuple(outage))
             failures.append(f"{writer.name}: the verifier refused its draft")
-        raise UnavailableError("No writer could write.", remedy="; ".join(failures))
+        error = OutageError if outage else UnavailableError
+        raise error("No writer could write.", remedy="; ".join(failures))
 
     def verify(
         self, draft: Draft, brief: Brief, brand: Brand, claims: Sequence[Claim], at: Instant

@@ -64,6 +64,7 @@ def rewritten(
             "blocks": tuple(new_blocks),
             "traces": _kept(before, new_blocks, new_subject, new_preheader) + added,
             "findings": (),
+            **({"angle": "", "ranked": ""} if new_subject != draft.subject else {}),
         }
     )
 

@@ -12,6 +12,7 @@ from tidings.content import truth
 from tidings.content.composer.choice import Chooser
 from tidings.content.composer.stock import common_stock, type_stock
 from tidings.content.exam.licence import Licence
+from tidings.content.fields import holds_field
 from tidings.content.models.desk import ModelDesk, Question
 from tidings.content.sentences import folded
 from tidings.content.writers.base import Assignment
@@ -83,6 +84,8 @@ class Suggester:
                 return
 
     def _from_models(self, assignment: Assignment, trace: Trace | None, sentence: str) -> Iterator[Proposal]:
+        if holds_field(sentence):  # a merge field is code's: nobody is asked for words that could lose it
+            return
         for configured in self._desk.licensed(Licence.SUGGESTER) if self._desk else ():
             try:
                 texts = self._asked(configured, assignment, sentence)
@@ -91,7 +94,9 @@ class Suggester:
             claims = trace.claim_ids if trace else ()
             ground = _ground(assignment)
             for text in texts:
-                if truth.refused(text, ground):  # as with a model's draft: what goes beyond its sources is not shown
+                if holds_field(text) or truth.refused(
+                    text, ground
+                ):  # as with a model's draft: what goes beyond its sources is not shown
                     continue
                 known = Trace(sentence=text, source="person", claim_ids=claims, proposed_by=configured.name)
                 yield Proposal(text, known, configured.name, configured.model_hash, "a model's words for it")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Mapping
-from typing import Any, Literal, cast
+from typing import Annotated, Any, Literal, cast
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
@@ -72,6 +72,9 @@ class Brief(BaseModel):
     product: str = Field(default="", max_length=80, description="What the campaign is about, in one to five words")
     facts: tuple[Fact, ...] = Field(min_length=1, max_length=30)
     call_to_action: str = Field(min_length=2, max_length=40)
+    other_calls: tuple[Annotated[str, Field(min_length=2, max_length=40)], ...] = Field(
+        default=(), max_length=3, description="Other wordings of the call to action; each is tested as a variant"
+    )
     link: str = Field(pattern=r"^https?://[^\s<>\"]+$")
     channels: tuple[Channel, ...] = Field(default=(Channel.EMAIL,), min_length=1, max_length=len(Channel))
     """Where it is to be said: by e-mail, and in every other channel that has an account."""
@@ -96,7 +99,7 @@ class Brief(BaseModel):
     subjects: int = Field(default=2, ge=1, le=5, description="How many subject lines to test")
     invitation: Invitation | None = Field(default=None, description="An event for the readers' calendars")
     bodies: int = Field(
-        default=1, ge=1, le=3, description="How many bodies to test, each different in one stated way: full, short, …"
+        default=1, ge=1, le=5, description="How many bodies to test, each different in one stated way: full, short, …"
     )
 
     @property
@@ -124,6 +127,11 @@ class Brief(BaseModel):
                 raise ValueError(f"fact {number} must be a whole sentence ending in a full stop: {text!r}")
         return facts
 
+    @field_validator("other_calls")
+    @classmethod
+    def _worded_once(cls, calls: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(call.strip() for call in calls))
+
     @field_validator("channels")
     @classmethod
     def _each_once(cls, channels: tuple[Channel, ...]) -> tuple[Channel, ...]:
@@ -140,6 +148,11 @@ class Brief(BaseModel):
             except ValueError as error:
                 raise ValueError("is not a date; an example: 2026-12-01") from error
         return value
+
+    @property
+    def calls(self) -> tuple[str, ...]:
+        """Every wording of the call to action, the main one first."""
+        return tuple(dict.fromkeys((self.call_to_action.strip(), *self.other_calls)))
 
     @model_validator(mode="after")
     def _no_contradiction(self) -> Brief:

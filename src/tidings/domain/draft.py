@@ -62,6 +62,12 @@ class Draft(BaseModel):
     seed: int = 0
     traces: tuple[Trace, ...] = ()
     findings: tuple[Finding, ...] = ()
+    angle: str = ""
+    """What the subject line leads with, where the writer knows; learned from later."""
+    differs: str = ""
+    """In what it was written to differ from variant A, in words; empty for A."""
+    ranked: str = ""
+    """Where its subject line stands among those weighed, and by what, in words."""
 
     @property
     def sendable(self) -> bool:

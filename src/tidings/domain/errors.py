@@ -65,6 +65,12 @@ class UnavailableError(TidingsError):
     status = 503
 
 
+class UnreachableError(UnavailableError):
+    """No connection could be made: the name is unknown here, or nobody listens at its address."""
+
+    code = "unreachable"
+
+
 class StoreLockedError(TidingsError):
     """The store cannot be opened: wrong key, missing key, or another instance holds it."""
 

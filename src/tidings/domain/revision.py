@@ -63,7 +63,7 @@ class Revision(BaseModel):
         return hashlib.sha256(text.encode()).hexdigest()
 
 
-_LATER = ("picture", "picture_alt", "invitation", "bodies", "sender")
+_LATER = ("picture", "picture_alt", "invitation", "bodies", "sender", "other_calls")
 
 
 def _unset(brief: Brief) -> set[str]:

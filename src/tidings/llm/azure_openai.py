@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from tidings.domain.errors import UnavailableError
+from tidings.llm.base import Where
 from tidings.llm.openai_compatible import OpenAiCompatible
 from tidings.net.client import Answer, Guard, Outbound
 
@@ -31,6 +32,11 @@ class AzureOpenAi(OpenAiCompatible):
         """The deployment at `https://<resource>.openai.azure.com`."""
         base = f"{endpoint.rstrip('/')}/openai/v1"
         return cls(name, base, deployment, Outbound(guard), key, identity=identity or entra_token)
+
+    @property
+    def where(self) -> Where:
+        """Always the cloud."""
+        return Where.CLOUD
 
     def _ask(self, body: dict[str, Any], seconds: float) -> Answer:
         headers = {"api-key": self.api_key} if self.api_key else {"Authorization": f"Bearer {self._token()}"}

@@ -56,6 +56,12 @@ class BadAnswerError(UnavailableError):
     code = "bad_answer"
 
 
+class OutageError(UnavailableError):
+    """The model would have been asked, and cannot be reached for now: what is written meanwhile may be rewritten."""
+
+    code = "outage"
+
+
 class LanguageModel(Protocol):
     """One configured model. Contract: `tests/integration/test_llm_contract.py`."""
 

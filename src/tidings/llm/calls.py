@@ -63,6 +63,16 @@ class Calls:
             key: tuple[Any, ...] | None = conn.execute(insert(model_call).values(**row)).inserted_primary_key  # pyright: ignore[reportAssignmentType]
             return int(key[0]) if key else 0
 
+    def note_closed(self, asked: Asked) -> None:
+        """A question that a gate kept from being asked, with the router's reasons: nothing left, nothing was spent."""
+        row = {
+            "at": self._clock.now(), "model_id": asked.model_id, "purpose": asked.purpose,
+            "campaign_id": asked.campaign_id, "destination": asked.destination, "left_machine": False,
+            "outcome": "not_asked", "reasons": list(asked.reasons), "prompt_hash": asked.prompt_hash, "prompt": "",
+        }  # fmt: skip
+        with self._db.transaction() as conn:
+            conn.execute(insert(model_call).values(**row))
+
     def settle(self, number: int, outcome: str, tokens_in: int = 0, tokens_out: int = 0) -> None:
         """What came of it. A call that was never settled, for its process died, keeps its reservation."""
         with self._db.transaction() as conn:

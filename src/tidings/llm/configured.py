@@ -8,10 +8,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
-from tidings.domain.errors import ForbiddenError, TidingsError, UnavailableError
-from tidings.llm.base import Prompt
+from tidings.domain.errors import ForbiddenError, TidingsError, UnavailableError, UnreachableError
+from tidings.llm.base import Prompt, Where
 
 if TYPE_CHECKING:
+    from tidings.llm.network import Network
     from tidings.llm.openai_compatible import OpenAiCompatible
     from tidings.llm.router import Router
     from tidings.net.egress import Known
@@ -53,10 +54,14 @@ class ModelLook:
 
 @dataclass(slots=True)
 class Models:
-    """The configured model behind router, breaker and the look at what leaves. `known` says whose addresses stay."""
+    """The configured model behind router, breaker and the look at what leaves. `known` says whose addresses stay.
+
+    `network` says whether clouds are left alone; without one they are not.
+    """
 
     choice: ModelChoice | None = None
     known: Known | None = None
+    network: Network | None = None
     monotonic: Callable[[], float] = time.monotonic
     _built: tuple[OpenAiCompatible, Router] | None = None
     _lock: threading.Lock = field(default_factory=threading.Lock)
@@ -82,6 +87,11 @@ class Models:
         why = route.reasons[0].partition(": ")[2]
         if self._breaker_open(model):
             raise UnavailableError(f"The language model {model.name} {why}.", remedy="Try again in a few minutes.")
+        if route.for_now:
+            raise UnavailableError(
+                f"The language model {model.name} is in the cloud and left alone: {why}.",
+                remedy="It is asked again once there is a network and offline mode is off: `tidings models offline`.",
+            )
         raise ForbiddenError(
             f"The language model {model.name} may not be asked: {why}.",
             remedy="An administrator decides that: TIDINGS_MODEL_CLOUD=allowed.",
@@ -109,16 +119,29 @@ class Models:
     def _ask_whether_there(self) -> ModelLook:
         try:
             model, _ = self._all()
+            left_alone = self._left_alone(model)
+            if left_alone:
+                return ModelLook("ok", f"{self._words()}, not asked: {left_alone}")
             headers = {"Authorization": f"Bearer {model.api_key}"} if model.api_key else {}
             url = f"{model.base_url.rstrip('/')}/models"
             answer = model.outbound.send("GET", url, headers=headers, seconds=5.0)
+            self._note(model, reached=True)
         except TidingsError as error:
+            if isinstance(error, UnreachableError):
+                self._note(self._all()[0], reached=False)
             return ModelLook("warn", f"{self._words()}, does not answer", error.remedy or _CHECK)
         if answer.status in {401, 403}:
             return ModelLook("warn", f"{self._words()}, does not accept the key", "Check TIDINGS_MODEL_KEY_FILE.")
         if answer.status >= 500:
             return ModelLook("warn", f"{self._words()}, answers with an error ({answer.status})", _CHECK)
         return ModelLook("ok", f"{self._words()}, answers")
+
+    def _left_alone(self, model: OpenAiCompatible) -> str:
+        return self.network.reason() if self.network is not None and model.where is Where.CLOUD else ""
+
+    def _note(self, model: OpenAiCompatible, *, reached: bool) -> None:
+        if self.network is not None and model.where is Where.CLOUD:
+            self.network.note(model.host, reached=reached)
 
     def _words(self) -> str:
         model, _ = self._all()
@@ -132,14 +155,14 @@ class Models:
         if self.choice is None:
             raise NoModelError
         if self._built is None:
-            self._built = _build(self.choice, self.known)
+            self._built = _build(self.choice, self.known, self.network)
         return self._built
 
 
 _CHECK = "Check that the model's service runs and TIDINGS_MODEL is right; the Composer writes meanwhile."
 
 
-def _build(choice: ModelChoice, known: Known | None) -> tuple[OpenAiCompatible, Router]:
+def _build(choice: ModelChoice, known: Known | None, network: Network | None) -> tuple[OpenAiCompatible, Router]:
     from tidings.llm.build import ModelSettings, build_models
     from tidings.llm.router import Router
     from tidings.net.client import Guard
@@ -149,6 +172,7 @@ def _build(choice: ModelChoice, known: Known | None) -> tuple[OpenAiCompatible, 
     settings = ModelSettings(choice.model, choice.base_url, choice.model, choice.api_key)
     (model,) = build_models([settings], guard)
     router = Router(
-        [model], breaker=guard.breaker, offline=lambda: False, internal_may_leave=choice.cloud_allowed
+        [model], breaker=guard.breaker, offline=network.reason if network is not None else str,
+        internal_may_leave=choice.cloud_allowed,
     )  # fmt: skip
     return model, router

@@ -22,6 +22,8 @@ class Route:
 
     models: tuple[LanguageModel, ...]
     reasons: tuple[str, ...]
+    for_now: bool = False
+    """Whether a model was passed over for what goes by: offline mode, or a breaker that is open."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,10 +35,10 @@ class Routed:
 
 
 class Router:
-    """Knows the configured models in the order of preference. `offline` says whether the network is left alone."""
+    """Knows the configured models in the order of preference. `offline`: why clouds are left alone, or nothing."""
 
     def __init__(
-        self, models: Sequence[LanguageModel], *, breaker: Breaker, offline: Callable[[], bool],
+        self, models: Sequence[LanguageModel], *, breaker: Breaker, offline: Callable[[], str],
         internal_may_leave: bool = False,
     ) -> None:  # fmt: skip
         self._models = tuple(models)
@@ -56,14 +58,17 @@ class Router:
             raise ForbiddenError("The prompt holds contact data, which never goes to a cloud model.")
         open_to: list[LanguageModel] = []
         reasons: list[str] = []
+        for_now = False
         for model in self._models:
-            against = self._against(model, prompt)
+            never = self._never(model, prompt)
+            against = never or self._not_now(model)
+            for_now = for_now or bool(against and not never)
             reasons.append(f"{model.name} ({model.where.value}): {against or 'may be asked'}")
             if not against:
                 open_to.append(model)
         if not open_to:
             reasons.append("no model may be asked; the Composer writes")
-        return Route(tuple(open_to), tuple(reasons))
+        return Route(tuple(open_to), tuple(reasons), for_now)
 
     def complete(
         self, prompt: Prompt, *, schema: dict[str, Any] | None = None, max_tokens: int = 1024, seed: int = 0
@@ -88,14 +93,20 @@ class Router:
             reasons.append("no model answered; the Composer writes")
         return Routed(None, tuple(reasons))
 
-    def _against(self, model: LanguageModel, prompt: Prompt) -> str:
+    def _never(self, model: LanguageModel, prompt: Prompt) -> str:
+        """What speaks against it whatever the hour."""
         if model.where is Where.CLOUD:
             if prompt.privacy is Privacy.CONTACT:
                 return "contact data never leaves"
             if prompt.privacy is Privacy.INTERNAL and not self._internal_may_leave:
                 return "internal matters may not leave, by the organisation's settings"
-            if self._offline():
-                return "offline"
+        return ""
+
+    def _not_now(self, model: LanguageModel) -> str:
+        """What speaks against it at this moment."""
+        offline = self._offline() if model.where is Where.CLOUD else ""
+        if offline:
+            return offline
         if self._breaker.is_open(model.host):
             return "did not answer lately; left alone for a while"
         return ""

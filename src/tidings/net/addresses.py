@@ -13,7 +13,7 @@ from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, replace
 from urllib.parse import urlsplit
 
-from tidings.domain.errors import ForbiddenError, InvalidInputError, UnavailableError
+from tidings.domain.errors import ForbiddenError, InvalidInputError, UnavailableError, UnreachableError
 
 Ip = ipaddress.IPv4Address | ipaddress.IPv6Address
 Resolve = Callable[[str, int], list[str]]
@@ -39,11 +39,11 @@ class Target:
 
 
 def resolve(host: str, port: int) -> list[str]:
-    """Every address of a name. Raises UnavailableError when it has none."""
+    """Every address of a name. Raises UnreachableError when it has none."""
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except OSError as error:
-        raise UnavailableError(
+        raise UnreachableError(
             f"The name {host} cannot be resolved.", remedy="Check the name and the network."
         ) from error
     return list(dict.fromkeys(str(item[4][0]) for item in found))

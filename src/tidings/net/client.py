@@ -10,7 +10,7 @@ from typing import Any
 
 import httpx2
 
-from tidings.domain.errors import InvalidInputError, TidingsError, UnavailableError
+from tidings.domain.errors import InvalidInputError, TidingsError, UnavailableError, UnreachableError
 from tidings.net.guard import TROUBLE, Guard, NoBreaker
 
 __all__ = [
@@ -216,8 +216,8 @@ class Outbound:
     ) -> Answer:  # fmt: skip
         """One request and its answer; `seconds` is how long it may think between two pieces.
 
-        Raises UnavailableError when none comes in time, it redirects or it is too large; ForbiddenError when the
-        request may not be made.
+        Raises UnavailableError when none comes in time, it redirects or it is too large, UnreachableError when no
+        connection could be made; ForbiddenError when the request may not be made.
         """
         timeout = TIMEOUT if seconds is None else httpx2.Timeout(seconds, connect=TIMEOUT.connect)
         try:
@@ -230,7 +230,9 @@ class Outbound:
         except httpx2.HTTPError as error:
             host = httpx2.URL(url).host
             log.warning("no answer from %s: %s", host, type(error).__name__)
-            raise UnavailableError(f"{host} does not answer.", remedy="Check the network and the service.") from error
+            unmade = isinstance(error, httpx2.ConnectError | httpx2.ConnectTimeout)
+            kind = UnreachableError if unmade else UnavailableError
+            raise kind(f"{host} does not answer.", remedy="Check the network and the service.") from error
 
     def close(self) -> None:
         """Closes the connections."""

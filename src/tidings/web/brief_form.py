@@ -19,7 +19,7 @@ STEMS = (
 _WORDS = {"it": "It", "you_can": "You can", "you_get": "You get", "there_is": "There is", "whole": ""}
 _PLAIN = ("name", "type", "goal", "brand", "audience", "product", "call_to_action", "link", "tone", "send_after",
           "picture", "picture_alt", "sender", "late")  # fmt: skip
-_LISTS = ("must_say", "must_not_say")
+_LISTS = ("other_calls", "must_say", "must_not_say")
 _COUNTS = ("send_within_days", "subjects", "bodies", "late_after_hours")
 FIELDS = frozenset({*_PLAIN, *_LISTS, *_COUNTS, "facts", "channels"})
 """The fields of a brief that the form has."""

@@ -48,6 +48,18 @@ def list_model_calls(
     return schemas.ModelCalls(items=[schemas.ModelCall.model_validate(each) for each in found])
 
 
+@router.get("/offline", summary="See offline mode", **needs(Permission.AGENTS_READ))
+def get_offline(actor: CurrentActor, given: Given) -> schemas.OfflineMode:
+    """Whether cloud models are left alone, and why."""
+    return schemas.OfflineMode.model_validate(given.models.offline(actor))
+
+
+@router.put("/offline", summary="Switch offline mode", **needs(Permission.SETTINGS_WRITE))
+def set_offline(actor: CurrentActor, given: Given, body: schemas.OfflineChange) -> schemas.OfflineMode:
+    """Local models and the Composer work on; what was written meanwhile is proposed anew when it ends."""
+    return schemas.OfflineMode.model_validate(given.models.set_offline(actor, body.mode))
+
+
 @router.get("/{model_id}", summary="Get a language model", **needs(Permission.AGENTS_READ))
 def get_model(actor: CurrentActor, given: Given, model_id: str) -> schemas.Model:
     """By its id or name; its exam shows how far it has come."""

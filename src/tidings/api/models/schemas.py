@@ -64,6 +64,28 @@ class ModelChanges(Body):
     monthly_tokens: int | None = Field(default=None, ge=0)
 
 
+class OfflineMode(Schema):
+    """The mode (on, off or auto) and whether cloud models are left alone now; `reason` says why.
+
+    `fixed`: TIDINGS_OFFLINE decides.
+    """
+
+    mode: str
+    offline: bool
+    reason: str
+    fixed: bool
+    by: str
+    at: Moment | None
+
+
+class OfflineChange(Body):
+    """The mode there is to be."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"mode": "on"}]})
+
+    mode: Literal["on", "off", "auto"]
+
+
 class ModelCall(Schema):
     """One question to a model. `prompt` is what left this machine; empty where nothing did."""
 

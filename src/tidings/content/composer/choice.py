@@ -14,7 +14,7 @@ from tidings.content.verifier.checks.manner import SAYS_WE
 from tidings.content.writers.base import Assignment
 from tidings.domain.draft import Trace
 
-_UNSEEN = {"picture", "picture_alt", "invitation", "bodies", "sender"}
+_UNSEEN = {"picture", "picture_alt", "invitation", "bodies", "sender", "other_calls"}
 """Fields that change no word: with a picture, an invitation or more bodies the first mail reads as it did without."""
 
 

@@ -38,6 +38,10 @@ class Candidate:
     angle: str
     source: str
     score: float
+    judge: float = 0.0
+    """What of the score a judge gave."""
+    past: float = 0.0
+    """What of the score this brand's experiments gave."""
 
 
 def candidates(units: Sequence[Unit], stock: VoiceStock, chooser: Chooser) -> list[Candidate]:
@@ -54,7 +58,10 @@ def judged(found: Sequence[Candidate], scores: Sequence[float]) -> list[Candidat
     known = [score for score in scores if score > float("-inf")]
     low, span = min(known, default=0.0), max(known, default=0.0) - min(known, default=0.0)
     bonus = [JUDGE_WEIGHT * (max(score, low) - low) / span if span else 0.0 for score in scores]
-    again = [replace(each, score=round(each.score + more, 3)) for each, more in zip(found, bonus, strict=True)]
+    again = [
+        replace(each, score=round(each.score + more, 3), judge=round(more, 3))
+        for each, more in zip(found, bonus, strict=True)
+    ]
     return sorted(again, key=lambda candidate: (-candidate.score, candidate.text))
 
 

@@ -92,14 +92,7 @@ def _short(kept: Sequence[Unit], assignment: Assignment) -> list[Unit]:
     """The first fact, the one nearest the call to action, and all that carry an offer, a date, a place, a limit or a
     word that must be said.
     """
-    brief = assignment.brief
-    needed = [
-        unit
-        for unit in kept
-        if unit.kind in DETAILS
-        or _LIMITS.search(unit.text)
-        or holds(unit.text, (*brief.must_say, *assignment.brand.required_words))
-    ]
+    brief, needed = assignment.brief, binding(kept, assignment)
     wanted = stems(f"{brief.call_to_action} {brief.goal}")
     spare = sorted(
         (unit for unit in kept[1:] if unit not in needed),
@@ -107,6 +100,12 @@ def _short(kept: Sequence[Unit], assignment: Assignment) -> list[Unit]:
     )
     chosen = [*kept[:1], *spare][:SHORT_UNITS]
     return _with_what_it_means(kept, [unit for unit in kept if unit in needed or unit in chosen])
+
+
+def binding(kept: Sequence[Unit], assignment: Assignment) -> list[Unit]:
+    """What no body may leave out: an offer, a date, a place, a limit, a word that must be said."""
+    must = (*assignment.brief.must_say, *assignment.brand.required_words)
+    return [unit for unit in kept if unit.kind in DETAILS or _LIMITS.search(unit.text) or holds(unit.text, must)]
 
 
 def _with_what_it_means(kept: Sequence[Unit], short: Sequence[Unit]) -> list[Unit]:

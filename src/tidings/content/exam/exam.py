@@ -145,7 +145,7 @@ def _write(model: LanguageModel, model_hash: str, brief: Brief, brand: Brand, re
     except (BadAnswerError, ModelRefusedError) as error:
         row["findings"] = [error.message]
         return
-    writer = ModelWriter(model.name, lambda _prompt, _seed: answer, model_hash, lambda: AT)
+    writer = ModelWriter(model.name, lambda _prompt, _seed, _lines: answer, model_hash, lambda: AT)
     drafts = writer.drafts_of(plan, assignment, prompt)
     found = [
         f"{finding.message} {finding.quote}".strip()

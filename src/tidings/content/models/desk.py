@@ -17,11 +17,12 @@ from tidings.content.models.repository import Configured
 from tidings.content.writers.base import Writer
 from tidings.content.writers.model import ModelWriter
 from tidings.content.writers.plan import schema
-from tidings.domain.errors import TidingsError, UnavailableError
+from tidings.domain.errors import InvalidInputError, TidingsError, UnavailableError, UnreachableError
 from tidings.domain.instant import Clock
-from tidings.llm.base import BadAnswerError, Completion, LanguageModel, ModelRefusedError, Prompt, Where
+from tidings.llm.base import BadAnswerError, Completion, LanguageModel, ModelRefusedError, OutageError, Prompt, Where
 from tidings.llm.calls import Asked, BudgetSpentError, Calls
-from tidings.llm.router import Router
+from tidings.llm.network import Network
+from tidings.llm.router import Route, Router
 from tidings.store.database import Database
 
 if TYPE_CHECKING:
@@ -54,9 +55,9 @@ class Question:
 class ModelDesk:
     """The configured models of this process. Models are made when first asked and kept while unchanged."""
 
-    def __init__(self, db: Database, clock: Clock, guard: Callable[[], Guard], *, offline: Callable[[], bool]) -> None:
+    def __init__(self, db: Database, clock: Clock, guard: Callable[[], Guard], *, network: Network) -> None:
         """`guard` makes what every request passes; called when the first model is, for it costs memory."""
-        self._db, self._clock, self._make_guard, self._offline = db, clock, guard, offline
+        self._db, self._clock, self._make_guard, self.network = db, clock, guard, network
         self.calls = Calls(db, clock)
         self._made: dict[str, tuple[str, LanguageModel]] = {}
         self._lock = threading.Lock()
@@ -86,39 +87,44 @@ class ModelDesk:
     def writers(self) -> tuple[Writer, ...]:
         """The licensed writers. Whatever they answer passes the verifier before anybody sees it."""
         return tuple(
-            ModelWriter(each.name, partial(self._draft, each), each.model_hash, self._clock.now)
+            ModelWriter(each.name, partial(self._draft, each), each.model_hash, self._clock.now, self.rank)
             for each in self.licensed(Licence.WRITER)
         )
 
-    def _draft(self, configured: Configured, prompt: Prompt, seed: int) -> Completion:
+    def _draft(self, configured: Configured, prompt: Prompt, seed: int, lines: int) -> Completion:
         local = configured.kind == "gguf"
-        return self.ask(configured, Question(prompt, "draft", form=schema(2 if local else 0), seed=seed))
+        return self.ask(configured, Question(prompt, "draft", form=schema(lines if local else 0), seed=seed))
 
     def gate(self, configured: Configured, prompt: Prompt) -> tuple[bool, tuple[str, ...]]:
         """Whether the model may see the prompt, and the router's reasons; asks nobody. For showing beforehand."""
-        route = self._router(configured).route(prompt)
+        route = self._route(configured, prompt)
         return bool(route.models), route.reasons
+
+    def _route(self, configured: Configured, prompt: Prompt) -> Route:
+        return self._router(configured).route(prompt)
 
     def _router(self, configured: Configured) -> Router:
         return Router(
-            [self.model(configured)], breaker=self._guard.breaker, offline=self._offline,
+            [self.model(configured)], breaker=self._guard.breaker, offline=self.network.reason,
             internal_may_leave=bool(configured.config.get("cloud_allowed")),
         )  # fmt: skip
 
     def ask(self, configured: Configured, question: Question) -> Completion:
         """One answer, on record. Raises UnavailableError for a closed gate or a spent budget, and what the model does.
 
+        OutageError where that goes by: clouds are left alone, or the model cannot be reached.
         A refusal by a content filter is never asked of another model: ModelRefusedError passes through.
         """
-        may, reasons = self.gate(configured, question.prompt)
-        model = self.model(configured)
-        if not may:
-            raise UnavailableError(f"{configured.name} may not be asked: {reasons[0].partition(': ')[2]}.")
+        route, model = self._route(configured, question.prompt), self.model(configured)
         shown = f"{question.prompt.instructions}\n\n{question.prompt.task}"
         asked = Asked(
             configured.id, configured.name, question.purpose, model.host, model.where is Where.CLOUD, shown,
-            hashlib.sha256(shown.encode()).hexdigest(), reasons, question.campaign_id,
+            hashlib.sha256(shown.encode()).hexdigest(), route.reasons, question.campaign_id,
         )  # fmt: skip
+        if not route.models:
+            self.calls.note_closed(asked)
+            closed = OutageError if route.for_now else UnavailableError
+            raise closed(f"{configured.name} may not be asked: {route.reasons[0].partition(': ')[2]}.")
         expected = len(shown) // _LETTERS_PER_TOKEN + question.max_tokens
         number = self.calls.reserve(asked, expected, configured.monthly_tokens)
         try:
@@ -127,12 +133,25 @@ class ModelDesk:
                 seconds=question.seconds,
             )  # fmt: skip
         except BaseException as error:
-            self.calls.settle(number, _outcome(error), len(shown) // _LETTERS_PER_TOKEN if _reached(error) else 0)
+            self.calls.settle(number, _outcome(error), len(shown) // _LETTERS_PER_TOKEN if _answered(error) else 0)
+            self._note(model, error)
+            if isinstance(error, UnavailableError) and not isinstance(error, BadAnswerError):
+                raise OutageError(error.message, remedy=error.remedy) from error
             raise
+        self._note(model)
         tokens_in = answer.tokens_in or len(shown) // _LETTERS_PER_TOKEN
         tokens_out = answer.tokens_out or len(answer.text) // _LETTERS_PER_TOKEN
         self.calls.settle(number, "answered", tokens_in, tokens_out)
         return answer
+
+    def _note(self, model: LanguageModel, error: BaseException | None = None) -> None:
+        """What an attempt at a cloud says of the network; one that never began, or broke off later, says nothing."""
+        if model.where is not Where.CLOUD:
+            return
+        if isinstance(error, UnreachableError):
+            self.network.note(model.host, reached=False)
+        elif error is None or _answered(error) or isinstance(error, InvalidInputError):
+            self.network.note(model.host, reached=True)
 
     def rank(self, context: str, lines: Sequence[str], *, seconds: float = 6.0) -> tuple[str, list[float]] | None:
         """Name of the judge and a score for each line, higher is better; None where nobody can judge now."""
@@ -166,5 +185,5 @@ def _outcome(error: BaseException) -> str:
             return "failed"
 
 
-def _reached(error: BaseException) -> bool:
+def _answered(error: BaseException) -> bool:
     return isinstance(error, ModelRefusedError | BadAnswerError)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -30,6 +30,7 @@ from tidings.domain.instant import Clock
 from tidings.engine.jobs import Jobs
 from tidings.llm.base import Where
 from tidings.llm.llama.weights import bundled_path, is_there
+from tidings.llm.network import NetworkState, Offline, offline_mode
 from tidings.store.database import Database
 from tidings.store.settings import get_setting, put_setting
 
@@ -58,7 +59,12 @@ _INSTALLATION = Actor(ActorKind.SYSTEM, "system", "Tidings", Role.ADMIN)
 class ModelService:
     """Blocking. Adding, examining and removing is for who may change settings; looking for who may see agents."""
 
-    def __init__(self, db: Database, clock: Clock, desk: ModelDesk, jobs: Jobs) -> None:
+    def __init__(
+        self, db: Database, clock: Clock, desk: ModelDesk, jobs: Jobs, *,
+        on_online: Callable[[Connection], Any] = lambda _conn: None,
+    ) -> None:  # fmt: skip
+        """`on_online` is called where somebody ends offline mode, in that transaction."""
+        self.on_online = on_online
         self._db, self._clock, self.desk, self._jobs = db, clock, desk, jobs
         jobs.job(EXAM, queue="content")(self.take_exam)
 
@@ -125,6 +131,27 @@ class ModelService:
             model = _found(repository.named(conn, id_or_name), id_or_name)
             repository.remove(conn, model.id)
             record(conn, now, actor, "model.remove", model.id, {"name": model.name})
+
+    def offline(self, actor: Actor) -> NetworkState:
+        """Whether cloud models are left alone, why, and who said so."""
+        require(actor, Permission.AGENTS_READ)
+        return self.desk.network.state()
+
+    def set_offline(self, actor: Actor, mode: str) -> NetworkState:
+        """`on`: no cloud model is asked; `off`: they are; `auto`: by the last attempts to reach one.
+
+        Raises InvalidInputError for another word, ConflictError where TIDINGS_OFFLINE decides.
+        """
+        require(actor, Permission.SETTINGS_WRITE)
+        wanted, network = offline_mode(mode), self.desk.network
+        with self._db.transaction() as conn:
+            before = network.read(conn)
+            if network.switch(conn, wanted, actor.name):
+                detail = {"before": before.mode.value, "after": wanted.value}
+                record(conn, self._clock.now(), actor, "models.offline", "models", detail)
+            if wanted is not Offline.ON:
+                self.on_online(conn)
+            return network.read(conn)
 
     def calls(self, actor: Actor, *, left_machine: bool | None = None, limit: int = 50) -> Sequence[Row[Any]]:
         """What was asked of models, the newest first."""

@@ -67,7 +67,7 @@ class Examined:
     def ground(self) -> tuple[str, ...]:
         """The sentences and phrases that brief, brand and approved claims vouch for."""
         brief, brand = self.brief, self.brand
-        own = (brief.product, brief.name, brief.call_to_action, *brief.must_say)
+        own = (brief.product, brief.name, *brief.calls, *brief.must_say)
         identity = (brand.name, brand.sender.name, brand.postal_address, *brand.required_words)
         tags = (hashtag_of(brief.product), hashtag_of(brand.name)) if self.draft.channel != "email" else ()
         facts = (fact.sentence for fact in brief.facts)

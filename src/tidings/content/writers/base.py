@@ -11,6 +11,7 @@ from tidings.domain.brief import Brief
 from tidings.domain.claim import Claim
 from tidings.domain.draft import Draft
 from tidings.domain.errors import UnavailableError
+from tidings.domain.experience import SubjectTrial
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +26,8 @@ class Assignment:
     recent: frozenset[str] = frozenset()
     """Stock sentences of the brand's latest mails, to be avoided where there is a choice."""
     max_words: int = 220
+    trials: tuple[SubjectTrial, ...] = ()
+    """The brand's past experiments on subject lines."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +69,7 @@ class Writer(Protocol):
 
 def variant_letter(index: int) -> str:
     """A, B, C … for 0, 1, 2 …"""
-    return "ABCDEFGHIJ"[index]
+    return "ABCDEFGHIJKLMNO"[index]
 
 
 __all__: Sequence[str] = ("Assignment", "Writer", "Writing", "variant_letter")

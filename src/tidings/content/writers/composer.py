@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from tidings.content.composer.body import compose_body
+from tidings.content.composer.body import Page, compose_body
 from tidings.content.composer.choice import Chooser
 from tidings.content.composer.material import DETAILS, Unit, claim_unit, holds, rank_claims, said_already, units
-from tidings.content.composer.stock import ANGLES, common_stock, type_stock
-from tidings.content.composer.subjects import Candidate, candidates, chosen, judged, preheader
+from tidings.content.composer.ranking import Rank, ranked
+from tidings.content.composer.stock import ANGLES, CommonVoice, TypeStock, common_stock, type_stock
+from tidings.content.composer.subjects import Candidate, candidates, chosen, preheader
 from tidings.content.composer.versions import Version, versions
 from tidings.content.sentences import words
 from tidings.content.writers.base import Assignment, Writing, variant_letter
@@ -20,9 +21,37 @@ from tidings.domain.draft import Draft, Trace
 
 NAME = "Composer"
 MOST_CLAIMS = 2
-MOST_JUDGED = 20
-Rank = Callable[[str, Sequence[str]], tuple[str, list[float]] | None]
 LEAST_RELEVANCE = 0.2
+
+
+@dataclass(frozen=True, slots=True)
+class Composed:
+    """The full body and what went into it."""
+
+    kept: list[Unit]
+    left_out: tuple[str, ...]
+    claims: list[Claim]
+    weighed: list[dict[str, Any]]
+    page: Page
+
+
+def composed(assignment: Assignment, chooser: Chooser) -> Composed:
+    """The full body of an assignment."""
+    kept, left_out = _within(units(assignment.brief), assignment)
+    claims, weighed = _claims(assignment, kept)
+    stock, common = _stock(assignment)
+    page = compose_body(kept, [claim_unit(claim) for claim in claims], stock, common, chooser)
+    return Composed(kept, left_out, claims, weighed, page)
+
+
+def others(whole: Composed, assignment: Assignment, chooser: Chooser) -> list[Version]:
+    """The other bodies that were asked for, as far as the brief holds something for them."""
+    stock, common = _stock(assignment)
+    return versions(whole.kept, [claim_unit(each) for each in whole.claims], stock, common, chooser, whole.page)
+
+
+def _stock(assignment: Assignment) -> tuple[TypeStock, CommonVoice]:
+    return type_stock(assignment.brief.type), common_stock(assignment.brief.tone or assignment.brand.voice)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +59,6 @@ class Composer:
     """Arranges confirmed sentences. Each variant differs from A in one thing: the subject's angle, or the body."""
 
     rank: Rank | None = None
-    """A judge of subject lines: context and lines → its name and a score for each, or None when it cannot now."""
 
     @property
     def name(self) -> str:
@@ -47,39 +75,33 @@ class Composer:
         brief, brand = assignment.brief, assignment.brand
         voice = brief.tone or brand.voice
         chooser = Chooser(assignment)
-        stock, common = type_stock(brief.type), common_stock(voice)
-        kept, left_out = _within(units(brief), assignment)
-        claims, weighed = _claims(assignment, kept)
-        page = compose_body(kept, [claim_unit(claim) for claim in claims], stock, common, chooser)
-        ranked, judge = self._judged(candidates(kept, stock.of(voice), chooser), brief)
-        picked = chosen(ranked, brief.subjects)
-        heads = [(subject, preheader(kept, subject, common.preheaders, chooser)) for subject in picked]
-        other = versions(kept, [claim_unit(claim) for claim in claims], stock, common, chooser, page)
+        stock, common = _stock(assignment)
+        whole = composed(assignment, chooser)
+        order = ranked(candidates(whole.kept, stock.of(voice), chooser), assignment, self.rank)
+        picked = chosen(order.lines, brief.subjects)
+        heads = [(subject, preheader(whole.kept, subject, common.preheaders, chooser)) for subject in picked]
+        other = others(whole, assignment, chooser)
         # One thing at a time: first another subject over the same body, then another body under A's subject.
-        whole = [*((head, page) for head in heads), *((heads[0], version.page) for version in other)]
+        pages = [*((head, whole.page) for head in heads), *((heads[0], version.page) for version in other)]
+        told = [*("" if no == 0 else f"subject: {_angle(each)}" for no, each in enumerate(picked))]
+        told += [f"body: {version.shape.words}" for version in other]
         drafts = tuple(
-            _draft(assignment, index, subject, preview, body.blocks, body.traces)
-            for index, ((subject, preview), body) in enumerate(whole)
+            _draft(assignment, index, subject, preview, body).model_copy(
+                update={"differs": told[index], "ranked": order.place_of(subject) if index < len(heads) else ""}
+            )
+            for index, ((subject, preview), body) in enumerate(pages)
         )
-        reason = _reason(drafts, picked, claims, left_out, voice, _bodies(drafts[len(heads) :], other, brief))
-        if judge:
-            reason += f" {judge} judged the subject lines."
-        notes = {"voice": voice, **({"judge": judge} if judge else {})}
+        said = _bodies(drafts[len(heads) :], other, brief)
+        reason = _reason(drafts, picked, whole.claims, whole.left_out, voice, said) + order.reason
         shapes = [
             {"what": "body", "text": each.shape.name, "angle": each.shape.words, "chosen": True} for each in other
         ]
-        return Writing(drafts, reason, (*_alternatives(ranked, picked), *shapes, *weighed), left_out, notes)
+        weighed = (*_alternatives(order.lines, picked), *shapes, *whole.weighed)
+        return Writing(drafts, reason, weighed, whole.left_out, {"voice": voice, "ranking": order.as_json()})
 
-    def _judged(self, found: list[Candidate], brief: Brief) -> tuple[list[Candidate], str]:
-        """The ranked candidates and the judge's name; as they are, and nobody, where none can judge."""
-        if self.rank is None or len(found) < 2:
-            return found, ""
-        context = f"A good subject line of an e-mail. Its goal: {brief.goal}."
-        known = self.rank(context, [each.text for each in found[:MOST_JUDGED]])
-        if known is None:
-            return found, ""
-        name, scores = known
-        return [*judged(found[:MOST_JUDGED], scores), *found[MOST_JUDGED:]], name
+
+def _angle(subject: Candidate) -> str:
+    return ANGLES.get(subject.angle, subject.angle)
 
 
 def _bodies(drafts: Sequence[Draft], other: Sequence[Version], brief: Brief) -> str:
@@ -97,25 +119,13 @@ def _bodies(drafts: Sequence[Draft], other: Sequence[Version], brief: Brief) -> 
     return " ".join(part for part in (said, missing) if part)
 
 
-def _draft(
-    assignment: Assignment,
-    index: int,
-    subject: Candidate,
-    preview: Trace,
-    blocks: Sequence[Any],
-    traces: Sequence[Trace],
-) -> Draft:
-    every = (Trace(sentence=subject.text, source=subject.source), preview, *traces)
+def _draft(assignment: Assignment, index: int, subject: Candidate, preview: Trace, body: Page) -> Draft:
+    every = (Trace(sentence=subject.text, source=subject.source), preview, *body.traces)
     return Draft(
-        variant=variant_letter(index),
-        channel="email",
-        subject=subject.text,
-        preheader=preview.sentence,
-        blocks=tuple(blocks),
-        writer=NAME,
-        seed=assignment.seed,
-        traces=tuple(dict.fromkeys(every)),
-    )
+        variant=variant_letter(index), channel="email", subject=subject.text, preheader=preview.sentence,
+        blocks=tuple(body.blocks), writer=NAME, seed=assignment.seed, traces=tuple(dict.fromkeys(every)),
+        angle=subject.angle,
+    )  # fmt: skip
 
 
 def _within(found: Sequence[Unit], assignment: Assignment) -> tuple[list[Unit], tuple[str, ...]]:
@@ -161,8 +171,10 @@ def _alternatives(ranked: Sequence[Candidate], picked: Sequence[Candidate]) -> l
         {
             "what": "subject",
             "text": candidate.text,
-            "angle": ANGLES.get(candidate.angle, candidate.angle),
+            "angle": _angle(candidate),
             "score": candidate.score,
+            **({"judge": candidate.judge} if candidate.judge else {}),
+            **({"worked_before": candidate.past} if candidate.past else {}),
             "chosen": candidate in picked,
         }
         for candidate in ranked[:10]
@@ -174,7 +186,7 @@ def _reason(
     bodies: str,
 ) -> str:  # fmt: skip
     angles = ", ".join(
-        f"{draft.variant} {ANGLES.get(subject.angle, subject.angle)}"
+        f"{draft.variant} {_angle(subject)}"
         for draft, subject in zip(drafts, picked, strict=False)  # the bodies' variants come after
     )
     parts = [

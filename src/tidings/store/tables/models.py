@@ -35,7 +35,7 @@ model_call = Table(
     text("campaign_id", nullable=True),
     text("destination"),  # the host
     Column("left_machine", Boolean, nullable=False, default=False),
-    text("outcome", None),  # answered | unavailable | refused | invalid
+    text("outcome", None),  # answered | unavailable | refused | invalid | not_asked
     json("reasons", list),  # the router's
     text("prompt_hash"),
     text("prompt"),  # kept for what left the machine, until retention removes it

@@ -125,6 +125,7 @@ def _page(
         "agent.html", status=wrong.status if wrong else 200, name=name.value, agent=view, decisions=decisions,
         following=following, fields=fields_of(view.schema, view.config), problem=problem, asking=asking,
         waiting=asking.waiting(visit.actor, name), campaigns=campaigns, said=said, ask_problem=ask_problem,
+        offline=visit.services.models.offline(visit.actor) if name is AgentName.CONTENT else None,
         limits=visit.services.distribution.limits(visit.actor) if name is AgentName.DISTRIBUTION else None,
         question=said.question if said else "", campaign_id=said.campaign_id if said else "",
     )  # fmt: skip

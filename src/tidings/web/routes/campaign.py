@@ -207,9 +207,10 @@ def _live(visit: Visit, detail: CampaignDetail) -> dict[str, Any]:
     row = detail.row
     report: CampaignReport | None = None
     recommendations: list[Any] = []
+    analytics = visit.services.analytics
     if row.launched_at is not None:
-        analytics = visit.services.analytics
         report = visit.allowed(lambda: analytics.campaign_report(visit.actor, row.id), None)
+    if row.launched_at is not None or row.state in {S.REVIEW, S.BLOCKED}:
         recommendations = list(visit.allowed(lambda: analytics.recommendations(visit.actor, row.id), []))
     working = row.state in {S.DRAFTING, S.PLANNING, S.SENDING, S.APPROVED} and not row.paused
     return {

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Form
 from starlette.responses import Response
 
 from tidings.content.models.kinds import FORMS
 from tidings.domain.errors import TidingsError
+from tidings.web.routes.sign_in import local_path
 from tidings.web.schema_form import config_of, fields_of
 from tidings.web.visit import FormHere, Visit, VisitHere, text_of
 
@@ -35,6 +36,15 @@ def add_model(visit: VisitHere, fields: FormHere) -> Response:
     except TidingsError as problem:
         return _page(visit, status=problem.status, problem=problem, typed={"kind": kind, "name": name})
     return visit.back("/models", "model_added")
+
+
+@router.post("/models/offline")
+def switch_offline(
+    visit: VisitHere, mode: Annotated[str, Form()], back: Annotated[str, Form()] = "/models"
+) -> Response:
+    """Offline mode on, off, or by itself."""
+    visit.services.models.set_offline(visit.actor, mode)
+    return visit.back(local_path(back), "saved")
 
 
 @router.post("/models/{model_id}/exam")
@@ -79,5 +89,6 @@ def _page(
     names = {each.id: each.name for each in configured}
     return visit.page(
         "models.html", status=status, problem=problem, typed=typed or {"kind": "", "name": ""}, models=found,
-        forms=forms, names=names, left=visit.allowed(lambda: service.calls(actor, left_machine=True, limit=10), None),
+        forms=forms, names=names, offline=service.offline(actor),
+        left=visit.allowed(lambda: service.calls(actor, left_machine=True, limit=10), None),
     )  # fmt: skip

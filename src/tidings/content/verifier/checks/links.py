@@ -69,7 +69,7 @@ def call_to_action(examined: Examined) -> Iterator[Finding]:
                 quote=button.url,
                 remedy=f"Use {brief.link}",
             )
-        if button.label.strip() != brief.call_to_action.strip():
+        if button.label.strip() not in brief.calls:
             yield warning(
                 "call_to_action",
                 place,

@@ -33,7 +33,7 @@ def _honest(examined: Examined, trace: Trace) -> bool:
     brief, brand = examined.brief, examined.brand
     match trace.source:
         case "brief":
-            said = (*(fact.sentence for fact in brief.facts), brief.product, brief.call_to_action, *brief.must_say)
+            said = (*(fact.sentence for fact in brief.facts), brief.product, *brief.calls, *brief.must_say)
             said = (*said, hashtag_of(brief.product), brief.picture_alt)
             return any(text == folded(sentence) for sentence in said)
         case "claim":
