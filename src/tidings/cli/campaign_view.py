@@ -84,7 +84,8 @@ def show_draft(draft: Draft) -> None:
         for finding in draft.findings:
             show(_finding(finding))
         return
-    show_fields({f"Variant {draft.variant}": draft.subject, "Preheader": draft.preheader, "Written by": draft.writer})
+    fields = {f"Variant {draft.variant}": draft.subject, "Preheader": draft.preheader, "Written by": draft.writer}
+    show_fields(fields | {"Language": draft.language if draft.language != "en" else ""})
     for finding in draft.findings:
         show(_finding(finding))
 
@@ -107,6 +108,7 @@ def show_plan(plan: Plan) -> None:
     show_fields(
         {
             "Plan": f"{count_of(plan.people, 'person', 'people')}, {moment(plan.first_at)} to {moment(plan.last_at)}",
+            "Versions": counts(_versions(plan)),
             "Variants": counts(plan.by_variant),
             "Reasons": counts(plan.by_reason),
             "Held back": counts(plan.held_back),
@@ -114,6 +116,12 @@ def show_plan(plan: Plan) -> None:
             "Expected gain": plan.expected_gain,
         }
     )
+
+
+def _versions(plan: Plan) -> dict[str, int]:
+    """People by version, where there is more than one."""
+    named = {version or "base": people for version, people in plan.by_version.items()}
+    return named if len(named) > 1 else {}
 
 
 def show_hours(plan: Plan) -> None:

@@ -74,16 +74,22 @@ class ContentAgent:
         at: Instant,
         recent: Collection[str] = (),
         max_words: int = 220,
+        models: bool = True,
     ) -> DraftingResult:
         """Writes and verifies `brief.subjects` variants of the e-mail, and a short copy for each other channel.
 
         `claims` are all of the brand's; only usable ones reach the writer. `recent` are stock sentences of the brand's
-        latest mails, to be avoided. The same arguments give the same result with a deterministic writer.
+        latest mails, to be avoided. Without `models` only the composer is asked. The same arguments give the same
+        result with a deterministic writer.
         """
-        usable = tuple(claim for claim in claims if claim.usable(at=at, channel="email"))
+        usable = tuple(
+            claim
+            for claim in claims
+            if claim.usable(at=at, channel="email") and (not brief.language or claim.speaks(brief.language))
+        )
         assignment = Assignment(brief, brand, usable, seed, frozenset(recent), max_words)
         failures: list[str] = []
-        for writer in (*self._writers(), self._composer):
+        for writer in (*(self._writers() if models else ()), self._composer):
             try:
                 writing = writer.write(assignment)
             except UnavailableError as failure:
@@ -93,7 +99,8 @@ class ContentAgent:
                 continue
             written = writing.drafts if Channel.EMAIL in brief.channels else ()
             written = (*written, *compose_shorts(assignment, brief.channels))
-            drafts = tuple(self._verified(draft, brief, brand, claims, at) for draft in written)
+            told = {"language": assignment.language}
+            drafts = tuple(self._verified(d.model_copy(update=told), brief, brand, claims, at) for d in written)
             mails = [draft for draft in drafts if draft.channel == Channel.EMAIL.value]
             sendable = all(draft.sendable for draft in mails)
             if writer is not self._composer:

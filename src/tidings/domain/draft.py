@@ -62,6 +62,8 @@ class Draft(BaseModel):
     seed: int = 0
     traces: tuple[Trace, ...] = ()
     findings: tuple[Finding, ...] = ()
+    language: str = ""
+    """What it is written in; empty in drafts from before there were several: English."""
 
     @property
     def sendable(self) -> bool:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from tidings.domain.instant import Instant
+from tidings.domain.version import version_of
 
 
 class SlotReason(StrEnum):
@@ -85,3 +86,11 @@ class PlanSummary:
     zones_assumed: int = 0
     expected_gain: str = ""
     """In words, with its uncertainty; says so when data are too thin to expect any."""
+
+    @property
+    def by_version(self) -> dict[str, int]:
+        """How many people get each version of the brief, the base version under the empty name."""
+        found: dict[str, int] = {}
+        for variant, people in self.by_variant.items():
+            found[version_of(variant)] = found.get(version_of(variant), 0) + people
+        return found

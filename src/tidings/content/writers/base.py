@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from tidings.domain.brand import Brand
-from tidings.domain.brief import Brief
+from tidings.domain.brief import Brief, language_of
 from tidings.domain.claim import Claim
 from tidings.domain.draft import Draft
 from tidings.domain.errors import UnavailableError
@@ -25,6 +25,11 @@ class Assignment:
     recent: frozenset[str] = frozenset()
     """Stock sentences of the brand's latest mails, to be avoided where there is a choice."""
     max_words: int = 220
+
+    @property
+    def language(self) -> str:
+        """What it is to be written in: the brief's language, else the brand's."""
+        return language_of(self.brief, self.brand)
 
 
 @dataclass(frozen=True, slots=True)
