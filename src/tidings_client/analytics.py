@@ -6,6 +6,8 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
+from pydantic import Field
+
 from tidings_client.calls import Call, Endpoint, Mode, Model, Resource, given
 
 
@@ -120,6 +122,15 @@ class Comparison(Model):
     q: float
 
 
+class VersionLine(Model):
+    """One version of the brief (the base version has no name), its variants compared with each other only."""
+
+    version: str
+    total: VariantLine
+    verdict: str
+    winner: str | None = None
+
+
 class Report(Model):
     """What came of one campaign."""
 
@@ -131,6 +142,7 @@ class Report(Model):
     verdict: str
     winner: str | None = None
     comparisons: list[Comparison]
+    versions: list[VersionLine] = Field(default_factory=list[VersionLine])
 
 
 class Recommendation(Model):

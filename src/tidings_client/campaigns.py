@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from pydantic import Field
+
 from tidings_client.attachments import Attachment, Invitation
 from tidings_client.calls import Call, Endpoint, Mode, Model, Page, Pages, Resource, given
 
@@ -68,6 +70,7 @@ class Draft(Model):
     findings: list[Finding]
     differs: str = ""
     ranked: str = ""
+    language: str = ""
 
 
 class Revision(Model):
@@ -102,6 +105,7 @@ class Plan(Model):
     by_hour: list[HourOfPlan]
     by_reason: dict[str, int]
     by_variant: dict[str, int]
+    by_version: dict[str, int] = Field(default_factory=dict[str, int])
     held_back: dict[str, int]
     zones_assumed: int
     expected_gain: str
@@ -274,9 +278,12 @@ class Campaigns(Resource[Mode]):
 
     @Endpoint
     def preview(
-        self, campaign_id: str, *, variant: str = "A", channel: str | None = None, contact_id: str | None = None
+        self, campaign_id: str, *, variant: str | None = None, channel: str | None = None, contact_id: str | None = None
     ) -> Call[Preview]:
-        """One message as one contact would get it, or as everybody would see it posted."""
+        """One message as one contact would get it, or as everybody would see it posted.
+
+        Without a variant it is the one the contact gets.
+        """
         query = given(variant=variant, channel=channel, contact_id=contact_id)
         return Call("GET", f"/campaigns/{campaign_id}/preview", Preview, query)
 

@@ -46,6 +46,12 @@ def add_campaign(conn: Connection, pk: int = 1, **more: Any) -> None:
     conn.execute(insert(revision).values(**revised, body={"drafts": DRAFTS}, created_at=0))
 
 
+def add_people(conn: Connection) -> None:
+    people = [{"pk": one, "id": f"con_{one}", "email": f"p{one}@example.com"} for one in range(1, 3001)]
+    common = {"time_zone": "Europe/Lisbon", "attributes": {}, "created_at": 0, "updated_at": 0}
+    conn.execute(insert(contact), [{**one, **common} for one in people])
+
+
 def happened(
     conn: Connection,
     at: Instant,
@@ -59,9 +65,7 @@ def happened(
     """`sent` people, every second one variant B, of whom so many clicked per variant; each has a delivery."""
     events: list[Event] = []
     if not conn.execute(select(func.count()).select_from(contact)).scalar_one():
-        people = [{"pk": one, "id": f"con_{one}", "email": f"p{one}@example.com"} for one in range(1, 3001)]
-        common = {"time_zone": "Europe/Lisbon", "attributes": {}, "created_at": 0, "updated_at": 0}
-        conn.execute(insert(contact), [{**one, **common} for one in people])
+        add_people(conn)
     for person in range(1, sent + 1):
         variant = "AB"[person % 2]
         rank = (person + 1) // 2
@@ -173,6 +177,31 @@ def test_a_report_agrees_with_the_events_and_waits_for_clicks(database: Database
     clock.advance(23 * HOUR)
     late = service.campaign_report(VIEWER, "cmp_1")
     assert (late.complete, late.winner) == (True, "B")
+
+
+def test_versions_are_told_by_themselves_and_not_compared_with_each_other(database: Database, clock: Any) -> None:
+    at, names = clock.now() - 3 * DAY, ("A", "B", "german-A", "german-B")
+    clicked = {"A": 70, "B": 20, "german-A": 200, "german-B": 195}
+    with database.transaction() as conn:
+        add_campaign(conn, brief={"versions": [{"name": "german", "language": "de"}]})
+        add_people(conn)
+        common = {"campaign_pk": 1, "channel": "email", "step": 0, "chunk_no": 0, "state": "accepted", "due_at": at}
+        for person in range(1, 2001):
+            variant = names[person % 4]
+            place = {"campaign_pk": 1, "contact_pk": person, "variant": variant}
+            kinds = [EventKind.ACCEPTED, *([EventKind.CLICKED] if person // 4 < clicked[variant] else [])]
+            append(conn, [Event(kind, at, **place) for kind in kinds])
+            conn.execute(insert(delivery).values(**common, contact_pk=person, variant=variant, at=at))
+        AnalyticsAgent(database, clock).report(conn, 1, "cmp_1")
+    service = AnalyticsService(database, clock)
+    found = service.campaign_report(VIEWER, "cmp_1")
+    base, german = found.versions
+    assert (base.version, base.winner, base.total.delivered) == ("", "A", 1000)
+    assert (german.version, german.winner, german.total.clicked.count) == ("german", None, 395)
+    assert (found.winner, found.winners) == (None, {"A"}), "the German lines drew more clicks, of other people"
+    assert {(each.better.name, each.worse.name) for each in found.comparisons} == {("A", "B"), ("german-A", "german-B")}
+    assert "not compared with each other" in found.verdict
+    assert {each.campaign_id for each in service.recommendations(VIEWER, "cmp_1")} == {"cmp_1"}
 
 
 def test_messages_still_to_go_keep_it_too_early(database: Database, clock: Any) -> None:

@@ -50,7 +50,7 @@ def told(facts: tuple[str, ...], locale: str) -> list[Finding]:
 def test_a_brief_in_another_language_is_refused(facts: tuple[str, ...], name: str) -> None:
     (found,) = told(facts, "en")
     assert found.severity is Severity.ERROR
-    assert found.message == f"The brief's facts are in {name}, but the brand writes English."
+    assert found.message == f"The facts are in {name}, but this is to be in English."
 
 
 def test_one_foreign_sentence_among_others_is_asked_about() -> None:

@@ -114,7 +114,7 @@ def test_another_language_than_the_stocks_is_told() -> None:
     found = AGENT.draft(given_brief, brand("Napf", locale="de"), (), seed=1, at=AT).drafts[0].findings
     assert [(f.check, f.severity) for f in found] == [("language", Severity.WARNING)] * 2
     assert "the composer's own sentences are English" in found[0].message
-    assert found[1].message == "The brief's facts are in English, but the brand writes German."
+    assert found[1].message == "The facts are in English, but this is to be in German."
 
 
 @pytest.mark.parametrize(

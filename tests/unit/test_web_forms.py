@@ -49,6 +49,33 @@ def test_a_sentence_of_the_form_is_one_the_brief_takes(stem: str, text: str) -> 
     assert whole == "" or (whole[0].isupper() and whole[-1] in ".!?" and whole == " ".join(whole.split()))
 
 
+def test_versions_come_out_of_the_form_as_they_went_in() -> None:
+    raw = {
+        **brief_form.brief_of(filled()), "language": "en",
+        "versions": [
+            {"name": "german", "language": "de", "facts": ["Der Kurs ist neu.", "Er kostet 45 €."],
+             "call_to_action": "Platz sichern", "must_not_say": ["billig", "Rabatt"]},
+            {"name": "members", "segment": "Members", "more_facts": ["You may bring a friend."], "tone": "bold"},
+        ],
+    }  # fmt: skip
+    again = brief_form.brief_of(brief_form.form_of(raw))
+    assert parse_brief(again) == parse_brief(raw)
+    assert [version.name for version in parse_brief(again).versions] == ["german", "members"]
+
+
+def test_a_group_in_which_nothing_is_written_is_no_version_and_one_half_written_is_shown_again() -> None:
+    empty = [(f"version_{name}", "") for name in ("name", "language", "facts")]
+    half = [("version_instead", "yes"), ("version_name", "german"), ("version_facts", "ein Kurs")]
+    fields = FormData([*filled().multi_items(), *empty, *half])
+    assert brief_form.brief_of(fields)["versions"] == [
+        {"name": "german", "must_say": [], "must_not_say": [], "facts": ["Ein Kurs."]}
+    ]
+    with pytest.raises(InvalidInputError, match="neither a segment nor a language"):
+        parse_brief(brief_form.brief_of(fields))
+    (shown,) = brief_form.values_of(fields)["versions"]
+    assert (shown["name"], shown["facts"]) == ("german", "ein Kurs")
+
+
 def filled(**more: str) -> FormData:
     plain = {
         "name": "Autumn workshop", "goal": "Fill it", "brand": "Northwind", "call_to_action": "Reserve a place",

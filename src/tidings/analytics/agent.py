@@ -87,11 +87,15 @@ class AnalyticsAgent:
         """Everything that could be recommended, each with its q over all of them."""
         times = repository.clicks_by_slot_reason(conn, row.pk)
         quiet = repository.quiet_readers(conn, QUIET_AFTER)
-        arms = [arm for arm in reporting.arms(report.lines) if arm.of >= bounds.least]
+        of_versions = [
+            [arm for arm in reporting.arms(lines) if arm.of >= bounds.least]
+            for lines in reporting.by_version(report.lines).values()
+        ]
+        subjects = repository.subjects(conn, row.revision_id)
         whole = report.total
         return insights.judged(
             [
-                insights.better_variant(arms, repository.subjects(conn, row.revision_id)),
+                *(insights.better_variant(arms, subjects) for arms in of_versions),
                 insights.chosen_times(times.get("chosen", (0, 0)), times.get("random", (0, 0))),
                 insights.send_window(self._by_local_hour(conn, now), bounds.least),
                 insights.rest_quiet(quiet.get("never", (0, 0)), quiet.get("clicked", (0, 0)), bounds.least),

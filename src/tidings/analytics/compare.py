@@ -110,10 +110,10 @@ def _noise(alpha: float, power: float) -> float:
     return NormalDist().inv_cdf(1 - alpha / 2) + NormalDist().inv_cdf(power)
 
 
-def pairs(arms: Sequence[Arm]) -> tuple[Comparison, ...]:
-    """Every pair of arms with people, the better first; q corrects over all pairs."""
-    filled = [arm for arm in arms if arm.of]
-    sides = [(one, two) if one.share >= two.share else (two, one) for one, two in combinations(filled, 2)]
+def pairs(*groups: Sequence[Arm]) -> tuple[Comparison, ...]:
+    """Every pair of arms with people within a group, the better first; q corrects over all pairs of all groups."""
+    within = [pair for arms in groups for pair in combinations([arm for arm in arms if arm.of], 2)]
+    sides = [(one, two) if one.share >= two.share else (two, one) for one, two in within]
     ps = [p_value(one.count, one.of, two.count, two.of) for one, two in sides]
     found: list[Comparison] = []
     for (one, two), p, q in zip(sides, ps, q_values(ps), strict=True):
@@ -122,20 +122,24 @@ def pairs(arms: Sequence[Arm]) -> tuple[Comparison, ...]:
     return tuple(found)
 
 
-def verdict(arms: Sequence[Arm], *, complete: bool, why_early: str = "") -> Verdict:
+def verdict(
+    arms: Sequence[Arm], *, complete: bool, why_early: str = "", compared: Sequence[Comparison] | None = None
+) -> Verdict:
     """Whether a variant won. Nothing is said before the sample declared in advance is complete.
 
     Looking again and again until p falls below .05 names a false winner in a quarter of equal pairs; so there is one
-    look, at the end. A winner must beat each other variant at q below .05.
+    look, at the end. A winner must beat each other variant at q below .05. `compared` are comparisons of these arms and
+    others, made before, whose q is corrected over all of them.
     """
     filled = sorted((arm for arm in arms if arm.of), key=lambda arm: arm.share, reverse=True)
     if len(filled) < 2:
         return Verdict("single", "There is one variant, so there is nothing to compare.")
     if not complete:
         return Verdict("too_early", f"Too early to compare: {why_early or 'the sample is not complete yet'}.")
-    found = pairs(filled)
+    names = {arm.name for arm in filled}
+    found = pairs(filled) if compared is None else tuple(each for each in compared if each.better.name in names)
     best = filled[0]
-    against = [one for one in found if one.better is best]
+    against = [one for one in found if one.better == best]
     if len(against) == len(filled) - 1 and all(one.q < ALPHA and one.low > 0 for one in against):
         return Verdict("winner", _winner_words(best, against), best.name, found)
     return Verdict("no_difference", _no_difference_words(filled), None, found)

@@ -10,12 +10,13 @@ from typing import Any
 from sqlalchemy import Connection, Row
 
 from tidings.analytics import repository
-from tidings.analytics.compare import Arm, Verdict, verdict
+from tidings.analytics.compare import Arm, Comparison, Verdict, pairs, verdict
 from tidings.analytics.intervals import share_of
 from tidings.analytics.metrics import Counts, counts_of
-from tidings.analytics.views import CampaignReport, HourLine, VariantLine
+from tidings.analytics.views import CampaignReport, HourLine, VariantLine, VersionLine
 from tidings.domain.event import EventKind
 from tidings.domain.instant import HOUR, Instant
+from tidings.domain.version import version_of
 from tidings.events.repository import Count, by_hour, totals
 
 _EVER: Instant = 2**53
@@ -35,17 +36,41 @@ def report(conn: Connection, row: Row[Any], *, now: Instant, wait_hours: int, le
         _line(name, counts[name], told.get(name, ""), found[name], sold.get(name, ())) for name in sorted(counts)
     )
     early = why_early(conn, row.pk, now=now, wait_hours=wait_hours)
-    judged = _verdict(lines, early, least)
+    groups = by_version(lines)
+    compared = None if early else pairs(*(arms(of) for of in groups.values()))
+    judged = {name: _verdict(of, early, least, compared) for name, of in groups.items()}
+    single = next(iter(judged.values())) if len(judged) == 1 else None
     return CampaignReport(
         campaign_id=row.id,
         lines=lines,
         total=_whole(lines, sum(counts.values(), Counts())),
         hours=_hours(conn, row.pk),
         complete=not early,
-        verdict=judged.words if counts else "Nothing has been sent yet.",
-        winner=judged.winner,
-        comparisons=judged.comparisons,
-    )
+        verdict=_words(judged, "Versions" if row.brief.get("versions") else "Steps"),
+        winner=single.winner if single else None,
+        comparisons=tuple(each for verdict in judged.values() for each in verdict.comparisons),
+        versions=() if len(groups) < 2 or not row.brief.get("versions") else tuple(
+            VersionLine(name, _whole(of, sum((counts[line.variant] for line in of), Counts())), judged[name].words,
+                        judged[name].winner)
+            for name, of in groups.items()
+        ),
+    )  # fmt: skip
+
+
+def by_version(lines: Sequence[VariantLine]) -> dict[str, tuple[VariantLine, ...]]:
+    """The lines by the version (or the step of a sequence) they are variants of, the base version first."""
+    names = sorted({version_of(line.variant) for line in lines})
+    return {name: tuple(line for line in lines if version_of(line.variant) == name) for name in names}
+
+
+def _words(judged: Mapping[str, Verdict], groups: str) -> str:
+    """The verdicts in words; of several groups each with its name, for they are not compared with each other."""
+    if not judged:
+        return "Nothing has been sent yet."
+    if len(judged) == 1:
+        return next(iter(judged.values())).words
+    told = " ".join(f"{name or 'Base'}: {verdict.words}" for name, verdict in judged.items())
+    return f"{groups} have different readers, so they are not compared with each other. {told}"
 
 
 def arms(lines: tuple[VariantLine, ...]) -> list[Arm]:
@@ -70,12 +95,12 @@ def why_early(conn: Connection, campaign_pk: int, *, now: Instant, wait_hours: i
     return ""
 
 
-def _verdict(lines: tuple[VariantLine, ...], early: str, least: int) -> Verdict:
+def _verdict(lines: tuple[VariantLine, ...], early: str, least: int, compared: Sequence[Comparison] | None) -> Verdict:
     fewest = min((line.delivered for line in lines), default=0)
     if not early and len(lines) > 1 and fewest < least:
         words = f"Not enough data to compare: {fewest:,} people in the smallest variant, {least:,} are needed."
         return Verdict("too_early", words)
-    return verdict(arms(lines), complete=not early, why_early=early)
+    return verdict(arms(lines), complete=not early, why_early=early, compared=compared)
 
 
 def _people(kinds: Mapping[str, Count]) -> dict[str, int]:

@@ -98,6 +98,16 @@ class HourLine:
 
 
 @dataclass(frozen=True, slots=True)
+class VersionLine:
+    """One version of the brief (the base has no name): its variants together, compared with each other only."""
+
+    version: str
+    total: VariantLine
+    verdict: str
+    winner: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class CampaignReport:
     """What came of one campaign. `complete`: everything is sent and the waiting time for clicks is over."""
 
@@ -109,6 +119,13 @@ class CampaignReport:
     verdict: str
     winner: str | None
     comparisons: tuple[Comparison, ...] = ()
+    versions: tuple[VersionLine, ...] = ()
+    """Where readers got different versions: each by itself, for different readers are no experiment."""
+
+    @property
+    def winners(self) -> frozenset[str]:
+        """The variants that won, at most one a version."""
+        return frozenset(name for name in (self.winner, *(each.winner for each in self.versions)) if name)
 
     @property
     def arrays(self) -> list[list[int]]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import Connection, Row
 
 from tidings.access.permissions import Permission
-from tidings.campaigns import actions, repository
+from tidings.campaigns import actions, repository, versions
 from tidings.campaigns.attaching import campaign_for
 from tidings.campaigns.drafts import mails
 from tidings.campaigns.preview import render_preview
@@ -91,7 +91,7 @@ class EditingService:
             revised = self.reviser.in_force(conn, row)
             draft = self.changed(conn, row, revised, variant, change)
             brand, _ = load_brand(conn, row.brand_id)
-            person = repository.first_person(conn, row.pk, contact_id)
+            person = repository.first_person(conn, row.pk, contact_id, versions.beside(revised, variant))
             if contact_id is not None and person is None:
                 raise NotFoundError(f"There is no contact {contact_id}.")
             files = contents(conn, revised.attachments)
@@ -161,7 +161,9 @@ class EditingService:
             brand, claims = load_brand(conn, row.brand_id)
             now = self.clock.now()
             drafts = [
-                draft.model_copy(update={"findings": self.content.verify(draft, before.brief, brand, claims, at=now)})
+                draft.model_copy(
+                    update={"findings": self.content.verify(draft, before.brief_of(draft), brand, claims, at=now)}
+                )
                 for draft in wanted.drafts
             ]
             why = Why(
@@ -186,7 +188,7 @@ class EditingService:
                 f"There is no picture {gone[0]} here.", remedy="Upload it, or choose another.", field="blocks"
             )
         return self.content.rewritten(
-            draft, before.brief, brand, claims, at=self.clock.now(), subject=change.subject,
+            draft, before.brief_of(draft), brand, claims, at=self.clock.now(), subject=change.subject,
             preheader=change.preheader, blocks=blocks, known=change.known,
         )  # fmt: skip
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection, Row
 
-from tidings.campaigns import repository
+from tidings.campaigns import repository, versions
 from tidings.campaigns.messages import messages, own_hosts
 from tidings.campaigns.preview import NOBODY, merge_fields_of
 from tidings.content.service import load_brand
@@ -14,6 +14,8 @@ from tidings.distribution.attachments import contents
 from tidings.domain.errors import InvalidInputError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from tidings.distribution.lint import Specimen
     from tidings.distribution.preflight import Preflight
     from tidings.distribution.service import DistributionService
@@ -26,13 +28,16 @@ def specimens(
 ) -> tuple[Brand, list[Specimen]]:
     """The brand, and each variant as it would leave. Raises InvalidInputError for one that cannot be made."""
     brand, _ = load_brand(conn, row.brand_id, row.brief)
-    person = repository.first_person(conn, row.pk, None)
-    fields = NOBODY if person is None else merge_fields_of(person)
     hosts, files = own_hosts(revised, brand), contents(conn, revised.attachments)
+
+    def fields(variant: str) -> Mapping[str, str]:
+        person = repository.first_person(conn, row.pk, None, versions.beside(revised, variant))
+        return NOBODY if person is None else merge_fields_of(person)
+
     return brand, [
         distribution.specimen(
-            template, fields, postal_address=brand.postal_address, hosts=hosts, stays_here=preflight.stays_here,
-            contents=files,
+            template, fields(template.variant), postal_address=brand.postal_address, hosts=hosts,
+            stays_here=preflight.stays_here, contents=files,
         )
         for template in messages(revised, brand, row.id)
     ]  # fmt: skip

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 from sqlalchemy import Connection, Row, Select, func, insert, select, update
@@ -206,8 +207,13 @@ def slot_rows(conn: Connection, campaign_pk: int, *, after: tuple[int, int] | No
     return list(conn.execute(query))
 
 
-def first_person(conn: Connection, campaign_pk: int, contact_id: str | None) -> Row[Any] | None:
-    """The contact asked for, else the first of the plan: whom a preview shows the message to."""
+def first_person(
+    conn: Connection, campaign_pk: int, contact_id: str | None, variants: Collection[str] = ()
+) -> Row[Any] | None:
+    """The contact asked for, else the first of the plan: whom a preview shows the message to.
+
+    With `variants` it is the first who gets one of them, if anybody does.
+    """
     if contact_id is not None:
         return conn.execute(select(contact).where(contact.c.id == contact_id)).one_or_none()
     query = (
@@ -217,7 +223,16 @@ def first_person(conn: Connection, campaign_pk: int, contact_id: str | None) -> 
         .order_by(slot.c.due_at, slot.c.contact_pk)
         .limit(1)
     )
-    return conn.execute(query).one_or_none()
+    theirs = conn.execute(query.where(slot.c.variant.in_(variants))).one_or_none() if variants else None
+    return theirs or conn.execute(query).one_or_none()
+
+
+def planned_variant(conn: Connection, campaign_pk: int, person: Row[Any] | None) -> str | None:
+    """The variant the plan has for a contact; None for whom it has none."""
+    if person is None:
+        return None
+    query = select(slot.c.variant).where(slot.c.campaign_pk == campaign_pk, slot.c.contact_pk == person.pk).limit(1)
+    return conn.execute(query).scalar_one_or_none()
 
 
 def recent_stock(conn: Connection, brand_id: str, mails: int = 6) -> frozenset[str]:

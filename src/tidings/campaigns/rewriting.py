@@ -14,7 +14,7 @@ from sqlalchemy import Connection, Row, select
 
 from tidings.agents.state import load
 from tidings.analytics.repository import insert_recommendation
-from tidings.campaigns import repository
+from tidings.campaigns import repository, versions
 from tidings.campaigns.revising import Reviser, Why
 from tidings.content.service import load_brand
 from tidings.domain.actor import AgentName
@@ -27,7 +27,8 @@ from tidings.store.tables import campaign, decision
 
 if TYPE_CHECKING:
     from tidings.campaigns.run import CampaignRun
-    from tidings.content.agent import DecisionFields, DraftingResult
+    from tidings.campaigns.versions import Written
+    from tidings.content.agent import DecisionFields
     from tidings.domain.actor import Actor
 
 REWRITE, KIND = "content.rewrite", "rewrite"
@@ -71,22 +72,16 @@ class Rewriter:
             brief, brand, claims, config = self._run.assignment(conn, row)
             recent = repository.recent_stock(conn, row.brand_id)
             trials = self._run.analytics.subject_trials(conn, row.brand_id)
+            few = versions.few_readers(conn, brief, now)
             paused = load(conn, AgentName.CONTENT).paused
         result = None
         try:
             if not paused:
                 seed = zlib.crc32(f"{revision_id}:rewrite".encode())
-                result = self._run.content.draft(
-                    brief,
-                    brand,
-                    claims,
-                    seed=seed,
-                    at=now,
-                    recent=recent,
-                    max_words=config["max_words"],
-                    only=writers,
-                    trials=trials,
-                )
+                result = versions.write(
+                    self._run.content, brief, brand, claims, few=few, seed=seed, at=now, recent=recent,
+                    max_words=config["max_words"], only=writers, trials=trials,
+                )  # fmt: skip
         except OutageError:
             pass
         except UnavailableError:  # it was asked, and wrote nothing that passes: the draft there is stands
@@ -161,14 +156,14 @@ class Rewriter:
             return False
         return repository.revision_of(conn, row.revision_id).author_id == AgentName.CONTENT.value
 
-    def _propose(self, conn: Connection, row: Row[Any], result: DraftingResult) -> None:
+    def _propose(self, conn: Connection, row: Row[Any], result: Written) -> None:
         run, now = self._run, self._run.clock.now()
         before = repository.revision_of(conn, row.revision_id)
         made = run.revise(conn, row, before.brief, result.drafts)
         old, new = before.drafts[0].writer, result.drafts[0].writer
-        fields = result.decision
-        fields.inputs["instead_of"] = before.id
-        run.record(conn, AgentName.CONTENT, row, _renamed(fields, old, new))
+        for fields in result.decisions:
+            fields.inputs["instead_of"] = before.id
+            run.record(conn, AgentName.CONTENT, row, _renamed(fields, old, new))
         body = {
             "proposed_change": f"Take the drafts of revision {made.number}, which {new} wrote",
             "why": f"{new} could not be reached when {old} wrote revision {before.number}. Nothing was changed.",

@@ -20,7 +20,7 @@ from sqlalchemy import Connection, Row, select
 from tidings.agents.decisions import record_decision
 from tidings.agents.state import load, set_doing
 from tidings.audience.selection import Selection, select_for_channels, select_people
-from tidings.campaigns import approved, repository
+from tidings.campaigns import approved, repository, versions
 from tidings.campaigns.attaching import check_ahead
 from tidings.campaigns.drafts import personal, posted, variants
 from tidings.campaigns.messages import every
@@ -54,6 +54,7 @@ if TYPE_CHECKING:
     from tidings.engine.jobs import Jobs
     from tidings.events.activity import ActivityFeed
     from tidings.scheduling.agent import Proposal, SchedulingAgent
+    from tidings.scheduling.planning import Division
     from tidings.store.database import Database
 
 log = logging.getLogger("tidings.campaigns")
@@ -141,21 +142,23 @@ class CampaignRun:
             brief, brand, claims, config = self.assignment(conn, row)
             recent = repository.recent_stock(conn, row.brand_id)
             trials = self.analytics.subject_trials(conn, row.brand_id)
+            few = versions.few_readers(conn, brief, self.clock.now())
         # The epoch is part of the seed: asked to try again, the writer takes another way.
         seed = zlib.crc32(f"{campaign_id}:{epoch}".encode())
-        result = self.content.draft(
-            brief, brand, claims, seed=seed, at=self.clock.now(), recent=recent, max_words=config["max_words"],
-            trials=trials,
+        written = versions.write(
+            self.content, brief, brand, claims, few=few, seed=seed, at=self.clock.now(), recent=recent,
+            max_words=config["max_words"], trials=trials,
         )  # fmt: skip
         with self.db.transaction() as conn:
             row = self._still(conn, campaign_id, epoch)
             if row is None:
                 return
-            self.record(conn, AgentName.CONTENT, row, result.decision)
-            revised = self.revise(conn, row, brief, result.drafts)
-            if result.outage:
-                self.rewriter.wait_for(conn, row.id, revised.id, result.outage)
-            broken = [finding for draft in result.drafts for finding in draft.findings if not draft.sendable]
+            for decision in written.decisions:
+                self.record(conn, AgentName.CONTENT, row, decision)
+            revised = self.revise(conn, row, brief, written.drafts)
+            if written.outage:
+                self.rewriter.wait_for(conn, row.id, revised.id, written.outage)
+            broken = [finding for draft in written.drafts for finding in draft.findings if not draft.sendable]
             if broken:
                 reason = "The drafts do not pass: " + "; ".join(dict.fromkeys(finding.message for finding in broken))
                 repository.move(
@@ -165,7 +168,7 @@ class CampaignRun:
                 self.feed.note(conn, "content", f"could not write “{row.name}” without a finding", row.id)
                 return
             repository.move(conn, row, CampaignState.PLANNING, at=self.clock.now(), revision_id=revised.id)
-            self.feed.note(conn, "content", f"wrote {len(result.drafts)} variants of “{row.name}”", row.id)
+            self.feed.note(conn, "content", f"wrote {len(written.drafts)} variants of “{row.name}”", row.id)
             self.start_stage(conn, row.id)
 
     def plan(self, campaign_id: str, epoch: int) -> None:
@@ -316,8 +319,16 @@ class CampaignRun:
         policy = self.scheduling.policy_for(conn, revised.brief, now)
         return self.scheduling.prepare(
             conn, campaign_pk=row.pk, campaign_id=row.id, revision_id=revised.id, selection=selection,
-            variants=variants(revised.drafts), policy=policy, seed=zlib.crc32(row.id.encode()),
+            variants=self._variants(conn, revised, selection, now), policy=policy, seed=zlib.crc32(row.id.encode()),
         )  # fmt: skip
+
+    def _variants(
+        self, conn: Connection, revised: Revision, selection: Selection, now: Instant
+    ) -> list[str] | Division:
+        """What people are divided among: the variants, or the versions with theirs. From here on it is fixed."""
+        if not revised.brief.versions:
+            return variants(revised.drafts)
+        return versions.divided(conn, revised.brief, personal(revised.drafts), selection.people, now)
 
     def _selection(self, conn: Connection, row: Row[Any], revised: Revision, now: Instant) -> Selection:
         """Who may be written to by one of its channels at least, each by those they agreed to."""

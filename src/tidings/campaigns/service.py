@@ -11,7 +11,7 @@ from tidings.access import audit
 from tidings.access.permissions import Permission, require
 from tidings.agents.policy import Effect
 from tidings.audience.segments import find_segment, list_segments
-from tidings.campaigns import actions, approved, repository
+from tidings.campaigns import actions, approved, repository, versions
 from tidings.campaigns.drafts import name_of, one
 from tidings.campaigns.preflight import check_messages, specimens
 from tidings.campaigns.preview import render_preview
@@ -77,6 +77,7 @@ class CampaignService:
             require(actor, Permission.CAMPAIGNS_WRITE, brand.id)
             brand.sent_by(brief.sender)
             segment_id = self._segment(conn, brief)
+            versions.check_segments(conn, brief)
             row = repository.insert_campaign(
                 conn, brief=brief, brand_id=brand.id, segment_id=segment_id, author=actor, sample=sample,
                 at=self.clock.now(),
@@ -111,9 +112,11 @@ class CampaignService:
             return new + self.show.rows(conn, edited)
 
     def preview(
-        self, actor: Actor, campaign_id: str, *, variant: str = "A", channel: str = "", contact_id: str | None = None
+        self, actor: Actor, campaign_id: str, *, variant: str = "", channel: str = "", contact_id: str | None = None
     ) -> Preview:
-        """The message as one contact gets it, by the code that sends. Without a contact: the first of the plan.
+        """The message as one contact gets it, by the code that sends. Without a contact: the first of the plan who
+        gets it. Without a variant: the one the contact gets, by the plan or else by the brief's versions; without
+        either, the first.
 
         Without a channel: the e-mail, or the first draft where there is none. Of a sequence whose edit waits for
         approval it is the edit's.
@@ -122,9 +125,14 @@ class CampaignService:
             row = self._row(conn, actor, campaign_id, Permission.CAMPAIGNS_READ)
             revised = self._edit_waiting(conn, row) or self._revision(conn, row)
             brand, _ = load_brand(conn, row.brand_id, row.brief)
-            person = repository.first_person(conn, row.pk, contact_id)
+            if contact_id is None:
+                variant = variant or revised.drafts[0].variant
+            person = repository.first_person(conn, row.pk, contact_id, versions.beside(revised, variant))
             if contact_id is not None and person is None:
                 raise NotFoundError(f"There is no contact {contact_id}.")
+            if not variant:
+                planned = repository.planned_variant(conn, row.pk, person)
+                variant = versions.variant_of(conn, revised, person, planned, self.clock.now())
             files = contents(conn, revised.attachments)
             return render_preview(
                 self.distribution, actor, revised, brand, variant, person, campaign_id=row.id, contents=files,

@@ -100,8 +100,10 @@ class SuggestionService:
             brand, claims = load_brand(conn, row.brand_id)
         wanted, place = _wanted(draft, block, sentence)
         now = self._clock.now()
-        usable = tuple(claim for claim in claims if claim.usable(at=now, channel="email"))
-        assignment = Assignment(revised.brief, brand, usable, draft.seed)
+        brief = revised.brief_of(draft)
+        spoken = [claim for claim in claims if not brief.language or claim.speaks(brief.language)]
+        usable = tuple(claim for claim in spoken if claim.usable(at=now, channel="email"))
+        assignment = Assignment(brief, brand, usable, draft.seed)
         traces = {folded(trace.sentence): trace for trace in draft.traces}
         kept: list[tuple[str, Proposal, tuple[str, ...]]] = []
         for text in wanted:

@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 from tidings.access import audit
 from tidings.access.permissions import Permission, may
 from tidings.access.repository import all_accounts
-from tidings.campaigns import repository
+from tidings.campaigns import repository, versions
 from tidings.campaigns.attaching import campaign_for
 from tidings.campaigns.editing import draft_of
 from tidings.campaigns.messages import message
@@ -72,7 +72,7 @@ class TestSendService:
             revised = self._reviser.in_force(conn, row)
             brand, _ = load_brand(conn, row.brand_id)
             template = message(revised, brand, draft_of(revised, variant), row.id)
-            person = repository.first_person(conn, row.pk, contact_id)
+            person = repository.first_person(conn, row.pk, contact_id, versions.beside(revised, variant))
             if contact_id is not None and person is None:
                 raise NotFoundError(f"There is no contact {contact_id}.")
             fields = NOBODY if person is None else merge_fields_of(person)

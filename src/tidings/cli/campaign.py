@@ -160,7 +160,7 @@ def plan(
 @commands.command("preview")
 def preview(
     campaign: CampaignRef,
-    variant: Annotated[str, typer.Option(help="Which variant.")] = "A",
+    variant: Annotated[str | None, typer.Option(help="Which variant; else the one the contact gets.")] = None,
     channel: Annotated[str | None, typer.Option(help="Which channel, e.g. linkedin; else the e-mail.")] = None,
     contact: Annotated[str | None, typer.Option(help="A contact's id; else the first of the plan.")] = None,
     html: Annotated[bool, typer.Option("--html", help="The HTML part alone.")] = False,
@@ -181,7 +181,15 @@ def preview(
     elif html or text:
         show(shown.html if html else shown.text)
     else:
-        show_fields({"To": shown.to, "Subject": shown.subject, "Preheader": shown.preheader, **shown.headers})
+        show_fields(
+            {
+                "To": shown.to,
+                "Variant": shown.variant,
+                "Subject": shown.subject,
+                "Preheader": shown.preheader,
+                **shown.headers,
+            }
+        )
         show(f"\n{shown.text}")
     if in_browser:
         _open(shown.html)

@@ -97,6 +97,7 @@ def show_draft(draft: Draft) -> None:
             f"Variant {draft.variant}": draft.subject,
             "Preheader": draft.preheader,
             "Written by": draft.writer,
+            "Language": draft.language if draft.language != "en" else "",
             "Differs": draft.differs,
             "Ranked": draft.ranked,
         }
@@ -130,6 +131,7 @@ def show_plan(plan: Plan) -> None:
         {
             "Plan": f"{count_of(plan.people, 'person', 'people')}, {moment(plan.first_at)} to {moment(plan.last_at)}",
             "Channels": counts(plan.by_channel) if len(plan.by_channel) > 1 else "",
+            "Versions": counts(_versions(plan)),
             "Variants": counts(plan.by_variant),
             "Reasons": counts({_REASONS.get(reason, reason): number for reason, number in plan.by_reason.items()}),
             "Held back": counts(plan.held_back),
@@ -138,6 +140,12 @@ def show_plan(plan: Plan) -> None:
             "Expected gain": plan.expected_gain,
         }
     )
+
+
+def _versions(plan: Plan) -> dict[str, int]:
+    """People by version, where there is more than one."""
+    named = {version or "base": people for version, people in plan.by_version.items()}
+    return named if len(named) > 1 else {}
 
 
 def show_hours(plan: Plan) -> None:

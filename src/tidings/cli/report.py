@@ -32,7 +32,11 @@ def report(campaign: CampaignRef = "latest", as_json: AsJson = False) -> None:
     )
     for words in _beside(result.total):
         show(f"\n{words}")
-    show(f"\n{result.verdict}")
+    for each in result.versions:
+        show(f"\n{each.version or 'base'}: {each.total.delivered} delivered, clicked {share_words(each.total.clicked)}")
+        show(f"  {each.verdict}")
+    if not result.versions:
+        show(f"\n{result.verdict}")
     for each in result.comparisons:
         show(
             f"{each.better.name} over {each.worse.name}: {each.difference:+.1%} "

@@ -80,22 +80,27 @@ class ContentAgent:
         at: Instant,
         recent: Collection[str] = (),
         max_words: int = 220,
+        models: bool = True,
         only: Collection[str] | None = None,
         trials: Sequence[SubjectTrial] = (),
     ) -> DraftingResult:
         """Writes and verifies `brief.subjects` variants of the e-mail, and a short copy for each other channel.
 
         `claims` are all of the brand's; only usable ones reach the writer. `recent` are stock sentences of the brand's
-        latest mails, to be avoided. The same arguments give the same result with a deterministic writer.
+        latest mails, to be avoided. Without `models` only the composer is asked, whatever `only` says. The same
+        arguments give the same result with a deterministic writer.
         `only`: the writers that may write, by name; raises UnavailableError when none of them can. `trials` are the
         brand's past experiments on subject lines.
         """
-        usable = tuple(claim for claim in claims if claim.usable(at=at, channel="email"))
+        usable = tuple(
+            claim
+            for claim in claims
+            if claim.usable(at=at, channel="email") and (not brief.language or claim.speaks(brief.language))
+        )
         assignment = Assignment(brief, brand, usable, seed, frozenset(recent), max_words, tuple(trials))
         failures: list[str] = []
         outage: list[str] = []
-        writers = (*self._writers(), self._composer)
-        for writer in writers if only is None else [each for each in writers if each.name in only]:
+        for writer in self._asked(only) if models else (self._composer,):
             try:
                 writing = writer.write(assignment)
             except UnavailableError as failure:
@@ -107,7 +112,8 @@ class ContentAgent:
                 continue
             written = with_other_calls(writing.drafts, brief) if Channel.EMAIL in brief.channels else ()
             written = (*written, *compose_shorts(assignment, brief.channels))
-            drafts = tuple(self._verified(draft, brief, brand, claims, at) for draft in written)
+            told = {"language": assignment.language}
+            drafts = tuple(self._verified(d.model_copy(update=told), brief, brand, claims, at) for d in written)
             mails = [draft for draft in drafts if draft.channel == Channel.EMAIL.value]
             sendable = all(draft.sendable for draft in mails)
             if writer is not self._composer:
@@ -122,6 +128,10 @@ class ContentAgent:
             failures.append(f"{writer.name}: the verifier refused its draft")
         error = OutageError if outage else UnavailableError
         raise error("No writer could write.", remedy="; ".join(failures))
+
+    def _asked(self, only: Collection[str] | None) -> Sequence[Writer]:
+        writers = (*self._writers(), self._composer)
+        return writers if only is None else [each for each in writers if each.name in only]
 
     def verify(
         self, draft: Draft, brief: Brief, brand: Brand, claims: Sequence[Claim], at: Instant

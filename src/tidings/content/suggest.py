@@ -123,7 +123,7 @@ def prompt_of(assignment: Assignment, sentence: str) -> Prompt:
     facts = [fact.sentence for fact in brief.facts] + [claim.sentence for claim in assignment.claims]
     lines = ["<sentence>", _quoted(sentence), "</sentence>", "<facts>", *map(_quoted, facts), "</facts>"]
     voice = brief.tone or brand.voice
-    instructions = _INSTRUCTIONS.format(brand=_quoted(brand.name), voice=voice, language=brand.locale or "en")
+    instructions = _INSTRUCTIONS.format(brand=_quoted(brand.name), voice=voice, language=assignment.language)
     return Prompt(instructions, "\n".join(lines))
 
 

@@ -32,6 +32,7 @@ from tidings.domain.delivery import DeliveryState
 from tidings.domain.errors import ConflictError, InvalidInputError
 from tidings.domain.instant import HOUR, Instant
 from tidings.domain.message import TRAP, EmailTemplate, ShortTemplate
+from tidings.domain.version import version_of
 from tidings.store.among import among, keys, rows, together
 from tidings.store.tables import attempt, brand, campaign, chunk, contact, delivery, link, message, setting, slot
 
@@ -146,8 +147,8 @@ def freeze(
     """Turns the plan's slots into a channel's deliveries and chunks by one statement each.
 
     Only slots that name the channel, or none, count. `due_at` replaces every slot's time. `only` is a condition on the
-    slot's row of `contact`. A slot whose variant is not among `variants`, if any are given, gets the first of them.
-    Says how many deliveries the campaign now has.
+    slot's row of `contact`. A slot whose variant is not among `variants`, if any are given, gets the first of its
+    version. Says how many deliveries the campaign now has.
     """
     first = next_chunk(conn, campaign_pk)
     number = (func.row_number().over(order_by=slot.c.contact_pk) - 1) / literal(CHUNK_ROWS)
@@ -176,7 +177,14 @@ def of_slot(channel: Channel) -> ColumnElement[bool]:
 def _variant(variants: Sequence[str]) -> ColumnElement[str]:
     if not variants:
         return slot.c.variant
-    return case((slot.c.variant.in_(variants), slot.c.variant), else_=min(variants))
+    versions = {version_of(variant) for variant in variants} - {""}
+    firsts = [
+        (slot.c.variant.startswith(f"{version}-", autoescape=True), min(of))
+        for version in sorted(versions, key=len, reverse=True)  # `members-new` before `members`
+        if (of := [variant for variant in variants if version_of(variant) == version])
+    ]
+    base = [variant for variant in variants if not version_of(variant)]
+    return case((slot.c.variant.in_(variants), slot.c.variant), *firsts, else_=min(base or variants))
 
 
 def add_chunks(conn: Connection, campaign_pk: int, first: int, channel: Channel) -> None:

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import re
-import unicodedata
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal, cast
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator, model_validator
 
+from tidings.domain.brand import Brand
 from tidings.domain.channel import Channel
-from tidings.domain.claim import ClaimKind
 from tidings.domain.errors import InvalidInputError
+from tidings.domain.fact import Fact, check_whole, from_plain_sentences
 from tidings.domain.invitation import Invitation
+from tidings.domain.version import MOST_VERSIONS, Version, check_versions, language_tag
 from tidings.domain.wording import problem
 
 CampaignType = Literal[
@@ -25,7 +25,9 @@ LATE_WORDS: Mapping[str, str] = {
 """What becomes of late messages, in words."""
 CAMPAIGN_TYPES: tuple[str, ...] = CampaignType.__args__  # type: ignore[attr-defined]
 
-_NAME_WITH_A_SMALL_LETTER = re.compile(r"[a-z]{1,2}-?[A-Z]")
+_MOST_FACTS = 30
+_OF_A_LANGUAGE = frozenset({"product", "must_say"})
+"""What a version in another language does not take over from the brief, because nothing is translated."""
 
 EXAMPLE = """\
 name: Autumn workshop
@@ -41,24 +43,6 @@ link: https://example.com/workshop
 """
 
 
-def _begins_a_sentence(text: str) -> bool:
-    """A capital or a digit, after a quotation mark, bracket or currency sign; or a name such as `iOS` or `eBay`."""
-    opened = text.lstrip("\"“‘'(«¿¡")
-    while opened and unicodedata.category(opened[0]) == "Sc":
-        opened = opened[1:]
-    return opened[:1].isupper() or opened[:1].isdigit() or _NAME_WITH_A_SMALL_LETTER.match(opened) is not None
-
-
-class Fact(BaseModel):
-    """One whole sentence the brief vouches for; what a person writes into the brief is thereby confirmed."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    sentence: str = Field(min_length=4, max_length=400)
-    kind: ClaimKind | None = None
-    """None: derived from the sentence's stem."""
-
-
 class Brief(BaseModel):
     """A typed brief. Everything a draft may state comes from `facts` and the brand's approved claims."""
 
@@ -70,7 +54,7 @@ class Brief(BaseModel):
     brand: str = Field(min_length=1, description="The brand's name or id")
     audience: str = Field(default="everyone", description="A segment's name or id, or `everyone`")
     product: str = Field(default="", max_length=80, description="What the campaign is about, in one to five words")
-    facts: tuple[Fact, ...] = Field(min_length=1, max_length=30)
+    facts: tuple[Fact, ...] = Field(min_length=1, max_length=_MOST_FACTS)
     call_to_action: str = Field(min_length=2, max_length=40)
     other_calls: tuple[Annotated[str, Field(min_length=2, max_length=40)], ...] = Field(
         default=(), max_length=3, description="Other wordings of the call to action; each is tested as a variant"
@@ -101,6 +85,11 @@ class Brief(BaseModel):
     bodies: int = Field(
         default=1, ge=1, le=5, description="How many bodies to test, each different in one stated way: full, short, …"
     )
+    language: str = Field(default="", description="A code such as de or fr; empty: the brand's own language")
+    versions: tuple[Version, ...] = Field(
+        default=(), max_length=MOST_VERSIONS,
+        description="Other words for some readers: the first version that fits a reader is theirs",
+    )  # fmt: skip
 
     @property
     def late_in_words(self) -> str:
@@ -111,21 +100,17 @@ class Brief(BaseModel):
     @field_validator("facts", mode="before")
     @classmethod
     def _plain_sentences(cls, value: Any) -> Any:
-        if isinstance(value, list | tuple):
-            return [{"sentence": item} if isinstance(item, str) else item for item in value]  # pyright: ignore[reportUnknownVariableType]
-        return value
+        return from_plain_sentences(value)
 
     @field_validator("facts")
     @classmethod
     def _whole_sentences(cls, facts: tuple[Fact, ...]) -> tuple[Fact, ...]:
-        for number, fact in enumerate(facts, 1):
-            text = fact.sentence.strip()
-            last = text.rstrip("\"”’')")[-1:]
-            if not _begins_a_sentence(text):
-                raise ValueError(f"fact {number} must begin with a capital letter, as a whole sentence does: {text!r}")
-            if last not in ".!?":
-                raise ValueError(f"fact {number} must be a whole sentence ending in a full stop: {text!r}")
-        return facts
+        return check_whole(facts)
+
+    @field_validator("language")
+    @classmethod
+    def _a_language(cls, value: str) -> str:
+        return language_tag(value)
 
     @field_validator("other_calls")
     @classmethod
@@ -160,6 +145,37 @@ class Brief(BaseModel):
         if clash:
             raise ValueError(f"must_say and must_not_say both name {', '.join(sorted(clash))}")
         return self
+
+    @field_validator("versions")
+    @classmethod
+    def _versions_for_somebody(cls, versions: tuple[Version, ...], info: ValidationInfo) -> tuple[Version, ...]:
+        check_versions(versions, info.data.get("language", ""))
+        own = len(info.data.get("facts", ()))
+        for version in versions:
+            if own + len(version.more_facts) > _MOST_FACTS:
+                raise ValueError(f"{version.name} has more than {_MOST_FACTS} facts, the brief's own among them")
+        return versions
+
+    def for_version(self, name: str) -> Brief:
+        """The brief as one of its versions has it; itself under any other name."""
+        version = next((each for each in self.versions if each.name == name), None)
+        if version is None:
+            return self
+        translated = not version.shares_words(self.language)
+        own = {
+            name: value
+            for name in ("facts", "product", "call_to_action", "link", "tone", "must_say")
+            if (value := getattr(version, name)) or (translated and name in _OF_A_LANGUAGE)
+        }
+        more = {"facts": (*self.facts, *version.more_facts)} if version.more_facts else {}
+        forbidden = tuple(dict.fromkeys((*self.must_not_say, *version.must_not_say)))
+        language = version.language or self.language
+        return self.model_copy(update={**own, **more, "must_not_say": forbidden, "language": language, "versions": ()})
+
+
+def language_of(brief: Brief, brand: Brand) -> str:
+    """What a message from this brief is in: the brief's language, else the brand's."""
+    return brief.language or brand.locale or "en"
 
 
 class InvalidBriefError(InvalidInputError):

@@ -61,6 +61,10 @@ class Claim(BaseModel):
             return ClaimState.VALID
         return ClaimState.EXPIRING if at <= self.valid_until else ClaimState.EXPIRED
 
+    def speaks(self, language: str) -> bool:
+        """Whether it is in that language, whatever the country."""
+        return self.locale.partition("-")[0].lower() == language.partition("-")[0].lower()
+
     def usable(self, *, at: Instant, channel: str) -> bool:
         """Whether it is approved, still valid at that instant and allowed in that channel."""
         in_use = self.state(at) in {ClaimState.VALID, ClaimState.EXPIRING}

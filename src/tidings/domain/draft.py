@@ -68,6 +68,8 @@ class Draft(BaseModel):
     """In what it was written to differ from variant A, in words; empty for A."""
     ranked: str = ""
     """Where its subject line stands among those weighed, and by what, in words."""
+    language: str = ""
+    """What it is written in; empty in drafts from before there were several: English."""
 
     @property
     def sendable(self) -> bool:

@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import Protocol
 
 from tidings.domain.instant import Instant
+from tidings.domain.version import version_of
 
 
 class SlotReason(StrEnum):
@@ -109,3 +110,11 @@ class PlanSummary:
     """How many get a message by each channel; somebody who gets two counts for both."""
     held_by_channel: dict[str, dict[str, int]] = field(default_factory=dict[str, dict[str, int]])
     """Of each channel, whom of the audience it does not reach and why; another may reach them."""
+
+    @property
+    def by_version(self) -> dict[str, int]:
+        """How many people get each version of the brief, the base version under the empty name."""
+        found: dict[str, int] = {}
+        for variant, people in self.by_variant.items():
+            found[version_of(variant)] = found.get(version_of(variant), 0) + people
+        return found

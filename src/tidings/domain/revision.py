@@ -13,6 +13,7 @@ from tidings.domain.brief import Brief
 from tidings.domain.draft import Draft
 from tidings.domain.invitation import Invitation
 from tidings.domain.sequence import SequenceDefinition
+from tidings.domain.version import version_of
 
 
 class Revision(BaseModel):
@@ -34,8 +35,8 @@ class Revision(BaseModel):
     """Of a sequence: what each step that sends was written from."""
 
     def brief_of(self, draft: Draft) -> Brief:
-        """The brief a draft is held against: its own step's in a sequence."""
-        return self.step_briefs.get(step_of(draft), self.brief)
+        """The brief a draft is held against: its own step's in a sequence, its own version's in a campaign."""
+        return self.step_briefs.get(step_of(draft)) or self.brief.for_version(version_of(draft.variant))
 
     def drafts_of(self, step: str) -> tuple[Draft, ...]:
         """The drafts of one step of a sequence."""
@@ -63,7 +64,7 @@ class Revision(BaseModel):
         return hashlib.sha256(text.encode()).hexdigest()
 
 
-_LATER = ("picture", "picture_alt", "invitation", "bodies", "sender", "other_calls")
+_LATER = ("picture", "picture_alt", "invitation", "bodies", "sender", "other_calls", "language", "versions")
 
 
 def _unset(brief: Brief) -> set[str]:

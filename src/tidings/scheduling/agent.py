@@ -24,7 +24,7 @@ from tidings.domain.plan import PlanSummary
 from tidings.events.repository import local_profile
 from tidings.scheduling import overriding, repository, summary
 from tidings.scheduling.model import HourModel, learn
-from tidings.scheduling.planning import Knowledge, Person, Plan, plan
+from tidings.scheduling.planning import Division, Knowledge, Person, Plan, plan
 from tidings.scheduling.policy import PlanPolicy, policy_from
 from tidings.scheduling.posting_time import main_zone, posting_plan
 from tidings.scheduling.zones import start_of_day
@@ -87,7 +87,7 @@ class SchedulingAgent:
         campaign_id: str,
         revision_id: str,
         selection: Selection,
-        variants: Sequence[str],
+        variants: Sequence[str] | Division,
         policy: PlanPolicy,
         seed: int,
     ) -> PlanSummary:
@@ -114,7 +114,7 @@ class SchedulingAgent:
         campaign_id: str,
         revision_id: str,
         selection: Selection,
-        variants: Sequence[str],
+        variants: Sequence[str] | Division,
         policy: PlanPolicy,
         seed: int,
     ) -> Proposal:
@@ -123,7 +123,7 @@ class SchedulingAgent:
         Everybody of the selection gets one slot or is counted in `held_back`. The same seed and state give the same
         slots. Raises InvalidInputError without variants.
         """
-        if not variants:
+        if not (all(variants.variants) if isinstance(variants, Division) else variants):
             raise InvalidInputError("There is nothing to send.", remedy="Let the Content agent write a draft first.")
         self.guard.authorise(agent_actor(self.name), Effect.PROPOSE_PLAN, conn=conn)
         now = self.clock.now()

@@ -67,6 +67,14 @@ class Groups:
 
 
 @dataclass(frozen=True, slots=True)
+class Division:
+    """People divided by the version they get: `of` has each person's row of `variants`, in the order of the people."""
+
+    of: npt.NDArray[np.int16]
+    variants: tuple[tuple[str, ...], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
     """One slot a planned person, as parallel arrays in the order of `pk`; the rest are counted in `held_back`."""
 
@@ -102,13 +110,16 @@ class Plan:
 def plan(
     people: Sequence[Person],
     *,
-    variants: Sequence[str],
+    variants: Sequence[str] | Division,
     policy: PlanPolicy,
     knowledge: Knowledge,
     now: Instant,
     seed: int,
 ) -> Plan:
-    """The plan of one campaign step for these people. The same arguments give the same plan."""
+    """The plan of one campaign step for these people. The same arguments give the same plan.
+
+    Variants are drawn at random, those of a division among the people of each version apart.
+    """
     rng = np.random.default_rng(seed)
     hours = masks.grid(policy, now)
     groups = _grouped(people, hours, policy, knowledge.model)
@@ -123,15 +134,17 @@ def plan(
     slot, holdout, gap = _place(utility, allowed, policy, rng, seed)
     reason = _reasons(utility, slot, holdout, wish, awake, allowed)
     planned = np.flatnonzero(slot != NOBODY)
+    if not isinstance(variants, Division):
+        variants = Division(np.zeros(len(people), dtype=np.int16), (tuple(variants),))
     cells["plan"] = _cell_counts(groups, slot, planned)
     return Plan(
         pk=pks[planned],
         due_at=hours[slot[planned]] + _spread(slot[planned], rng),
-        variant=_even(len(planned), len(variants), rng),
+        variant=_drawn(variants, planned, rng),
         reason=reason[planned],
         zone=groups.of[planned],
         zones=groups.zones,
-        variants=tuple(variants),
+        variants=tuple(name for names in variants.variants for name in names),
         held_back=_held_back(slot, awake, allowed),
         gap=gap,
         cells=cells,
@@ -288,6 +301,18 @@ def _spread(slot: npt.NDArray[np.int32], rng: np.random.Generator) -> npt.NDArra
     offset = np.empty(len(slot), dtype=np.int64)
     offset[order] = (np.arange(len(slot)) - first) * 3600 // np.maximum(count, 1) * 1000
     return offset
+
+
+def _drawn(division: Division, planned: npt.NDArray[np.intp], rng: np.random.Generator) -> npt.NDArray[np.int16]:
+    """Each planned person's variant, evenly among those of their version."""
+    drawn = np.zeros(len(planned), dtype=np.int16)
+    first, of = 0, division.of[planned]
+    for row, names in enumerate(division.variants):
+        members = np.flatnonzero(of == row)
+        if len(members):
+            drawn[members] = first + _even(len(members), len(names), rng)
+        first += len(names)
+    return drawn
 
 
 def _even(people: int, variants: int, rng: np.random.Generator) -> npt.NDArray[np.int16]:

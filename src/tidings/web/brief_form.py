@@ -8,6 +8,7 @@ from typing import Any, NamedTuple, cast
 from starlette.datastructures import FormData, UploadFile
 
 from tidings.content.sentences import capitalised
+from tidings.web import version_form
 
 STEMS = (
     ("it", "It …"),
@@ -18,10 +19,10 @@ STEMS = (
 )
 _WORDS = {"it": "It", "you_can": "You can", "you_get": "You get", "there_is": "There is", "whole": ""}
 _PLAIN = ("name", "type", "goal", "brand", "audience", "product", "call_to_action", "link", "tone", "send_after",
-          "picture", "picture_alt", "sender", "late")  # fmt: skip
+          "picture", "picture_alt", "sender", "late", "language")  # fmt: skip
 _LISTS = ("other_calls", "must_say", "must_not_say")
 _COUNTS = ("send_within_days", "subjects", "bodies", "late_after_hours")
-FIELDS = frozenset({*_PLAIN, *_LISTS, *_COUNTS, "facts", "channels"})
+FIELDS = frozenset({*_PLAIN, *_LISTS, *_COUNTS, "facts", "channels", "versions"})
 """The fields of a brief that the form has."""
 LINES = 4
 
@@ -61,6 +62,7 @@ def values_of(fields: FormData) -> dict[str, Any]:
     lines = fact_lines(_all(fields, "fact_stem"), _all(fields, "fact_text"))
     default = [FactLine(stem, "") for stem, _ in STEMS[:LINES]]
     values["facts"] = lines if any(line.text for line in lines) else default
+    values["versions"] = version_form.groups_of(fields)
     return values
 
 
@@ -76,6 +78,7 @@ def form_of(raw: Mapping[str, Any]) -> FormData:
     for fact in _texts(raw.get("facts")):
         stem, rest = _stem_of(fact)
         pairs += [("fact_stem", stem), ("fact_text", rest)]
+    pairs += version_form.pairs_of(raw.get("versions"))
     return FormData(pairs)
 
 
@@ -111,6 +114,8 @@ def brief_of(fields: FormData) -> dict[str, Any]:
     if channels := _all(fields, "channels"):
         raw["channels"] = channels
     raw["facts"] = sentences_of(fields)
+    if versions := version_form.versions_of(fields):
+        raw["versions"] = versions
     return raw
 
 

@@ -37,9 +37,20 @@ def draft_key(draft: Draft) -> str:
 def draft_name(draft: Draft) -> str:
     """The heading of a draft: its letter, or its channel; both where a channel has several."""
     if draft.channel == Channel.EMAIL.value:
-        return f"Variant {draft.variant}"
+        return variant_name(draft.variant)
     title = channel_title(draft.channel)
     return title if draft.variant == "A" else f"{title} {draft.variant}"
+
+
+def variant_name(variant: str) -> str:
+    """A variant as a heading has it: `Variant A`, and with its version or step `german · variant A`."""
+    version, _, letter = variant.rpartition("-")
+    return f"{version} · variant {letter}" if version else f"Variant {letter}"
+
+
+def version_name(version: str) -> str:
+    """A version as a heading has it."""
+    return f"Version {version}" if version else "Base version"
 
 
 def as_short(draft: Draft) -> ShortView:

@@ -105,6 +105,7 @@ class Pages:
             attribute_json=_attribute_json, iso=iso, shown=formats.shown, merged=_merged,
             draft_key=drafts.draft_key, draft_name=drafts.draft_name, as_short=drafts.as_short,
             channel_title=drafts.channel_title, lower_first=drafts.lower_first,
+            variant_name=drafts.variant_name, version_name=drafts.version_name,
         )  # fmt: skip
         cast("dict[str, Any]", env.globals).update(
             icon=self._icon, static=self.static, tone=_tone, histogram=_histogram, folded_days=_folded_days,

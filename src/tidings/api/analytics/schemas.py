@@ -120,6 +120,15 @@ class Comparison(Schema):
     q: float
 
 
+class VersionLine(Schema):
+    """One version of the brief (the base version has no name), its variants compared with each other only."""
+
+    version: str
+    total: VariantLine
+    verdict: str
+    winner: str | None
+
+
 class Report(Schema):
     """What came of one campaign. `verdict` says what the numbers allow to be said, "not enough data yet" included."""
 
@@ -131,6 +140,7 @@ class Report(Schema):
     verdict: str
     winner: str | None
     comparisons: list[Comparison]
+    versions: list[VersionLine] = Field(description="Empty where everybody got the same version")
 
 
 class Recommendation(Schema):

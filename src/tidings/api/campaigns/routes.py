@@ -63,9 +63,9 @@ def preview_campaign(
     actor: CurrentActor,
     given: Given,
     campaign_id: str,
-    variant: Annotated[str, Query(max_length=8)] = "A",
+    variant: Annotated[str, Query(max_length=40, description="Without it, the one the contact gets")] = "",
     channel: Annotated[str, Query(max_length=20, description="Without it, the e-mail, or the first draft")] = "",
-    contact_id: Annotated[str | None, Query(description="Without it, the first person of the plan")] = None,
+    contact_id: Annotated[str | None, Query(description="Without it, the first who gets the variant")] = None,
 ) -> schemas.Preview:
     """Rendered by the code that sends."""
     preview = given.campaigns.preview(actor, campaign_id, variant=variant, channel=channel, contact_id=contact_id)

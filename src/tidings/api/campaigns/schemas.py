@@ -118,6 +118,7 @@ class Plan(Schema):
     by_hour: list[HourOfPlan]
     by_reason: dict[str, int]
     by_variant: dict[str, int]
+    by_version: dict[str, int] = Field(description="People by version of the brief; the base version has no name")
     held_back: dict[str, int]
     zones_assumed: int
     expected_gain: str

@@ -94,7 +94,7 @@ class NewComment(Body):
     model_config = ConfigDict(json_schema_extra={"examples": [{"text": "Name the date here.", "block": 2}]})
 
     text: str = Field(min_length=1, max_length=2000)
-    variant: str = Field(default="A", max_length=8)
+    variant: str = Field(default="A", max_length=40)
     block: int | None = Field(default=None, ge=0, description="From 0; without it, the whole draft")
 
 

@@ -38,7 +38,7 @@ def analytics_tools(kit: Kit) -> tuple[Tool[Any], ...]:
             {
                 "variants": [_line(line) for line in report.lines], "count": len(report.lines),
                 "total": _line(report.total), "complete": report.complete, "verdict": report.verdict,
-                "winner": report.winner,
+                "winners": sorted(report.winners),
             }
         )  # fmt: skip
 

@@ -21,12 +21,13 @@ if TYPE_CHECKING:
 LARGEST = 102 * 1024  # Gmail cuts a longer message off, and the way out with it
 
 
-def render_email(draft: Draft, brand: Brand, *, language: str = "en") -> EmailTemplate:
+def render_email(draft: Draft, brand: Brand, *, language: str = "") -> EmailTemplate:
     """The Liquid template of one variant.
 
     Its only open places are merge fields of the contact, `{{ links[N] }}` and `{{ unsubscribe_url }}`; any other Liquid
     in the texts is made harmless, so that a faulty draft can be looked at. Raises InvalidInputError beyond 102 kB.
     """
+    language = language or draft.language or "en"
     links = links_of(draft, brand)
     html = _html(mjml_of(draft, brand, links, language))
     if len(html.encode()) > LARGEST:

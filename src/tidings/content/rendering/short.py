@@ -28,7 +28,7 @@ def render_short(draft: Draft, brand: Brand) -> ShortTemplate:
     words = safe if Channel(draft.channel) in PERSONAL else closed
     return ShortTemplate(
         variant=draft.variant, channel=draft.channel, text=_text(draft, words, place),
-        title=words(" ".join(draft.subject.split())), language=brand.locale, links=links,
+        title=words(" ".join(draft.subject.split())), language=draft.language or brand.locale, links=links,
         image_url=image.url if image else "", image_alt=image.alt if image else "",
     )  # fmt: skip
 

@@ -10,7 +10,7 @@ from functools import cached_property
 from tidings.content.sentences import folded, words
 from tidings.domain.blocks import Block, Button, Columns, Divider, Image, Product, Quote
 from tidings.domain.brand import Brand
-from tidings.domain.brief import Brief
+from tidings.domain.brief import Brief, language_of
 from tidings.domain.claim import Claim
 from tidings.domain.draft import Draft, Finding, Severity
 from tidings.domain.instant import Instant
@@ -44,6 +44,11 @@ class Examined:
     at: Instant
     images: tuple[str, ...] = ()
     """What the addresses of this installation's own pictures begin with."""
+
+    @property
+    def language(self) -> str:
+        """What the draft is to be in."""
+        return language_of(self.brief, self.brand)
 
     @cached_property
     def places(self) -> tuple[Place, ...]:

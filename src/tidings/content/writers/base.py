@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from tidings.domain.brand import Brand
-from tidings.domain.brief import Brief
+from tidings.domain.brief import Brief, language_of
 from tidings.domain.claim import Claim
 from tidings.domain.draft import Draft
 from tidings.domain.errors import UnavailableError
@@ -28,6 +28,11 @@ class Assignment:
     max_words: int = 220
     trials: tuple[SubjectTrial, ...] = ()
     """The brand's past experiments on subject lines."""
+
+    @property
+    def language(self) -> str:
+        """What it is to be written in: the brief's language, else the brand's."""
+        return language_of(self.brief, self.brand)
 
 
 @dataclass(frozen=True, slots=True)

@@ -125,7 +125,7 @@ def prompt_for(assignment: Assignment, complaints: tuple[str, ...] = (), other: 
         parts.append(other)
     if complaints:
         parts += ["Your last answer was refused:", *(f"- {each}" for each in complaints[:8]), "Write it anew."]
-    language = brand.locale or "en"
+    language = assignment.language
     return Prompt(
         _INSTRUCTIONS.format(brand=_quoted(brand.name), voice=brief.tone or brand.voice, language=language),
         "\n".join(parts),

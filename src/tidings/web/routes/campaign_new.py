@@ -14,7 +14,7 @@ from tidings.content.proposing.source import decoded
 from tidings.domain.brief import CAMPAIGN_TYPES, LATE_WORDS, parse_brief
 from tidings.domain.channel import Channel
 from tidings.domain.errors import InvalidInputError, TidingsError
-from tidings.web import brief_form
+from tidings.web import brief_form, version_form
 from tidings.web.visit import FormHere, Visit, VisitHere, text_of
 
 router = APIRouter()
@@ -102,8 +102,8 @@ def _page(visit: Visit, fields: FormData, problem: TidingsError | None = None, *
     services = visit.services
     return visit.page(
         "campaign_new.html", status=problem.status if problem else 200, problem=problem,
-        read=read or Read(), values=brief_form.values_of(fields), types=CAMPAIGN_TYPES, stems=brief_form.STEMS,
-        channels=tuple(Channel), late_policies=LATE_WORDS,
+        read=read or Read(), values=brief_form.values_of(fields), empty_version=version_form.EMPTY,
+        types=CAMPAIGN_TYPES, stems=brief_form.STEMS, channels=tuple(Channel), late_policies=LATE_WORDS,
         brands=visit.allowed(lambda: services.brands.brands(visit.actor), []),
         segments=visit.allowed(lambda: services.audience.segments(visit.actor), []),
     )  # fmt: skip

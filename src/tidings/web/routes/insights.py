@@ -58,7 +58,7 @@ def why_none(finished: list[Finished], *, halted: str) -> str:
         return "No campaign is finished. After one, the Analytics agent says here what to do differently next time."
     if not any(has_results(each.report) for each in finished):
         return "The finished campaigns delivered to nobody, so there is nothing to learn from."
-    if any(each.report.winner for each in finished):
+    if any(each.report.winners for each in finished):
         return (
             "The Analytics agent writes them for campaigns that finish while it works; these were over before."
             " What their numbers say stands below."

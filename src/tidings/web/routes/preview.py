@@ -20,14 +20,18 @@ _LOOKS = frozenset({"desktop", "phone", "dark", "text", "source"})
 
 @router.get("")
 def preview(
-    visit: VisitHere, campaign_id: str, variant: str, contact: str = "", look: str = "", channel: str = ""
-) -> Response:
-    """The page around the message."""
+    visit: VisitHere, campaign_id: str, variant: str, contact: str = "", look: str = "", channel: str = "",
+    own: str = "",
+) -> Response:  # fmt: skip
+    """The page around the message; with `own`, of the variant that the contact gets."""
     look_as = visit.request.query_params.get("as", look)
     look_as = look_as if look_as in _LOOKS else "desktop"
     detail = visit.services.campaigns.get(visit.actor, campaign_id)
     if detail.revision is None:
         raise ConflictError("There is no draft to look at yet.", remedy="Wait for the Content agent.")
+    channel = channel or _first_channel(detail)
+    message = _message(visit, campaign_id, "" if own and contact else variant, contact, channel)
+    variant = message.variant
     base = f"/campaigns/{campaign_id}/preview"
     chosen = {"contact": contact} if contact else {}
 
@@ -37,7 +41,7 @@ def preview(
 
     return visit.page(
         "preview.html", campaign=detail, variant=variant, look_as=look_as, contact=contact, address=address,
-        message=_message(visit, campaign_id, variant, contact, channel or _first_channel(detail)),
+        message=message,
         frame_address=f"{base}/{variant}/html?{urlencode({**chosen, **({'dark': '1'} if look_as == 'dark' else {})})}",
         people=visit.services.campaigns.slots(visit.actor, campaign_id, limit=25)[0],
     )  # fmt: skip

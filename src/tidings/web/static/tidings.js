@@ -32,6 +32,18 @@
     list.lastElementChild.querySelector("input").focus();
   };
 
+  const addVersion = () => {
+    const list = document.getElementById("versions");
+    const group = document.getElementById("version-group").content.cloneNode(true);
+    const number = list.children.length + 1;
+    const own = (text) => text.replaceAll("v-new-", `v-${number}-`);
+    for (const each of group.querySelectorAll("[id], [for]"))
+      for (const name of ["id", "for", "aria-describedby"])
+        if (each.hasAttribute(name)) each.setAttribute(name, own(each.getAttribute(name)));
+    list.append(group);
+    list.lastElementChild.querySelector("input").focus();
+  };
+
   document.addEventListener("click", (event) => {
     const button = event.target.closest("button");
     if (event.target.matches("dialog[open]")) event.target.close(); // the backdrop
@@ -41,6 +53,7 @@
     else if ("themeToggle" in button.dataset) switchTheme();
     else if (button.dataset.toggles) toggle(button);
     else if ("addFact" in button.dataset) addFact();
+    else if ("addVersion" in button.dataset) addVersion();
   });
 
   // A form is sent once, however often its button is pressed.

@@ -45,5 +45,5 @@ def _of(examined: Examined, claim: Claim, trace: Trace) -> Iterator[Finding]:
         why = _WHY.get(claim.state(examined.at), "is not meant for this channel")
         remedy = "Have it approved or renewed, or draft again."
         yield error("claims", "body", f"The claim {why}.", quote=trace.sentence, remedy=remedy)
-    if claim.locale.partition("-")[0] != examined.brand.locale.partition("-")[0]:
+    if not claim.speaks(examined.language):
         yield warning("claims", "body", f"The claim is in another language ({claim.locale}).", quote=trace.sentence)

@@ -1,4 +1,4 @@
-"""The language: what a person, a model or the brief says must be in the brand's, and so must the composer's words."""
+"""The language: what a person, a model or the brief says must be in the draft's, and so must the composer's words."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from tidings.content.tongue import FEWEST_WORDS, foreign, name_of
 from tidings.content.verifier.examined import Examined, error, info, warning
 from tidings.domain.draft import Finding
 
-_REMEDY = "Write it in the brand's language, or use a brand of that language."
+_REMEDY = "Write it in the language of this version; nothing is translated. The brief and the brand say which it is."
 
 
 def check(examined: Examined) -> Iterator[Finding]:
     """Error where most of the brief is in another language, a warning for single sentences that are."""
-    locale = examined.brand.locale
+    locale = examined.language
     if examined.draft.writer == "Composer" and locale.partition("-")[0] != "en":
         yield warning(
-            "language", "body", f"The brand writes {locale}, but the composer's own sentences are English.",
+            "language", "body", f"This is to be in {locale}, but the composer's own sentences are English.",
             remedy="Edit the draft, or let another writer write it.",
         )  # fmt: skip
     whole = _brief_tongue(examined)
@@ -26,7 +26,7 @@ def check(examined: Examined) -> Iterator[Finding]:
         kind = warning if whole == "en" else error
         own = name_of(locale.partition("-")[0])
         yield kind(
-            "language", "body", f"The brief's facts are in {name_of(whole)}, but the brand writes {own}.",
+            "language", "body", f"The facts are in {name_of(whole)}, but this is to be in {own}.",
             quote=examined.brief.facts[0].sentence, remedy=_REMEDY,
         )  # fmt: skip
     yield from _sentences(examined, whole)
@@ -37,10 +37,10 @@ def check(examined: Examined) -> Iterator[Finding]:
 
 
 def _brief_tongue(examined: Examined) -> str:
-    """The language that at least half of the facts are written in, where it is not the brand's."""
+    """The language that at least half of the facts are written in, where it is not the draft's."""
     facts = [fact.sentence for fact in examined.brief.facts]
-    tongues = [tongue for fact in facts if (tongue := foreign(fact, examined.brand.locale))]
-    whole = foreign(" ".join(facts), examined.brand.locale)
+    tongues = [tongue for fact in facts if (tongue := foreign(fact, examined.language))]
+    whole = foreign(" ".join(facts), examined.language)
     return whole if len(facts) == 1 or len(tongues) * 2 >= len(facts) else ""
 
 
@@ -52,6 +52,6 @@ def _sentences(examined: Examined, told: str) -> Iterator[Finding]:
         for sentence in sentences(place.plain):
             if sentence in stock or (len(words(sentence)) < FEWEST_WORDS and sentence.isascii()):
                 continue
-            tongue = foreign(sentence, examined.brand.locale)
+            tongue = foreign(sentence, examined.language)
             if tongue and tongue != told:
                 yield warning("language", place, f"This seems to be {name_of(tongue)}.", quote=sentence, remedy=_REMEDY)

@@ -1,0 +1,72 @@
+"""A brief's versions as a form: one group of fields each, in the order in which they are tried. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, cast
+
+from starlette.datastructures import FormData
+
+from tidings.content.sentences import capitalised
+
+_TEXTS = ("name", "segment", "language", "product", "call_to_action", "link", "tone")
+_LISTS = ("must_say", "must_not_say")
+_NAMES = (*_TEXTS, *_LISTS, "facts", "instead")
+EMPTY: dict[str, str] = dict.fromkeys(_NAMES, "")
+
+
+def groups_of(fields: FormData) -> list[dict[str, str]]:
+    """The groups as typed, to be shown again; those in which nothing was written are left out."""
+    columns = {name: _all(fields, f"version_{name}") for name in _NAMES}
+    rows = max((len(column) for column in columns.values()), default=0)
+    found = [
+        {name: column[row] if row < len(column) else "" for name, column in columns.items()} for row in range(rows)
+    ]
+    return [group for group in found if any(text for name, text in group.items() if name != "instead")]
+
+
+def versions_of(fields: FormData) -> list[dict[str, Any]]:
+    """The versions as `parse_brief` takes them; what was left empty is left out."""
+    return [_version(group) for group in groups_of(fields)]
+
+
+def _version(group: Mapping[str, str]) -> dict[str, Any]:
+    version: dict[str, Any] = {name: group[name] for name in _TEXTS if group[name]}
+    version |= {name: [item for each in group[name].split(",") if (item := each.strip())] for name in _LISTS}
+    facts = [_whole(line) for line in group["facts"].splitlines() if line.strip()]
+    if facts:
+        version["more_facts" if group["instead"] == "no" else "facts"] = facts
+    return version
+
+
+def _whole(line: str) -> str:
+    text = capitalised(" ".join(line.split()))
+    return text if text[-1] in '.!?»”“"' else f"{text}."
+
+
+def pairs_of(raw: object) -> list[tuple[str, str]]:
+    """The fields the form would send for the versions of a brief's mapping; nothing for what is no list of them."""
+    items = cast("Sequence[object]", raw) if isinstance(raw, list | tuple) else ()
+    pairs: list[tuple[str, str]] = []
+    for item in items:
+        if isinstance(item, Mapping):
+            given = cast("Mapping[str, object]", item)
+            group = {name: str(given.get(name) or "") for name in _TEXTS}
+            group |= {name: ", ".join(_texts(given.get(name))) for name in _LISTS}
+            more = _texts(given.get("more_facts"))
+            group |= {"facts": "\n".join(more or _texts(given.get("facts"))), "instead": "no" if more else "yes"}
+            pairs += [(f"version_{name}", text) for name, text in group.items()]
+    return pairs
+
+
+def _texts(value: object) -> list[str]:
+    if not isinstance(value, list | tuple):
+        return [str(value)] if value else []
+    items = cast("Sequence[object]", value)
+    return [
+        str(cast("Mapping[str, object]", i).get("sentence", "")) if isinstance(i, Mapping) else str(i) for i in items
+    ]
+
+
+def _all(fields: FormData, name: str) -> list[str]:
+    return [value.strip() for value in fields.getlist(name) if isinstance(value, str)]
