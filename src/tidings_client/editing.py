@@ -391,7 +391,7 @@ class Editing(Resource[Mode]):
 
     @Endpoint
     def export(self, campaign_id: str, variant: str, form: str = "html") -> Call[Export]:
-        """The draft as `html`, `mjml` or `text`."""
+        """The draft as `html`, `mjml` or `text`, or as a page of HTML to `print`."""
         return Call("GET", f"{_draft(campaign_id, variant)}/export", Export, {"form": form})
 
     @Endpoint

@@ -38,7 +38,9 @@ def house(database: Database, secrets: Any, clock: Any, tmp_path: Path) -> House
     return house
 
 
-async def ask(house: House, path: str, method: str = "GET", body: bytes = b"") -> tuple[int, dict[str, str], bytes]:
+async def ask(
+    house: House, path: str, method: str = "GET", body: bytes = b"", *, speaks: str = ""
+) -> tuple[int, dict[str, str], bytes]:
     sent: list[dict[str, Any]] = []
 
     async def receive() -> dict[str, Any]:
@@ -47,7 +49,13 @@ async def ask(house: House, path: str, method: str = "GET", body: bytes = b"") -
     async def send(message: Any) -> None:
         sent.append(message)
 
-    scope = {"type": "http", "path": path, "method": method, "headers": [], "query_string": b""}
+    scope = {
+        "type": "http",
+        "path": path,
+        "method": method,
+        "headers": [(b"accept-language", speaks.encode())],
+        "query_string": b"",
+    }
     await build_asgi(house)(scope, receive, send)
     headers = {name.decode(): value.decode() for name, value in sent[0]["headers"]}
     return sent[0]["status"], headers, sent[1]["body"]
@@ -107,6 +115,8 @@ async def test_only_its_own_token_opens_the_page(house: House) -> None:
     assert (await ask(house, f"/push/{other}"))[0] == 404
     assert (await ask(house, path[:-1] + ("A" if path[-1] != "A" else "B")))[0] == 404
     assert (await ask(house, "/push/"))[0] == 404
+    for at in ("/push/x", "/u/x", "/t/x"):
+        assert "Dieser Link ist nicht gültig".encode() in (await ask(house, at, speaks="de-AT,en;q=0.5"))[2]
     assert signer.read(path.rpartition("/")[2], TokenPurpose.UNSUBSCRIBE) is None
 
 
@@ -121,7 +131,10 @@ async def test_the_way_out_of_a_text_message_ends_text_messages_only(house: Hous
         for purpose in (Purpose.MARKETING_SMS, Purpose.MARKETING_EMAIL):
             record(conn, pk, Consent(purpose, ConsentState.GRANTED, now - 1, "form", "yes"))
     token = TokenSigner(house.secrets.signing_key).make(Token(TokenPurpose.UNSUBSCRIBE, 1, pk, link=1))
-    assert (await ask(house, f"/u/{token}", "POST"))[0] == 200
+    assert b"Stop these text messages?" in (await ask(house, f"/u/{token}"))[2]
+    status, _, page = await ask(house, f"/u/{token}", "POST")
+    assert status == 200
+    assert b"no more marketing text messages" in page
     with house.db.reading() as conn:
         held = [
             conn.execute(select(contact.c.pk).where(consents(purpose, now + 1))).first() is not None

@@ -151,6 +151,17 @@ def test_html_is_read_into_the_form_and_drafts_leave_as_files(client: TestClient
         assert "links[" not in file.text
         assert "{{ contact.first_name" in file.text
     assert client.get(f"{base}/export?form=pdf").status_code == 422
+    page = client.get(f"{base}/print")
+    assert "northwind.example.com/workshop" in page.text
+    assert "https://northwind" not in page.text
+    assert "contact." not in page.text
+    assert "unsubscribe" not in page.text.lower()
+    assert "sandbox" in page.headers["content-security-policy"]
+    assert client.get(f"{base}/export?form=print").text in page.text.replace(
+        page.text[page.text.index("<base") : page.text.index("</head>")], ""
+    )
+    assert f'href="{base}/print"' in client.get(base).text
+    assert f'href="{base}/print"' in client.get(f"/campaigns/{desk.id}/preview/A").text
     assert "No model wrote in it" in client.get(f"/campaigns/{desk.id}/origin/A").text
 
 

@@ -7,9 +7,56 @@ from dataclasses import asdict
 import pytest
 
 from tidings.distribution import pages
-from tidings.distribution.page_texts import WORDS, language_of
+from tidings.distribution.page_texts import TROUBLE, WORDS, language_asked, language_of
+from tidings.distribution.page_texts_short import words_for
+from tidings.domain.channel import Channel
 
 BRAND = "Bread & <b>Co</b>"
+
+
+OTHER = {
+    Channel.SMS: {"en": "text message", "de": "SMS", "fr": "SMS", "es": "SMS"},
+    Channel.PUSH: {"en": "notification", "de": "Mitteilung", "fr": "notification", "es": "notificaci"},
+}
+MAIL = {"en": "e-mail", "de": "E-Mail", "fr": "e-mail", "es": "correo"}
+
+
+@pytest.mark.parametrize("language", ["en", "de", "fr", "es"])
+@pytest.mark.parametrize("channel", OTHER)
+def test_the_pages_name_the_channel_that_led_there(language: str, channel: Channel) -> None:
+    asking = pages.ask(language, BRAND, opens=False, channel=channel)
+    shown = [
+        asking, pages.done(language, BRAND, again=True, channel=channel),
+        pages.subscribed(language, BRAND, channel=channel), pages.too_late(language, BRAND, channel=channel),
+    ]  # fmt: skip
+    for page in (each.decode() for each in shown):
+        assert OTHER[channel][language] in page
+        assert MAIL[language].lower() not in page.lower()
+        assert "{brand}" not in page
+    assert MAIL[language] in pages.ask(language, BRAND, opens=False).decode()
+    words = asdict(words_for(language, channel))
+    assert len(set(words.values())) == len(words)
+    assert language == "en" or all(words[name] != asdict(words_for("en", channel))[name] for name in words)
+
+
+@pytest.mark.parametrize("language", ["en", "de", "fr", "es"])
+def test_trouble_is_told_in_each_language(language: str) -> None:
+    shown = [pages.not_valid(language), pages.later(language), pages.not_allowed(language)]
+    assert all(f'<html lang="{language}">'.encode() in page and b"<h1>" in page for page in shown)
+    assert len(set(shown)) == 3
+    assert language == "en" or not set(asdict(TROUBLE[language]).values()) & set(asdict(TROUBLE["en"]).values())
+
+
+@pytest.mark.parametrize(
+    ("accepted", "language"),
+    [
+        ("de-AT,de;q=0.9,en;q=0.8", "de"), ("it,fr;q=0.5,en;q=0.4", "fr"), ("en;q=0.2, es", "es"), ("", "en"),
+        ("*", "en"), ("de;q=0,fr;q=0.1", "fr"), ("de;q=x", "en"), (",,;;q=", "en"), ("ja", "en"),
+        ("de;q=nan,es;q=0.1", "es"),
+    ],
+)  # fmt: skip
+def test_a_browser_says_its_language(accepted: str, language: str) -> None:
+    assert language_asked(accepted) == language
 
 
 @pytest.mark.parametrize("language", ["en", "de", "fr", "es"])

@@ -14,6 +14,7 @@ from tidings.campaigns.editing import draft_of
 from tidings.campaigns.messages import message
 from tidings.content.rendering.links import links_of
 from tidings.content.rendering.mjml import mjml_of
+from tidings.content.rendering.printed import printed
 from tidings.content.sentences import folded
 from tidings.content.service import load_brand
 from tidings.domain.draft import Finding
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
     from tidings.domain.revision import Revision
     from tidings.store.database import Database
 
-FORMATS = {"html": "text/html", "mjml": "text/mjml", "text": "text/plain"}
+FORMATS = ("html", "mjml", "text", "print")
 _PLACE = re.compile(r"\{\{-?\s*links\[(\d+)\]\s*-?\}\}")
 
 
@@ -127,9 +128,10 @@ class RecordService:
             )  # fmt: skip
 
     def export(self, actor: Actor, campaign_id: str, variant: str, form: str) -> str:
-        """The draft in force as `html`, `mjml` or `text`, with its links in place.
+        """The draft in force as `html`, `mjml` or `text`, with its links in place, or as a page to `print`.
 
-        Merge fields and the way out stay open, in Liquid. Raises InvalidInputError for another form.
+        Merge fields and the way out stay open, in Liquid; on paper there are none. Raises InvalidInputError for another
+        form.
         """
         if form not in FORMATS:
             raise InvalidInputError(f"{form!r} is no form.", remedy=f"One of: {', '.join(FORMATS)}.", field="form")
@@ -138,6 +140,8 @@ class RecordService:
             revised = self._revised(conn, row.pk, row.revision_id, None)
             draft = draft_of(revised, variant)
             brand, _ = load_brand(conn, row.brand_id)
+        if form == "print":
+            return printed(draft, brand)
         template = message(revised, brand, draft, row.id)
         urls = {link.no: link.url for link in template.links}
         if form == "mjml":

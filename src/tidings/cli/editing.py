@@ -145,10 +145,10 @@ def send_test(
 def export(
     campaign: CampaignRef,
     variant: Variant = "A",
-    form: Annotated[str, typer.Option("--form", help="html, mjml or text.")] = "html",
+    form: Annotated[str, typer.Option("--form", help="html, mjml, text or print.")] = "html",
     into: Annotated[Path | None, typer.Option("--into", help="A file; else the screen.")] = None,
 ) -> None:
-    """Write a draft as HTML, MJML or plain text."""
+    """Write a draft as HTML, MJML or plain text, or as a page to print."""
     with connected() as tidings:
         content = tidings.editing.export(campaign_id(tidings, campaign), variant, form).content
     if into is None:

@@ -1,8 +1,13 @@
-"""The words of the pages a reader of a mail meets, in the mail's language; English where there is no translation."""
+"""The words of the pages a reader meets, in the message's language; English where there is no translation.
+
+They speak of e-mails; `page_texts_short.py` has what is said instead where a text message or a notification led here.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+
+_LONGEST_WISH = 300
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +109,76 @@ WORDS: dict[str, Words] = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """What is said, in one language, where nothing is known of the message."""
+
+    not_valid: str
+    not_valid_words: str
+    later: str
+    later_words: str
+    not_allowed: str
+    not_allowed_words: str
+
+
+TROUBLE: dict[str, Trouble] = {
+    "en": Trouble(
+        "This link is not valid",
+        "It may have been cut off on its way. Please open the message again and follow the link from there, or simply "
+        "reply to the sender.",
+        "Please try again in a moment",
+        "We could not write down your wish just now. Nothing was changed.",
+        "This cannot be done here",
+        "Please open the link in a browser.",
+    ),
+    "de": Trouble(
+        "Dieser Link ist nicht gültig",
+        "Vielleicht wurde er unterwegs abgeschnitten. Bitte öffnen Sie die Nachricht noch einmal und folgen Sie dem "
+        "Link von dort, oder antworten Sie einfach dem Absender.",
+        "Bitte versuchen Sie es gleich noch einmal",
+        "Wir konnten Ihren Wunsch gerade nicht festhalten. Es wurde nichts geändert.",
+        "Das geht hier nicht",
+        "Bitte öffnen Sie den Link in einem Browser.",
+    ),
+    "fr": Trouble(
+        "Ce lien n’est pas valable",
+        "Il a peut-être été coupé en route. Rouvrez le message et suivez le lien à partir de là, ou répondez "
+        "simplement à l’expéditeur.",
+        "Veuillez réessayer dans un instant",
+        "Nous n’avons pas pu enregistrer votre souhait. Rien n’a été modifié.",
+        "Ce n’est pas possible ici",
+        "Ouvrez le lien dans un navigateur.",
+    ),
+    "es": Trouble(
+        "Este enlace no es válido",
+        "Puede que se haya cortado por el camino. Abra el mensaje de nuevo y siga el enlace desde allí, o simplemente "
+        "responda al remitente.",
+        "Inténtelo de nuevo en un momento",
+        "Ahora mismo no hemos podido anotar su deseo. No se ha cambiado nada.",
+        "Aquí no es posible",
+        "Abra el enlace en un navegador.",
+    ),
+}
+
+
+def language_asked(accepted: str) -> str:
+    """The language of `WORDS` that a browser's Accept-Language (RFC 9110, 12.5.4) asks for first."""
+    wishes: list[tuple[float, str]] = []
+    for wish in accepted[:_LONGEST_WISH].split(","):
+        tag, _, weight = wish.strip().partition(";")
+        try:
+            wishes.append((float(weight.strip().removeprefix("q=") or 1), tag))
+        except ValueError:
+            continue
+    ranked = (tag for weight, tag in sorted(wishes, key=lambda wish: -wish[0]) if weight > 0)
+    return next((language_of(tag) for tag in ranked if _primary(tag) in WORDS), "en")
+
+
 def language_of(tag: str) -> str:
     """The language of `WORDS` for a tag like `de-AT`."""
-    primary = tag.partition("-")[0].partition("_")[0].lower()
+    primary = _primary(tag)
     return primary if primary in WORDS else "en"
+
+
+def _primary(tag: str) -> str:
+    return tag.partition("-")[0].partition("_")[0].strip().lower()

@@ -1,15 +1,19 @@
 """The few pages a reader of a mail meets: unsubscribe, done, link not valid. Self-contained under a strict CSP.
 
-They work without JavaScript and in the mail's language (`page_texts.py`).
+They work without JavaScript, in the message's language, and name the channel it came by (`page_texts.py`). Where
+nothing is known of the message, the browser says the language.
 """
 
 from __future__ import annotations
 
 import hashlib
 from base64 import b64encode
+from collections.abc import Iterable
 from html import escape
 
-from tidings.distribution.page_texts import WORDS
+from tidings.distribution.page_texts import TROUBLE, WORDS, language_asked
+from tidings.distribution.page_texts_short import words_for
+from tidings.domain.channel import Channel
 
 _STYLE = """
 :root{color-scheme:light dark}
@@ -51,27 +55,28 @@ def page(title: str, body: str, language: str = "en") -> bytes:
     ).encode()
 
 
-def ask(language: str, brand: str, *, opens: bool) -> bytes:
+def ask(language: str, brand: str, *, opens: bool, channel: Channel = Channel.EMAIL) -> bytes:
     """Asks before anything is done; `opens`: offers to stop only the seeing of opens."""
-    words = WORDS[language]
+    words = words_for(language, channel)
     body = _text(words.ask_words, brand) + _button(words.leave)
     if opens:
         body += "<hr>" + _text(words.opens_words, brand) + _button(words.opens, "opens", quiet=True)
     return page(words.ask, body, language)
 
 
-def done(language: str, brand: str, *, again: bool) -> bytes:
+def done(language: str, brand: str, *, again: bool, channel: Channel = Channel.EMAIL) -> bytes:
     """Confirms the no; `again`: offers to take it back."""
-    words = WORDS[language]
+    words = words_for(language, channel)
     body = _text(words.done_words, brand)
     if again:
         body += "<hr>" + _text(words.again_words, brand) + _button(words.again, "again", quiet=True)
     return page(words.done, body, language)
 
 
-def subscribed(language: str, brand: str) -> bytes:
+def subscribed(language: str, brand: str, *, channel: Channel = Channel.EMAIL) -> bytes:
     """Confirms that the no was taken back."""
-    return page(WORDS[language].back, _text(WORDS[language].back_words, brand), language)
+    words = words_for(language, channel)
+    return page(words.back, _text(words.back_words, brand), language)
 
 
 def opens_stopped(language: str, brand: str) -> bytes:
@@ -79,9 +84,10 @@ def opens_stopped(language: str, brand: str) -> bytes:
     return page(WORDS[language].opens_done, _text(WORDS[language].opens_done_words, brand), language)
 
 
-def too_late(language: str, brand: str) -> bytes:
+def too_late(language: str, brand: str, *, channel: Channel = Channel.EMAIL) -> bytes:
     """The no can no longer be taken back on the page."""
-    return page(WORDS[language].gone, _text(WORDS[language].gone_words, brand), language)
+    words = words_for(language, channel)
+    return page(words.gone, _text(words.gone_words, brand), language)
 
 
 def _text(words: str, brand: str) -> str:
@@ -94,10 +100,25 @@ def _button(label: str, what: str = "", *, quiet: bool = False) -> str:
     return f'<form method="post">{hidden}<button type="submit"{kind}>{escape(label)}</button></form>'
 
 
-NOT_VALID = page(
-    "This link is not valid",
-    "<p>It may have been cut off by your mail program. Please open the mail again and follow the link from there, "
-    "or simply reply to the mail.</p>",
-)
-LATER = page("Please try again in a moment", "<p>We could not write down your wish just now. Nothing was changed.</p>")
-NOT_ALLOWED = page("This cannot be done here", "<p>Please open the link in a browser.</p>")
+def not_valid(language: str) -> bytes:
+    """The link was cut off, or never was one."""
+    words = TROUBLE[language]
+    return page(words.not_valid, _text(words.not_valid_words, ""), language)
+
+
+def later(language: str) -> bytes:
+    """Something failed here; nothing was changed."""
+    words = TROUBLE[language]
+    return page(words.later, _text(words.later_words, ""), language)
+
+
+def not_allowed(language: str) -> bytes:
+    """The address was asked in a way it does not answer."""
+    words = TROUBLE[language]
+    return page(words.not_allowed, _text(words.not_allowed_words, ""), language)
+
+
+def language_in(headers: Iterable[tuple[bytes, bytes]]) -> str:
+    """The language that a request asks for, where nothing is known of a message."""
+    asked = (value for name, value in headers if name == b"accept-language")
+    return language_asked(next(asked, b"").decode("latin-1"))

@@ -59,20 +59,20 @@ class PushDoor:
             return
         token = self._signer.read(path, TokenPurpose.PUSH)
         if token is None:
-            await _answer(send, 404, pages.NOT_VALID)
+            await _answer(send, 404, pages.not_valid(pages.language_in(scope["headers"])))
         elif method == "GET":
             key = await asyncio.to_thread(self._keeper.public_key)
             await _answer(send, 200 if key else 404, push_pages.ask(key) if key else push_pages.NOT_SET_UP)
         elif method == "POST":
-            await self._said(token.contact_pk, await _read(receive), send)
+            await self._said(token.contact_pk, await _read(receive), send, pages.language_in(scope["headers"]))
         else:
-            await _answer(send, 405, pages.NOT_ALLOWED)
+            await _answer(send, 405, pages.not_allowed(pages.language_in(scope["headers"])))
 
-    async def _said(self, contact_pk: int, body: bytes, send: Send) -> None:
+    async def _said(self, contact_pk: int, body: bytes, send: Send, language: str) -> None:
         try:
             browser, off = browser_of(json.loads(body))
         except (ValueError, KeyError, TypeError, AttributeError):
-            await _answer(send, 400, pages.NOT_ALLOWED)
+            await _answer(send, 400, pages.not_allowed(language))
             return
         try:
             if off:
@@ -80,10 +80,10 @@ class PushDoor:
             else:
                 await asyncio.to_thread(self._keeper.keep, contact_pk, browser)
         except TidingsError as error:
-            await _answer(send, error.status, pages.NOT_ALLOWED)
+            await _answer(send, error.status, pages.not_allowed(language))
         except Exception:
             log.exception("a person's word about notifications could not be kept")
-            await _answer(send, 503, pages.LATER)
+            await _answer(send, 503, pages.later(language))
         else:
             await _answer(send, 204, b"")
 

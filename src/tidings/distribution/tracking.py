@@ -81,23 +81,25 @@ class TrackingApp:
         elif kind == "/o/":
             await self._open(path[3:].removesuffix(".gif"), scope, send)
         elif kind == "/u/":
-            await self._out(path[3:].rstrip("/"), scope["method"], receive, send)
+            await self._out(path[3:].rstrip("/"), scope, receive, send)
         elif kind == "/c/" and self._door is not None:
             await self._convert(self._door, scope, receive, send)
         else:
-            await _answer(send, 404, pages.NOT_VALID, scope["method"])
+            await _answer(send, 404, pages.not_valid(pages.language_in(scope["headers"])), scope["method"])
 
     async def _click(self, text: str, scope: Scope, send: Send) -> None:
         method: str = scope["method"]
         if method not in _LOOK:
-            await _answer(send, 405, pages.NOT_ALLOWED, method, ((b"allow", b"GET, HEAD"),))
+            await _answer(
+                send, 405, pages.not_allowed(pages.language_in(scope["headers"])), method, ((b"allow", b"GET, HEAD"),)
+            )
             return
         token = self._signer.read(text, TokenPurpose.CLICK)
         target = None
         if token is not None:
             target = self._links.get((token.campaign_pk, token.link)) or await self._look_up(token)
         if token is None or target is None:
-            await _answer(send, 404, pages.NOT_VALID, method)
+            await _answer(send, 404, pages.not_valid(pages.language_in(scope["headers"])), method)
             return
         await self._note(HitKind.CLICK, token, scope)
         location, after = target
@@ -110,7 +112,9 @@ class TrackingApp:
         """Always the picture: a reader's mail never shows a broken one, and nothing tells who allows what."""
         method: str = scope["method"]
         if method not in _LOOK:
-            await _answer(send, 405, pages.NOT_ALLOWED, method, ((b"allow", b"GET, HEAD"),))
+            await _answer(
+                send, 405, pages.not_allowed(pages.language_in(scope["headers"])), method, ((b"allow", b"GET, HEAD"),)
+            )
             return
         token = self._signer.read(text, TokenPurpose.OPEN)
         if token is not None:
@@ -149,13 +153,20 @@ class TrackingApp:
         with self._db.reading() as conn:
             return repository.link_target(conn, campaign_pk, no)
 
-    async def _out(self, text: str, method: str, receive: Receive, send: Send) -> None:
+    async def _out(self, text: str, scope: Scope, receive: Receive, send: Send) -> None:
+        method: str = scope["method"]
         if method not in {"GET", "HEAD", "POST"}:
-            await _answer(send, 405, pages.NOT_ALLOWED, method, ((b"allow", b"GET, HEAD, POST"),))
+            await _answer(
+                send,
+                405,
+                pages.not_allowed(pages.language_in(scope["headers"])),
+                method,
+                ((b"allow", b"GET, HEAD, POST"),),
+            )
             return
         token = self._signer.read(text, TokenPurpose.UNSUBSCRIBE)
         if token is None:
-            await _answer(send, 404, pages.NOT_VALID, method)
+            await _answer(send, 404, pages.not_valid(pages.language_in(scope["headers"])), method)
             return
         try:
             if method == "POST":
@@ -164,7 +175,9 @@ class TrackingApp:
                 page = await asyncio.to_thread(self._way_out.ask, token)
         except Exception:
             log.exception("the unsubscribe page could not be shown or acted on")
-            await _answer(send, 503, pages.LATER, method, ((b"retry-after", b"5"),))
+            await _answer(
+                send, 503, pages.later(pages.language_in(scope["headers"])), method, ((b"retry-after", b"5"),)
+            )
             return
         await _answer(send, 200, page, method)
 
@@ -175,7 +188,9 @@ class TrackingApp:
             status, headers, answer = await asyncio.to_thread(door, method, scope["path"], query, body)
         except Exception:
             log.exception("a conversion could not be recorded")
-            await _answer(send, 503, pages.LATER, method, ((b"retry-after", b"5"),))
+            await _answer(
+                send, 503, pages.later(pages.language_in(scope["headers"])), method, ((b"retry-after", b"5"),)
+            )
             return
         length = () if any(name == b"content-length" for name, _ in headers) else (_length(answer),)
         await send({"type": "http.response.start", "status": status, "headers": [*headers, *length]})

@@ -15,7 +15,8 @@ from sqlalchemy import Connection
 
 from tidings.distribution import pages, repository
 from tidings.distribution.hooks import MayTrack, nobody_is_tracked
-from tidings.distribution.page_texts import WORDS, language_of
+from tidings.distribution.page_texts import language_of
+from tidings.distribution.page_texts_short import words_for
 from tidings.distribution.tokens import Token
 from tidings.domain.channel import Channel
 from tidings.domain.event import Event, EventKind
@@ -85,8 +86,10 @@ class WayOut:
         """The page that asks."""
         with self._db.reading() as conn:
             language, brand = self._place(conn, token)
-            opens = bool(self._wishes.may_track(conn, [token.contact_pk], self._clock.now()))
-        return pages.ask(language, brand, opens=opens)
+            seen = token.channel is Channel.EMAIL and self._wishes.may_track(
+                conn, [token.contact_pk], self._clock.now()
+            )
+        return pages.ask(language, brand, opens=bool(seen), channel=token.channel)
 
     def act(self, token: Token, body: bytes) -> bytes:
         """Does what was posted, in one synced commit, and gives the page that says so."""
@@ -101,11 +104,12 @@ class WayOut:
                 self._wishes.refuse_opens(conn, token.contact_pk, source)
                 return pages.opens_stopped(language, brand)
             if what == "again":
-                wording = WORDS[language].again
+                wording = words_for(language, token.channel).again
                 back = self._wishes.again(conn, token.contact_pk, source, wording, **_of(token))
-                return pages.subscribed(language, brand) if back else pages.too_late(language, brand)
+                shown = pages.subscribed if back else pages.too_late
+                return shown(language, brand, channel=token.channel)
             self._leave(conn, token, source)
-        return pages.done(language, brand, again=source != "one-click")
+        return pages.done(language, brand, again=source != "one-click", channel=token.channel)
 
     def _leave(self, conn: Connection, token: Token, source: str) -> None:
         """The no and its event."""

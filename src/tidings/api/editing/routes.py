@@ -160,9 +160,9 @@ def begin_from_template(
 @router.get("/drafts/{variant}/export", summary="Export a draft", **READ)
 def export_draft(
     actor: CurrentActor, given: Given, campaign_id: str, variant: str,
-    form: Literal["html", "mjml", "text"] = "html",
+    form: Literal["html", "mjml", "text", "print"] = "html",
 ) -> schemas.Export:  # fmt: skip
-    """As HTML, MJML or plain text, with its links in place."""
+    """As HTML, MJML or plain text, with its links in place, or as a page of HTML to print."""
     return schemas.Export(form=form, content=given.records.export(actor, campaign_id, variant, form))
 
 

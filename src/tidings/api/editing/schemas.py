@@ -255,7 +255,7 @@ class Imported(Schema):
 
 
 class Export(Schema):
-    """A draft as a file. Merge fields stay open, in Liquid."""
+    """A draft as a file. Merge fields stay open, in Liquid, but in what is printed."""
 
     form: str
     content: str

@@ -8,15 +8,13 @@ from collections.abc import Iterator, Sequence
 
 from tidings.content.rendering.identity import postal_line
 from tidings.content.rendering.links import place
-from tidings.content.rendering.texts import closed, safe
+from tidings.content.rendering.texts import FIELD, closed, default_of, safe
 from tidings.domain.blocks import Button, Columns, Divider, Footer, Heading, Image, Product, Quote, Text
 from tidings.domain.brand import Brand
 from tidings.domain.draft import Draft
 from tidings.domain.message import Link
 
 WIDTH = 72
-_FIELD = re.compile(r"\{\{.*?\}\}")
-_DEFAULT = re.compile(r"default:\s*[\"']([^\"']*)")
 
 
 def text_of(draft: Draft, brand: Brand, links: Sequence[Link]) -> str:
@@ -55,14 +53,8 @@ def _parts(draft: Draft) -> Iterator[str]:
 
 
 def _underlined(heading: str) -> str:
-    longest = max((len(_FIELD.sub(_sample, line)) for line in heading.splitlines()), default=0)
+    longest = max((len(FIELD.sub(default_of, line)) for line in heading.splitlines()), default=0)
     return f"{heading}\n{'=' * min(WIDTH, longest)}"
-
-
-def _sample(field: re.Match[str]) -> str:
-    """What stands for a field where its length is counted: its default."""
-    found = _DEFAULT.search(field[0])
-    return found[1] if found else ""
 
 
 def _wrapped(text: str, indent: str = "") -> str:
@@ -72,9 +64,9 @@ def _wrapped(text: str, indent: str = "") -> str:
 
 def _line(line: str, indent: str) -> str:
     """Open places are never broken, though they hold blanks: letters that no text holds stand for them meanwhile."""
-    fields = _FIELD.findall(line)
+    fields = FIELD.findall(line)
     marks = iter("\0\1" * len(fields))
-    standing = _FIELD.sub(lambda field: next(marks) * max(1, len(_sample(field))), line)
+    standing = FIELD.sub(lambda field: next(marks) * max(1, len(default_of(field))), line)
     prefix = "  " if line.startswith("• ") else ""
     filled = textwrap.fill(
         standing,

@@ -10,7 +10,9 @@ from collections.abc import Iterator
 from tidings.content.verifier.checks.merge_fields import problems
 
 _JOINER = "\u2060"  # invisible; parts the two braces, so that Liquid sees no open place
-_OPEN_PLACE = re.compile(r"(\{\{.*?\}\})")
+FIELD = re.compile(r"\{\{.*?\}\}")
+_OPEN_PLACE = re.compile(rf"({FIELD.pattern})")
+_DEFAULT = re.compile(r"default:\s*[\"']([^\"']*)")
 _ZERO_WIDTH_JOINER = "\u200d"
 LONGEST_WORD = 30
 
@@ -36,6 +38,12 @@ def closed(text: str) -> str:
     for opening in ("{{", "{%", "{#"):
         text = text.replace(opening, f"{opening[0]}{_JOINER}{opening[1]}")
     return text
+
+
+def default_of(field: re.Match[str]) -> str:
+    """What stands for a field of which nothing is known; empty for one without a default."""
+    found = _DEFAULT.search(field[0])
+    return found[1] if found else ""
 
 
 def markup(text: str, longest: int = LONGEST_WORD) -> str:

@@ -127,9 +127,16 @@ def take_in(visit: VisitHere, campaign_id: str, variant: str, fields: FormHere) 
 def export(visit: VisitHere, campaign_id: str, variant: str, form: str = "html") -> Response:
     """The draft in force as a file."""
     content = visit.services.records.export(visit.actor, campaign_id, variant, form)
-    ending = {"text": "txt"}.get(form, form)
-    named = {"content-disposition": f'attachment; filename="draft-{variant}.{ending}"'}
+    name = {"text": f"draft-{variant}.txt", "print": f"print-{variant}.html"}.get(form, f"draft-{variant}.{form}")
+    named = {"content-disposition": f'attachment; filename="{name}"'}
     return Response(content, media_type="application/octet-stream", headers=named)
+
+
+@router.get("/print")
+def to_print(visit: VisitHere, campaign_id: str, variant: str) -> Response:
+    """The copy as a page for paper; the browser prints it, or makes a PDF of it."""
+    content = visit.services.records.export(visit.actor, campaign_id, variant, "print")
+    return mail_response(with_own_pictures(content, pictures_of(visit)))
 
 
 def _again(visit: Visit, campaign_id: str, variant: str, typed: Typed, error: TidingsError) -> Response:
