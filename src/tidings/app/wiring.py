@@ -188,8 +188,8 @@ def preflight_of(settings: Settings, relay: str, account: Callable[[], str] = st
     host, _, port = settings.spamd.rpartition(":")
     if not host or not port.isdigit():
         raise InvalidInputError("TIDINGS_SPAMD is no address and port.", remedy="Write it like this: 127.0.0.1:783")
-    doctor = DnsDoctor(parse_relays(relay)[0], selectors, nameserver=settings.nameserver)
-    elsewhere = DnsDoctor(parse_relays("smtp://localhost?tls=none")[0], selectors, nameserver=settings.nameserver)
+    doctor = DnsDoctor(parse_relays(relay), selectors, nameserver=settings.nameserver)
+    elsewhere = DnsDoctor(parse_relays("smtp://localhost?tls=none"), selectors, nameserver=settings.nameserver)
     return Preflight(doctor, spamd=(host, int(port)), elsewhere=elsewhere, account=account)
 
 
