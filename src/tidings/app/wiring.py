@@ -15,6 +15,7 @@ from tidings.agents.service import AgentService
 from tidings.agents.state import ensure_agents
 from tidings.analytics.agent import AnalyticsAgent
 from tidings.analytics.service import AnalyticsService
+from tidings.app.retention import Retention
 from tidings.audience.repository import any_known
 from tidings.audience.service import AudienceService
 from tidings.campaigns.asking import AskService
@@ -94,6 +95,7 @@ class House:
     services: Services
     mailbox: MailboxService
     relay: str
+    retention: Retention
 
     def close(self) -> None:
         """Gives the database back."""
@@ -136,12 +138,14 @@ def wire(
         distribution=distribution, analytics=AnalyticsAgent(db, clock), postings=postings,
     )  # fmt: skip
     run.register()
+    retention = Retention(db, clock, jobs, settings.keep)
     relay = settings.relay or f"smtp://localhost:{settings.mailbox_port}?tls=starttls&ca={tls_of(settings)}/ca.pem"
     facts = {
         "relay": f"relay {', '.join(each.name for each in parse_relays(settings.relay))}"
         if settings.relay
         else "built-in mailbox (mail stays here)",
         "returned mail": parse_source(settings.returns).name if settings.returns else "",
+        "retention": settings.keep.in_words(),
         "sync": "not configured; this node works alone",
     }
     campaigns = CampaignService(
@@ -172,7 +176,7 @@ def wire(
     )  # fmt: skip
     return House(
         settings=settings, db=db, master=master, secrets=secrets, clock=clock, jobs=jobs, run=run, services=services,
-        mailbox=MailboxService(db), relay=relay,
+        mailbox=MailboxService(db), relay=relay, retention=retention,
     )  # fmt: skip
 
 
