@@ -271,6 +271,10 @@ class FakeCampaigns:
     def cancel(self, actor: Actor, campaign_id: str) -> CampaignDetail:
         return self._move(actor, campaign_id, Permission.CAMPAIGNS_WRITE, state=CampaignState.CANCELLED)
 
+    def drop_channel(self, actor: Actor, campaign_id: str, channel: str, reason: str = "") -> CampaignDetail:
+        self.calls.append(f"drop {channel} {reason}".strip())
+        return self._move(actor, campaign_id, Permission.CAMPAIGNS_WRITE)
+
     def replan(self, actor: Actor, campaign_id: str) -> CampaignDetail:
         return self._move(actor, campaign_id, Permission.CAMPAIGNS_WRITE)
 

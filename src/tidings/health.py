@@ -14,7 +14,7 @@ from tidings.domain.actor import AgentName
 from tidings.domain.channel import Channel
 from tidings.domain.delivery import DeliveryState
 from tidings.domain.errors import TidingsError
-from tidings.domain.instant import MINUTE, SECOND, Clock
+from tidings.domain.instant import DAY, MINUTE, SECOND, Clock, to_datetime
 from tidings.engine.heartbeat import alive_roles
 from tidings.store.settings import get_setting
 from tidings.store.tables import agent, campaign, channel_account, delivery, relay_state, throttle_state
@@ -28,6 +28,9 @@ Status = Literal["ok", "warn", "fail"]
 ALIVE_FOR = 15 * SECOND
 LATE_AFTER = 5 * MINUTE
 RETURNS_LATE_AFTER = 10 * MINUTE
+RETENTION = "retention"
+"""Under which the daily run says what it did."""
+RETENTION_LATE_AFTER = 2 * DAY
 DISK_WARN, DISK_FAIL = 1 << 30, 100 << 20  # bytes free
 
 
@@ -61,7 +64,7 @@ class HealthService:
             ("database", self._database), ("agents", self._agents), ("sending", self._sending),
             ("relays", self._relays), ("mailbox providers", self._providers),
             ("queue", self._queue), ("channels", self._channels), ("returned mail", self._returns),
-            ("disk", self._disk), ("sync", self._sync),
+            ("retention", self._retention), ("disk", self._disk), ("sync", self._sync),
         )  # fmt: skip
         return [item for name, part in parts for item in self._look(name, part)] + self._model()
 
@@ -203,6 +206,24 @@ class HealthService:
             remedy = "The Distribution agent's worker fetches it: tidings worker --agent distribution"
             return [HealthItem("returned mail", "warn", f"{source} was not looked at lately", remedy)]
         return [HealthItem("returned mail", "ok", source)]
+
+    def _retention(self, conn: Connection) -> list[HealthItem]:
+        """How long details are kept, and whether that is kept up with."""
+        keep = self.facts.get("retention", "")
+        if not keep:
+            return []
+        state = get_setting(conn, RETENTION) or {}
+        if state.get("error"):
+            words = f"what is old could not be removed ({state['error']})"
+            return [HealthItem("retention", "fail", words, "See `tidings logs`; it is tried again every day.")]
+        at = int(state.get("at", 0))
+        if at and self.clock.now() - at > RETENTION_LATE_AFTER:
+            remedy = "The Distribution agent's worker does it: tidings worker --agent distribution"
+            since = to_datetime(at).date()
+            return [HealthItem("retention", "warn", f"nothing was looked at since {since}; kept: {keep}", remedy)]
+        emptied = sum(state.get("counts", {}).values())
+        done = f"; {emptied:,} emptied on {to_datetime(at).date()}" if at else ""
+        return [HealthItem("retention", "ok", f"kept: {keep}{done}")]
 
     def _disk(self, _conn: Connection) -> list[HealthItem]:
         free = shutil.disk_usage(self.data_dir).free

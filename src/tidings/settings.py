@@ -12,6 +12,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from tidings.domain.errors import InvalidInputError
+from tidings.domain.keeping import Keep, parse_keep
 from tidings.keys.places import default_data_dir
 from tidings.llm.configured import ModelChoice
 
@@ -51,6 +52,8 @@ class Settings:
     """Where returned mail is fetched (`imaps://…`, `pop3s://…`) or received (`smtp://0.0.0.0:port`)."""
     attachments_mb: int = 5
     """What all attachments of a mail may add to it, encoded."""
+    keep: Keep = field(default_factory=Keep)
+    """How long the details of what happened are kept."""
     reports_secret: str | None = None
     """`whsec_…`: what other systems sign their reports with (`/hooks/generic/house`)."""
     allowed_places: frozenset[str] = frozenset()
@@ -102,6 +105,7 @@ def load_settings(environ: Mapping[str, str] | None = None, **given: object) -> 
         "bounce_address": env.get("TIDINGS_BOUNCE_ADDRESS") or None,
         "returns": env.get("TIDINGS_RETURNS") or None,
         "attachments_mb": _megabytes(env, "TIDINGS_ATTACHMENTS_MB"),
+        "keep": parse_keep(env.get("TIDINGS_KEEP", "")),
         "reports_secret": _reports_secret(env),
         "allowed_places": _places(env),
         "agents_here": env.get("TIDINGS_AGENTS", "here") != "none",

@@ -165,6 +165,15 @@ class Posting(Model):
     can_repeat: bool
 
 
+class ChannelProgress(Model):
+    """How one of several channels of a launched campaign stands."""
+
+    channel: str
+    messages: int
+    waiting: int
+    can_drop: bool
+
+
 class Campaign(CampaignRow):
     """Everything of one campaign."""
 
@@ -177,6 +186,7 @@ class Campaign(CampaignRow):
     overrides: list[Override]
     postings: list[Posting]
     notices: list[str]
+    channels: list[ChannelProgress]
 
 
 class Preview(Model):
@@ -361,6 +371,11 @@ class Campaigns(Resource[Mode]):
     def cancel(self, campaign_id: str) -> Call[Campaign]:
         """Ends it for good."""
         return _act(campaign_id, "cancel")
+
+    @Endpoint
+    def drop_channel(self, campaign_id: str, channel: str, reason: str = "") -> Call[Campaign]:
+        """Takes one channel out of a campaign under way: what has not left by it is cancelled, the rest goes on."""
+        return _act(campaign_id, "drop-channel", {"channel": channel, "reason": reason})
 
     @Endpoint
     def replan(self, campaign_id: str) -> Call[Campaign]:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import sys
+from collections import Counter
 from pathlib import Path
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 from tests.conftest import FakeClock
 
 sys.path.insert(0, str(Path(__file__).parent))
@@ -20,7 +21,7 @@ from tidings.audience.unsubscribe import unsubscribe
 from tidings.domain.errors import ConflictError, InvalidInputError
 from tidings.keys.secrets import Secrets
 from tidings.store.database import Database
-from tidings.store.tables import contact, delivery
+from tidings.store.tables import audit, chunk, contact, delivery
 
 town = service.town
 PDF = b"%PDF-1.7\n%%EOF\n"
@@ -64,6 +65,8 @@ def test_text_messages_without_an_account_are_not_approved(town: Town) -> None:
     town.jobs.turn()
 
     assert any("No Text message account" in notice for notice in town.at(made).notices)
+    found = town.house.services.campaigns.preflight(town.author, made.row.id)
+    assert [each.area for each in found if each.blocks] == ["channel"]
     with pytest.raises(InvalidInputError, match="No Text message account"):
         approve(town, made.row.id)
 
@@ -106,6 +109,76 @@ def test_a_campaign_by_text_message_alone_is_for_those_who_said_yes_to_texts(tow
         rows = conn.execute(select(delivery.c.channel, delivery.c.contact_pk)).all()
     assert [row.channel for row in rows] == ["sms"] * 3
     assert pk in {row.contact_pk for row in rows}
+
+
+def mail_and_text(town: Town) -> str:
+    """A campaign by mail and text that is being sent as planned: nothing has left yet."""
+    table = "email,first_name,phone,sms consent\n" + "".join(
+        f"t{no}@example.com,Ada,+43660555{no:04},yes\n" for no in range(4)
+    )
+    town.house.services.audience.import_csv(ADMIN, table, consent=ConsentGiven("form", "Yes, write to me."))
+    values = {"account_sid": "AC" + "0" * 32, "secret": "token", "sender": "+4366012345"}
+    town.house.services.channels.create(ADMIN, provider_name="twilio", name="Twilio", values=values)
+    made = town.new(channels=["email", "sms"])
+    town.jobs.turn()
+    approve(town, made.row.id)
+    town.house.services.campaigns.send(town.approver, made.row.id, now=False)
+    town.jobs.turn()
+    return made.row.id
+
+
+def deliveries_of(town: Town) -> Counter[tuple[str, str]]:
+    with town.house.db.reading() as conn:
+        return Counter(tuple(row) for row in conn.execute(select(delivery.c.channel, delivery.c.state)))
+
+
+def test_one_channel_is_taken_out_and_the_rest_goes_on(town: Town) -> None:
+    campaigns = town.house.services.campaigns
+    campaign_id = mail_and_text(town)
+    before = deliveries_of(town)
+    assert before["sms", "planned"] == 4
+    with town.house.db.transaction() as conn:  # one left already
+        first = select(delivery.c.contact_pk).where(delivery.c.channel == "sms").limit(1).scalar_subquery()
+        mine = (delivery.c.channel == "sms") & (delivery.c.contact_pk == first)
+        conn.execute(update(delivery).where(mine).values(state="accepted"))
+
+    after = campaigns.drop_channel(town.approver, campaign_id, "sms", "the number was taken from us")
+
+    assert after.row.state == "sending"
+    assert deliveries_of(town) == {
+        ("email", "planned"): before["email", "planned"], ("sms", "cancelled"): 3, ("sms", "accepted"): 1
+    }  # fmt: skip
+    assert sum(after.row.counts.values()) == sum(before.values())  # the sum adds up
+    assert {each.channel: each.waiting for each in after.channels} == {"email": before["email", "planned"], "sms": 0}
+    assert (after.overrides[0].what, after.overrides[0].after) == ("channels", {"sms": "3 cancelled"})
+    with town.house.db.reading() as conn:
+        reasons = set(conn.execute(select(delivery.c.reason).where(delivery.c.state == "cancelled")).scalars())
+        trail = conn.execute(select(audit.c.detail).where(audit.c.action == "campaign.drop_channel")).scalar_one()
+        open_chunks = set(conn.execute(select(chunk.c.channel).where(chunk.c.state != "done")).scalars())
+    assert reasons == {f"taken out by {town.approver.name}: the number was taken from us"}
+    assert trail["cancelled"] == 3
+    assert open_chunks == {"email"}
+    with pytest.raises(ConflictError, match="nothing waits there"):
+        campaigns.drop_channel(town.approver, campaign_id, "sms")
+
+
+def test_a_campaign_is_done_when_what_was_taken_out_was_the_last_to_wait(town: Town) -> None:
+    campaign_id = mail_and_text(town)
+    with town.house.db.transaction() as conn:
+        conn.execute(update(delivery).where(delivery.c.channel == "email").values(state="accepted"))
+        conn.execute(update(chunk).where(chunk.c.channel == "email").values(state="done"))
+    assert town.house.services.campaigns.drop_channel(town.approver, campaign_id, "sms").row.state == "done"
+
+
+def test_a_channel_is_taken_out_only_where_there_is_one_and_something_goes_on(town: Town) -> None:
+    campaigns = town.house.services.campaigns
+    ready = town.reviewed()
+    with pytest.raises(ConflictError, match="while it is under way"):
+        campaigns.drop_channel(town.approver, ready.row.id, "email")
+    campaign_id = mail_and_text(town)
+    with pytest.raises(InvalidInputError, match="no channel 'push'") as caught:
+        campaigns.drop_channel(town.approver, campaign_id, "push")
+    assert "email, sms" in str(caught.value.remedy)
 
 
 def test_a_campaign_by_mail_and_text_reaches_everybody_by_what_they_agreed_to(town: Town) -> None:

@@ -173,7 +173,7 @@ def test_everything_at_once_comes_worst_first_and_names_are_asked_once() -> None
             calls.append(tuple(domains))
             return [domain("SPF", Grade.ERROR), domain("MX", Grade.OK)]
 
-    preflight = Preflight(Doctor(Relay("localhost", 25, "none")), spamd=("127.0.0.1", 9))
+    preflight = Preflight(Doctor([Relay("localhost", 25, "none")]), spamd=("127.0.0.1", 9))
     found = preflight.examine([specimen()], ["bakery.co"], {"Gmail": {1: 5}})
     assert [ORDER[item.grade] for item in found] == sorted(ORDER[item.grade] for item in found)
     assert {item.area for item in found} == {Area.MESSAGE, Area.SPAM, Area.VOLUME, Area.DOMAIN}

@@ -199,6 +199,7 @@ def test_the_preview_says_what_drafts_may_say(client: TestClient) -> None:
         ("pause", {}, ("pause", ("cmp_1", {}))),
         ("resume", {}, ("resume", ("cmp_1", {}))),
         ("cancel", {}, ("cancel", ("cmp_1", {}))),
+        ("drop-channel", {"channel": "sms", "reason": "No"}, ("drop_channel", ("cmp_1", "sms", "No", {}))),
         ("retry", {}, ("retry", ("cmp_1", {}))),
         ("replan", {}, ("replan", ("cmp_1", {}))),
         (

@@ -124,6 +124,8 @@ async def _work(house: House, executor: str, roles: Sequence[str]) -> None:
     heartbeat = Heartbeat(house.db, house.clock, executor, roles, jobs=house.jobs)
     heartbeat.start()
     await asyncio.to_thread(house.jobs.start, list(roles))
+    if AgentName.DISTRIBUTION.value in roles:
+        await asyncio.to_thread(house.retention.begin)
     spare_the_collector()
     stop = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):

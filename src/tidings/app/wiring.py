@@ -15,6 +15,7 @@ from tidings.agents.service import AgentService
 from tidings.agents.state import ensure_agents
 from tidings.analytics.agent import AnalyticsAgent
 from tidings.analytics.service import AnalyticsService
+from tidings.app.retention import Retention
 from tidings.audience.repository import any_known
 from tidings.audience.service import AudienceService
 from tidings.campaigns.asking import AskService
@@ -95,6 +96,7 @@ class House:
     services: Services
     mailbox: MailboxService
     relay: str
+    retention: Retention
 
     def close(self) -> None:
         """Gives the database back."""
@@ -139,12 +141,14 @@ def wire(
     )  # fmt: skip
     run.register()
     models_here.on_online = run.rewriter.look_now
+    retention = Retention(db, clock, jobs, settings.keep)
     relay = settings.relay or f"smtp://localhost:{settings.mailbox_port}?tls=starttls&ca={tls_of(settings)}/ca.pem"
     facts = {
         "relay": f"relay {', '.join(each.name for each in parse_relays(settings.relay))}"
         if settings.relay
         else "built-in mailbox (mail stays here)",
         "returned mail": parse_source(settings.returns).name if settings.returns else "",
+        "retention": settings.keep.in_words(),
         "sync": "not configured; this node works alone",
     }
     campaigns = CampaignService(
@@ -179,7 +183,7 @@ def wire(
     )  # fmt: skip
     return House(
         settings=settings, db=db, master=master, secrets=secrets, clock=clock, jobs=jobs, run=run, services=services,
-        mailbox=MailboxService(db), relay=relay,
+        mailbox=MailboxService(db), relay=relay, retention=retention,
     )  # fmt: skip
 
 
@@ -195,8 +199,8 @@ def preflight_of(settings: Settings, relay: str, account: Callable[[], str] = st
     host, _, port = settings.spamd.rpartition(":")
     if not host or not port.isdigit():
         raise InvalidInputError("TIDINGS_SPAMD is no address and port.", remedy="Write it like this: 127.0.0.1:783")
-    doctor = DnsDoctor(parse_relays(relay)[0], selectors, nameserver=settings.nameserver)
-    elsewhere = DnsDoctor(parse_relays("smtp://localhost?tls=none")[0], selectors, nameserver=settings.nameserver)
+    doctor = DnsDoctor(parse_relays(relay), selectors, nameserver=settings.nameserver)
+    elsewhere = DnsDoctor(parse_relays("smtp://localhost?tls=none"), selectors, nameserver=settings.nameserver)
     return Preflight(doctor, spamd=(host, int(port)), elsewhere=elsewhere, account=account)
 
 

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Row
 from tidings.access.permissions import Permission, may, require
 from tidings.agents.state import load
 from tidings.campaigns import approved, repository
-from tidings.campaigns.views import ActionView
+from tidings.campaigns.views import ActionView, ChannelView
 from tidings.domain.actor import Actor, AgentName
 from tidings.domain.campaign import TERMINAL, CampaignState
 from tidings.domain.decision import Autonomy
@@ -98,7 +98,10 @@ def distribution_starts_by_itself(conn: Connection) -> bool:
     return not state.paused and state.autonomy is not Autonomy.SUGGEST
 
 
-def actions_for(actor: Actor, row: Row[Any], *, revision_author: str, only_approver: bool) -> tuple[ActionView, ...]:
+def actions_for(
+    actor: Actor, row: Row[Any], *, revision_author: str, only_approver: bool,
+    channels: Sequence[ChannelView] = (),
+) -> tuple[ActionView, ...]:  # fmt: skip
     """What can be done next, in the order in which a page shows it."""
     state, brand = CampaignState(row.state), row.brand_id
     over = state in TERMINAL
@@ -123,4 +126,5 @@ def actions_for(actor: Actor, row: Row[Any], *, revision_author: str, only_appro
     offer("pause", Permission.SENDING_PAUSE, when=not over and row.paused_at is None)
     offer("resume", Permission.SENDING_PAUSE, when=not over and row.paused_at is not None)
     offer("cancel", Permission.CAMPAIGNS_WRITE, when=not over)
+    offer("drop_channel", Permission.CAMPAIGNS_WRITE, when=any(channel.can_drop for channel in channels))
     return tuple(found)

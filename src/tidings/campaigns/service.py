@@ -13,6 +13,7 @@ from tidings.agents.policy import Effect
 from tidings.audience.segments import find_segment, list_segments
 from tidings.campaigns import actions, approved, repository, versions
 from tidings.campaigns.drafts import name_of, one
+from tidings.campaigns.dropping import drop
 from tidings.campaigns.preflight import check_messages, specimens
 from tidings.campaigns.preview import render_preview
 from tidings.campaigns.revising import Reviser, Why
@@ -21,6 +22,7 @@ from tidings.campaigns.show import Shower
 from tidings.content.repository import brand_named, brands
 from tidings.content.service import load_brand
 from tidings.distribution.attachments import contents
+from tidings.distribution.findings import Area, Grade, PreflightFinding
 from tidings.domain.actor import Actor
 from tidings.domain.brief import Brief
 from tidings.domain.campaign import TERMINAL, CampaignState
@@ -34,7 +36,6 @@ if TYPE_CHECKING:
     from tidings.agents.policy import Policy
     from tidings.campaigns.run import CampaignRun
     from tidings.campaigns.views import CampaignDetail, CampaignRow, DeliveryView, PostingView, Preview, SlotView
-    from tidings.distribution.findings import PreflightFinding
     from tidings.distribution.postings.service import PostingService
     from tidings.distribution.preflight import Preflight
     from tidings.distribution.service import DistributionService
@@ -146,7 +147,9 @@ class CampaignService:
             revised = self._edit_waiting(conn, row) or self._revision(conn, row)
             brand, made = specimens(conn, self.distribution, self.flight, row, revised)
             planned = self.distribution.planned_by_provider(conn, row.pk)
-        return self.flight.examine(made, [brand.sender.domain], planned)  # no connection is held meanwhile
+            notices = self.show.notices(conn, row)
+        found = self.flight.examine(made, [brand.sender.domain], planned)  # no connection is held meanwhile
+        return [*(PreflightFinding(Area.CHANNEL, "account", Grade.ERROR, notice) for notice in notices), *found]
 
     def approve(self, actor: Actor, campaign_id: str, revision_id: str, comment: str = "") -> CampaignDetail:
         """A person's yes to exactly this revision.
@@ -271,6 +274,26 @@ class CampaignService:
             unposted = self.postings.cancel_open(conn, row.pk)
             detail = {"deliveries": stopped, "postings": unposted}
             self._note(conn, actor, "campaign.cancel", row, f"cancelled “{row.name}”", detail)
+            return self._detail(conn, actor, row.id)
+
+    def drop_channel(self, actor: Actor, campaign_id: str, channel: str, reason: str = "") -> CampaignDetail:
+        """Takes one channel out of a campaign under way: what has not left by it never does, the rest goes on.
+
+        Raises InvalidInputError for a channel it does not have, ConflictError where that cannot be done now.
+        """
+        with self.db.transaction() as conn:
+            row = self._row(conn, actor, campaign_id, Permission.CAMPAIGNS_WRITE, Permission.CAMPAIGNS_SEND)
+            said = " ".join(reason.split())[:200]
+            words = f"taken out by {actor.name}" + (f": {said}" if said else "")
+            title, stopped = drop(conn, row, channel, words, self.distribution, self.postings)
+            repository.insert_override(
+                conn, object_id=row.id, what="channels", before={channel: "under way"},
+                after={channel: f"{stopped:,} cancelled"}, reason=said, actor=actor, at=self.clock.now(),
+            )  # fmt: skip
+            detail = {"channel": channel, "cancelled": stopped, "reason": said}
+            self._note(conn, actor, "campaign.drop_channel", row, f"took the {title} out of “{row.name}”", detail)
+            if not (self.distribution.something_open(conn, row.pk) or self.postings.something_open(conn, row.pk)):
+                self.run.finished(conn, row.pk)
             return self._detail(conn, actor, row.id)
 
     def replan(self, actor: Actor, campaign_id: str) -> CampaignDetail:

@@ -9,6 +9,7 @@ from sqlalchemy import Connection, Row
 from tidings.access.permissions import Permission, may
 from tidings.campaigns import actions, repository
 from tidings.campaigns.drafts import mails, posted
+from tidings.campaigns.dropping import channels_of
 from tidings.campaigns.views import (
     ApprovalView,
     CampaignDetail,
@@ -73,6 +74,7 @@ class Shower:
         asked = row.proposed_id or row.revision_id
         revisions = tuple(revision_view(item) for item in authors)
         shown = self.row(conn, row)
+        channels = channels_of(conn, row, self.distribution, self.postings)
         return CampaignDetail(
             row=shown, brief=Brief.model_validate(row.brief),
             revision=next((item for item in revisions if item.id == row.revision_id), None), revisions=revisions,
@@ -80,13 +82,14 @@ class Shower:
             approvals=tuple(_approval(item) for item in repository.approval_rows(conn, row.pk)),
             actions=actions.actions_for(
                 actor, row, revision_author=next((one.author_id for one in authors if one.id == asked), ""),
-                only_approver=self.access.people_who_can_approve(conn, row.brand_id) <= 1,
+                only_approver=self.access.people_who_can_approve(conn, row.brand_id) <= 1, channels=channels,
             ),
             overrides=tuple(
                 OverrideView(item.what, item.before, item.after, item.reason, item.by_name, item.at)
                 for item in repository.override_rows(conn, row.id)
             ),
             postings=self.posted(conn, actor, row), notices=self.notices(conn, row),
+            channels=channels,
         )  # fmt: skip
 
     def posted(self, conn: Connection, actor: Actor, row: Row[Any]) -> tuple[PostingView, ...]:

@@ -71,7 +71,7 @@ class ActionView:
     """Something that can be done next. `allowed` is false with `why_not` when this actor may not."""
 
     name: str
-    """approve, request_changes, send, send_now, pause, resume, cancel, replan, retry."""
+    """approve, request_changes, send, send_now, pause, resume, cancel, replan, retry, drop_channel."""
     allowed: bool
     why_not: str = ""
 
@@ -89,6 +89,19 @@ class OverrideView:
 
 
 @dataclass(frozen=True, slots=True)
+class ChannelView:
+    """How one of several channels of a launched campaign stands."""
+
+    channel: str
+    messages: int
+    """Deliveries or postings, of any state."""
+    waiting: int
+    """Of these, what has not left."""
+    can_drop: bool
+    """Whether the channel can be taken out now, by somebody who may."""
+
+
+@dataclass(frozen=True, slots=True)
 class CampaignDetail:
     """Everything of one campaign on one page."""
 
@@ -103,6 +116,8 @@ class CampaignDetail:
     postings: tuple[PostingView, ...] = ()
     notices: tuple[str, ...] = ()
     """What stands in the way of posting it, each with its remedy; approval waits until there is none."""
+    channels: tuple[ChannelView, ...] = ()
+    """Of a launched campaign with several channels."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -146,6 +146,27 @@ def cancel(campaign: CampaignRef, yes: Yes = False, no_input: NoInput = False, a
     _done(found, "Cancelled.", as_json=as_json)
 
 
+@commands.command("drop-channel")
+def drop_channel(
+    campaign: CampaignRef,
+    channel: Annotated[str, typer.Argument(help="Such as sms or linkedin; `tidings campaign show` lists them.")],
+    reason: Annotated[str, typer.Option("--reason", "-m", help="Goes on record with it.")] = "",
+    yes: Yes = False,
+    no_input: NoInput = False,
+    as_json: AsJson = False,
+) -> None:
+    """Take one channel out of a campaign under way; the others go on."""
+    with connected() as tidings:
+        found = tidings.campaigns.get(campaign_id(tidings, campaign))
+        waiting = next((each.waiting for each in found.channels if each.channel == channel), 0)
+        confirm(
+            f"Cancel {count_of(waiting, 'message')} by {channel} of “{found.name}” for good?", yes=yes,
+            no_input=no_input,
+        )  # fmt: skip
+        found = tidings.campaigns.drop_channel(found.id, channel, reason)
+    _done(found, "Taken out.", as_json=as_json)
+
+
 @commands.command("edit")
 def edit(
     campaign: CampaignRef,

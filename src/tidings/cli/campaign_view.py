@@ -10,7 +10,7 @@ from tidings.cli.progress import bar
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from tidings_client.campaigns import Campaign, CampaignRow, Draft, Finding, Plan, PreflightFinding
+    from tidings_client.campaigns import Campaign, CampaignRow, ChannelProgress, Draft, Finding, Plan, PreflightFinding
 
 OVER = frozenset({"done", "cancelled"})
 WORKING = frozenset({"drafting", "planning"})
@@ -55,12 +55,15 @@ def show_campaign(campaign: Campaign) -> None:
             "Created": moment(campaign.created_at),
             "People": campaign.people or "",
             "Deliveries": counts(campaign.counts),
+            "Channels": ", ".join(map(_channel, campaign.channels)),
             "Revision": campaign.revision and f"{campaign.revision.number} by {campaign.revision.author}",
             "Attached": ", ".join(file.name for file in campaign.revision.attachments) if campaign.revision else "",
             "Invitation": _event(campaign),
             "If late": _if_late(campaign),
         }
     )
+    for notice in campaign.notices:
+        show(f"\nIt cannot be approved yet. {notice}")
     for draft in campaign.revision.drafts if campaign.revision else ():
         show()
         show_draft(draft)
@@ -73,6 +76,11 @@ def show_campaign(campaign: Campaign) -> None:
             f"\n{verdict.verdict.replace('_', ' ').capitalize()}, revision {verdict.revision_number}: "
             f"{verdict.by_name}{own}, {moment(verdict.at)}. {verdict.comment}".rstrip()
         )
+
+
+def _channel(each: ChannelProgress) -> str:
+    """How one channel stands."""
+    return f"{each.channel} {each.messages}" + (f" ({each.waiting} still to leave)" if each.waiting else "")
 
 
 def _event(campaign: Campaign) -> str:

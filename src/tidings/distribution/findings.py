@@ -16,9 +16,11 @@ class Grade(StrEnum):
 
 
 class Area(StrEnum):
-    """What a finding is about. Only the message itself can stop a send: the rest may be wrong about the world."""
+    """What a finding is about. Only the message itself, or a channel without an account, can stop a send: the rest may
+    be wrong about the world."""
 
     MESSAGE = "message"
+    CHANNEL = "channel"
     SPAM = "spam"
     VOLUME = "volume"
     DOMAIN = "domain"
@@ -40,7 +42,7 @@ class PreflightFinding:
     @property
     def blocks(self) -> bool:
         """Whether nothing may be sent before it is gone."""
-        return self.area is Area.MESSAGE and self.grade is Grade.ERROR
+        return self.area in {Area.MESSAGE, Area.CHANNEL} and self.grade is Grade.ERROR
 
     def at(self, place: str) -> PreflightFinding:
         """The same finding elsewhere."""

@@ -126,9 +126,9 @@ def _bulk(provider: str, count: int, asked: Sequence[PreflightFinding]) -> Prefl
     unknown = [
         name for name in needed if not any(f.check == name and f.grade is not Grade.NOT_CHECKED for f in of_domain)
     ]
-    of_relay = {finding.check: finding.grade for finding in asked if finding.area is Area.RELAY}
-    wrong += ["TLS"] if of_relay.get("TLS") is Grade.ERROR else []
-    wrong += ["PTR"] if of_relay.get("PTR") in {Grade.ERROR, Grade.WARNING} else []
+    of_relay = {(finding.check, finding.grade) for finding in asked if finding.area is Area.RELAY}  # of every relay
+    wrong += ["TLS"] if ("TLS", Grade.ERROR) in of_relay else []
+    wrong += ["PTR"] if of_relay & {("PTR", Grade.ERROR), ("PTR", Grade.WARNING)} else []
     start = f"{count:,} messages to {provider} within 24 hours; from {BULK:,} on it demands SPF, DKIM and DMARC"
     start += ", one-click, TLS and PTR" if of_relay else ""
     remedy = "Put the records right first, or spread the sending over more days."

@@ -41,6 +41,8 @@ HOLD_KEY = "hold:"
 D = DeliveryState
 WAITING = (D.PLANNED.value, D.HELD.value, D.DEFERRED.value)
 """States a worker may claim from when they are due."""
+NOT_LEFT = (*WAITING, D.CLAIMED.value)
+"""What a cancellation stops: nothing of it is on the wire."""
 STILL_OPEN = (*WAITING, D.CLAIMED.value, D.ATTEMPTING.value)
 
 
@@ -217,6 +219,16 @@ def counts(conn: Connection, campaign_pk: int) -> dict[str, int]:
     return {row.state: row.number for row in conn.execute(query)}
 
 
+def counts_by_channel(conn: Connection, campaign_pk: int) -> dict[str, dict[str, int]]:
+    """Deliveries by state, of each channel."""
+    columns = (delivery.c.channel, delivery.c.state)
+    query = select(*columns, func.count().label("number")).where(delivery.c.campaign_pk == campaign_pk)
+    found: dict[str, dict[str, int]] = {}
+    for row in conn.execute(query.group_by(*columns)):
+        found.setdefault(row.channel, {})[row.state] = row.number
+    return found
+
+
 def something_open(conn: Connection, campaign_pk: int) -> bool:
     """Whether something still happens to one of the campaign's deliveries by itself."""
     query = select(chunk.c.no).where(chunk.c.campaign_pk == campaign_pk, chunk.c.state != "done").limit(1)
@@ -232,18 +244,24 @@ def reasons(conn: Connection, campaign_pk: int) -> list[tuple[str, str, str, int
     return [(row.state, row.code, row.reason, row.number) for row in found]
 
 
-def cancel_open(conn: Connection, campaign_pk: int, now: Instant) -> int:
-    """Cancels what is not on the wire; says how many."""
+def cancel_open(
+    conn: Connection, campaign_pk: int, now: Instant, *, channel: Channel | None = None,
+    reason: str = "the campaign was cancelled",
+) -> int:  # fmt: skip
+    """Cancels what is not on the wire, of one channel or of all; says how many."""
+    of = () if channel is None else (delivery.c.channel == channel.value,)
     stopped = conn.execute(
         update(delivery)
-        .where(delivery.c.campaign_pk == campaign_pk, delivery.c.state.in_((*WAITING, D.CLAIMED.value)))
-        .values(state=D.CANCELLED.value, at=now, reason="the campaign was cancelled")
+        .where(delivery.c.campaign_pk == campaign_pk, delivery.c.state.in_(NOT_LEFT), *of)
+        .values(state=D.CANCELLED.value, at=now, reason=reason)
     ).rowcount
     # Asked once for the campaign: asked for each chunk, SQLite walks the whole campaign each time.
     flying = select(delivery.c.chunk_no).where(
         delivery.c.campaign_pk == campaign_pk, delivery.c.state == D.ATTEMPTING.value
     )
     settled = (chunk.c.campaign_pk == campaign_pk) & chunk.c.no.not_in(flying)
+    if channel is not None:
+        settled &= chunk.c.channel == channel.value
     conn.execute(update(chunk).where(settled).values(state="done", owner="", lease_until=None))
     return stopped
 

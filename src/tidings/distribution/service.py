@@ -145,6 +145,15 @@ class DistributionService:
         """Deliveries by state; they add up to all people launched."""
         return repository.counts(conn, campaign_pk)
 
+    def counts_by_channel(self, conn: Connection, campaign_pk: int) -> dict[str, dict[str, int]]:
+        """The same of each channel by which somebody is written to."""
+        return repository.counts_by_channel(conn, campaign_pk)
+
+    @staticmethod
+    def not_left_in(counts: Mapping[str, int]) -> int:
+        """How many of these have not left: what a cancellation would stop."""
+        return sum(counts.get(state, 0) for state in repository.NOT_LEFT)
+
     def something_open(self, conn: Connection, campaign_pk: int) -> bool:
         """Whether something still happens to one of its deliveries by itself."""
         return repository.something_open(conn, campaign_pk)
@@ -180,6 +189,11 @@ class DistributionService:
     def cancel_open(self, conn: Connection, campaign_pk: int) -> int:
         """Cancels all that is not on the wire; how many."""
         return repository.cancel_open(conn, campaign_pk, self._clock.now())
+
+    def cancel_channel(self, conn: Connection, campaign_pk: int, channel: Channel, reason: str) -> int:
+        """Cancels all of a channel that is not on the wire, with the reason; how many. The others go on."""
+        repository.bump_epoch(conn, campaign_pk)  # what a worker has in hand comes back before it leaves
+        return repository.cancel_open(conn, campaign_pk, self._clock.now(), channel=channel, reason=reason)
 
     def hold(self, conn: Connection, campaign_pk: int, reason: str) -> int:
         """Holds what waits of one campaign, with the reason shown; how many."""

@@ -33,6 +33,7 @@ FLASHES = {
     "paused": "Paused. Nothing more goes out until you resume.",
     "resumed": "Resumed.",
     "cancelled": "Cancelled. What was sent stays sent; nothing more goes out.",
+    "channel_dropped": "Taken out. What has not left by that channel never does; the rest goes on.",
     "replanned": "A new send plan is being made.",
     "retried": "Tried again.",
     "edited": "Saved as a new revision. It needs its own approval.",

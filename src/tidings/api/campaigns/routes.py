@@ -171,6 +171,14 @@ def cancel_campaign(actor: CurrentActor, given: Given, campaign_id: str, respons
     return _answer(response, given.campaigns.cancel(actor, campaign_id))
 
 
+@router.post("/{campaign_id}/drop-channel", summary="Take out one channel", **CANCEL)
+def drop_channel(
+    actor: CurrentActor, given: Given, campaign_id: str, response: Response, body: schemas.DropChannel
+) -> schemas.Campaign:
+    """What has not left by that channel is cancelled; the others go on."""
+    return _answer(response, given.campaigns.drop_channel(actor, campaign_id, body.channel, body.reason))
+
+
 @router.post("/{campaign_id}/replan", summary="Ask for a new plan", **needs(Permission.CAMPAIGNS_WRITE))
 def replan_campaign(actor: CurrentActor, given: Given, campaign_id: str, response: Response) -> schemas.Campaign:
     """The Scheduling agent plans anew from what is known now."""

@@ -161,6 +161,22 @@ class Posting(Schema):
     can_repeat: bool
 
 
+class ChannelProgress(Schema):
+    """How one of several channels of a launched campaign stands."""
+
+    channel: str
+    messages: int = Field(description="Deliveries or postings, of any state")
+    waiting: int = Field(description="Of these, what has not left")
+    can_drop: bool
+
+
+class DropChannel(Schema):
+    """One channel to be taken out of a campaign under way."""
+
+    channel: str = Field(max_length=40)
+    reason: str = Field("", max_length=200)
+
+
 class Campaign(CampaignRow):
     """Everything of one campaign. Approve it by naming `revision.id`."""
 
@@ -173,6 +189,7 @@ class Campaign(CampaignRow):
     overrides: tuple[Override, ...]
     postings: tuple[Posting, ...]
     notices: tuple[str, ...] = Field(description="What stands in the way of posting, each with its remedy")
+    channels: tuple[ChannelProgress, ...] = Field(description="Of a launched campaign with several channels")
 
     @classmethod
     def of(cls, detail: CampaignDetail) -> Campaign:
@@ -195,6 +212,7 @@ class Campaign(CampaignRow):
             overrides=tuple(Override.model_validate(item) for item in detail.overrides),
             postings=tuple(Posting.model_validate(item) for item in detail.postings),
             notices=detail.notices,
+            channels=tuple(ChannelProgress.model_validate(item) for item in detail.channels),
         )
 
 

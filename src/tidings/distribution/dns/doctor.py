@@ -1,8 +1,9 @@
-"""Examines sender domains and the relay within two seconds in all; what cannot be asked is "not checked"."""
+"""Examines sender domains and every relay within two seconds in all; what cannot be asked is "not checked"."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 
 from tidings.distribution.dns.blocklists import CHECK, check_addresses, check_domains
 from tidings.distribution.dns.dkim import Selector, check_dkim
@@ -23,35 +24,37 @@ class DnsDoctor:
     """Blocking: never on an event loop. `nameserver` is `address[:port]` in place of the system's own."""
 
     def __init__(
-        self, relay: Relay, selectors: Sequence[Selector] = (), *, nameserver: str | None = None,
+        self, relays: Sequence[Relay], selectors: Sequence[Selector] = (), *, nameserver: str | None = None,
         seconds: float = SECONDS,
     ) -> None:  # fmt: skip
-        self._relay, self._selectors = relay, tuple(selectors)
+        self._relays, self._selectors = tuple(relays), tuple(selectors)
         self._nameserver, self._seconds = nameserver, seconds
 
     @property
     def stays_here(self) -> bool:
-        """Whether the relay is on this machine."""
-        return is_here(self._relay.host)
+        """Whether every relay is on this machine."""
+        return all(is_here(relay.host) for relay in self._relays)
 
     def examine(self, domains: Iterable[str]) -> list[PreflightFinding]:
-        """The relay's findings, then each domain's, in the order of the checks."""
+        """The relays' findings, then each domain's, in the order of the checks."""
         resolver = DnsResolver(self._nameserver, seconds=self._seconds)
-        relay = self._relay
-        certificate = None if self.stays_here else CertificateCheck(relay, self._seconds)
+        away = [relay for relay in self._relays if not is_here(relay.host)]
+        certificates = [CertificateCheck(relay, self._seconds) for relay in away]
         found: list[PreflightFinding] = []
         inbound: list[MxTlsCheck] = []
         for domain in dict.fromkeys(domain.lower().rstrip(".") for domain in domains):
             found += self.domain(resolver, domain)
-            if certificate is not None and not is_reserved(domain):
+            if away and not is_reserved(domain):
                 inbound.append(MxTlsCheck(resolver, domain, self._seconds))
-        if certificate is None:
-            words = "the relay is on this machine: nothing to check"
-            return [_skipped(Area.RELAY, check, words, relay.name) for check in _RELAY_CHECKS] + found
-        reverse = _asked(Area.RELAY, "PTR", relay.name, lambda: check_reverse(resolver, relay))
-        listed = self._blocklists(resolver)
+        words = "the relay is on this machine: nothing to check"
+        here = [relay for relay in self._relays if relay not in away]
+        relays = [_skipped(Area.RELAY, check, words, relay.name) for relay in here for check in _RELAY_CHECKS]
+        for relay, certificate in zip(away, certificates, strict=True):
+            relays += _asked(Area.RELAY, "PTR", relay.name, partial(check_reverse, resolver, relay))
+            relays.append(certificate.finding(resolver.left))
+            relays += self._blocklists(resolver, relay)
         found += [finding for check in inbound for finding in check.findings(resolver.left)]
-        return [*reverse, certificate.finding(resolver.left), *listed, *found]
+        return relays + found
 
     def links(self, hosts: Iterable[str]) -> list[PreflightFinding]:
         """Whether a domain that links lead to is on a blocklist. While mail stays on this machine nobody is asked."""
@@ -59,9 +62,8 @@ class DnsDoctor:
             return []
         return check_domains(DnsResolver(self._nameserver, seconds=self._seconds), hosts)
 
-    def _blocklists(self, known: DnsResolver) -> list[PreflightFinding]:
+    def _blocklists(self, known: DnsResolver, relay: Relay) -> list[PreflightFinding]:
         """With a time limit of its own, for some lists are slow; where no name server answers nobody is asked again."""
-        relay = self._relay
         resolver = known if known.silent else DnsResolver(self._nameserver, seconds=self._seconds)
         return _asked(
             Area.RELAY, CHECK, relay.name,
@@ -75,9 +77,8 @@ class DnsDoctor:
             return [_skipped(Area.DOMAIN, "DNS", words, domain)]
 
         def spf() -> list[PreflightFinding]:
-            host = self._relay.host
-            addresses = [] if self.stays_here else addresses_of(resolver, host)
-            return check_spf(resolver, domain, host, addresses)
+            away = [relay.host for relay in self._relays if not is_here(relay.host)]
+            return check_spf(resolver, domain, {host: addresses_of(resolver, host) for host in away})
 
         checks: tuple[Callable[[], list[PreflightFinding]], ...] = (
             lambda: check_mx(resolver, domain),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from tidings.distribution.dns.resolver import Resolver
@@ -154,26 +154,27 @@ def _inside(address: str, network: str) -> bool:
     return ip.version == net.version and ip in net
 
 
-def check_spf(resolver: Resolver, domain: str, relay: str, addresses: Sequence[str]) -> list[PreflightFinding]:
-    """The findings; `addresses` are the relay's, none when it is on this machine. Raises DnsUnreachableError."""
-    reading = read_spf(resolver, domain, addresses)
+def check_spf(resolver: Resolver, domain: str, relays: Mapping[str, Sequence[str]]) -> list[PreflightFinding]:
+    """The findings; `relays` are those not on this machine, with their addresses. Raises DnsUnreachableError."""
+    reading = read_spf(resolver, domain, _all(relays))
     found = [
         PreflightFinding(Area.DOMAIN, "SPF", grade, message, remedy, domain, record)
-        for grade, message, remedy, record in _judged(reading, domain, relay, addresses)
+        for grade, message, remedy, record in _judged(reading, domain, relays)
     ]
     if found:
         return found
     words = f"one record, {reading.lookups} of {MAX_LOOKUPS} lookups"
-    covered = f", covers the relay {relay}" if addresses else ""
+    known = [relay for relay, addresses in relays.items() if addresses]
+    covered = f", covers the relay{'s' * (len(known) > 1)} {' and '.join(known)}" if known else ""
     return [PreflightFinding(Area.DOMAIN, "SPF", Grade.OK, words + covered, place=domain)]
 
 
 _Judged = tuple[Grade, str, str, str]
 
 
-def _judged(reading: SpfReading, domain: str, relay: str, addresses: Sequence[str]) -> list[_Judged]:
+def _judged(reading: SpfReading, domain: str, relays: Mapping[str, Sequence[str]]) -> list[_Judged]:
     if reading.records == 0:
-        mine = txt_record(domain, f"v=spf1 {_terms(addresses) or 'mx'} ~all")
+        mine = txt_record(domain, f"v=spf1 {_terms(_all(relays)) or 'mx'} ~all")
         remedy = "Publish this record, with the term your relay's operator names if it names one."
         return [
             (Grade.ERROR, f"{domain} has no SPF record, so receivers cannot tell who may send for it", remedy, mine)
@@ -193,7 +194,7 @@ def _judged(reading: SpfReading, domain: str, relay: str, addresses: Sequence[st
         found.append((Grade.ERROR, words, "Remove the terms whose names are gone.", ""))
     if reading.uses_ptr:
         found.append((Grade.WARNING, "the record uses `ptr`, which many receivers ignore", "Remove that term.", ""))
-    return found + _end(reading, domain) + _cover(reading, domain, relay, addresses)
+    return found + _end(reading, domain) + _cover(reading, domain, relays)
 
 
 def _end(reading: SpfReading, domain: str) -> list[_Judged]:
@@ -211,15 +212,25 @@ def _end(reading: SpfReading, domain: str) -> list[_Judged]:
             return [(Grade.WARNING, "the record does not say what is not allowed", "End it with `~all`.", record)]
 
 
-def _cover(reading: SpfReading, domain: str, relay: str, addresses: Sequence[str]) -> list[_Judged]:
-    outside = [address for address in addresses if reading.allowed.get(address) != "+"]
+def _cover(reading: SpfReading, domain: str, relays: Mapping[str, Sequence[str]]) -> list[_Judged]:
+    """A finding for each relay that is left out; the record to copy has them all."""
+    outside = [address for address in _all(relays) if reading.allowed.get(address) != "+"]
     if not outside or reading.problems or reading.uses_macros:
         return []
     head, _, end = reading.record.rpartition(" ")
     better = f"{head} {_terms(outside)} {end}" if head and end.lower().endswith("all") else ""
-    words = f"the relay {relay} ({', '.join(outside)}) is not among those who may send for {domain}"
     remedy = "Add it; a relay that hands mail on from other addresses has an `include:` its operator names."
-    return [(Grade.WARNING, words, remedy, txt_record(domain, better) if better else "")]
+    record = txt_record(domain, better) if better else ""
+    return [
+        (Grade.WARNING, f"the relay {relay} ({', '.join(left)}) is not among those who may send for {domain}", remedy,
+         record)
+        for relay, addresses in relays.items()
+        if (left := [address for address in addresses if address in outside])
+    ]  # fmt: skip
+
+
+def _all(relays: Mapping[str, Sequence[str]]) -> list[str]:
+    return list(dict.fromkeys(address for addresses in relays.values() for address in addresses))
 
 
 def _terms(addresses: Sequence[str]) -> str:

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Row, and_, case, func, insert, or_, select, u
 from sqlalchemy.sql import ColumnElement
 
 from tidings.distribution.repository import not_held
-from tidings.domain.channel import LOCAL
+from tidings.domain.channel import LOCAL, Channel
 from tidings.domain.delivery import DeliveryState
 from tidings.domain.instant import Instant
 from tidings.store.tables import campaign, channel_account, posting
@@ -56,6 +56,16 @@ def counts(conn: Connection, campaign_pk: int) -> dict[str, int]:
         .group_by(posting.c.state)
     )
     return {row.state: row.number for row in conn.execute(query)}
+
+
+def counts_by_channel(conn: Connection, campaign_pk: int) -> dict[str, dict[str, int]]:
+    """Postings by state, of each channel."""
+    columns = (posting.c.channel, posting.c.state)
+    query = select(*columns, func.count().label("number")).where(posting.c.campaign_pk == campaign_pk)
+    found: dict[str, dict[str, int]] = {}
+    for row in conn.execute(query.group_by(*columns)):
+        found.setdefault(row.channel, {})[row.state] = row.number
+    return found
 
 
 def something_open(conn: Connection, campaign_pk: int) -> bool:
@@ -118,10 +128,15 @@ def settle(conn: Connection, pk: int, was: Sequence[str], owner: str, **values: 
     return conn.execute(done).rowcount == 1
 
 
-def cancel_open(conn: Connection, campaign_pk: int, now: Instant) -> int:
-    """Cancels what has not left; says how many."""
+def cancel_open(
+    conn: Connection, campaign_pk: int, now: Instant, *, channel: Channel | None = None,
+    reason: str = "the campaign was cancelled",
+) -> int:  # fmt: skip
+    """Cancels what has not left, by one channel or by all; says how many."""
     open_ = (posting.c.campaign_pk == campaign_pk) & posting.c.state.in_((*WAITING, D.CLAIMED.value))
-    values = {"state": D.CANCELLED.value, "at": now, "reason": "the campaign was cancelled", "owner": ""}
+    if channel is not None:
+        open_ &= posting.c.channel == channel.value
+    values = {"state": D.CANCELLED.value, "at": now, "reason": reason, "owner": ""}
     return conn.execute(update(posting).where(open_).values(values)).rowcount
 
 

@@ -109,6 +109,10 @@ class PostingService:
         """Postings by state; they add up to all that were launched."""
         return repository.counts(conn, campaign_pk)
 
+    def counts_by_channel(self, conn: Connection, campaign_pk: int) -> dict[str, dict[str, int]]:
+        """The same of each channel."""
+        return repository.counts_by_channel(conn, campaign_pk)
+
     def something_open(self, conn: Connection, campaign_pk: int) -> bool:
         """Whether something still happens to one of them by itself."""
         return repository.something_open(conn, campaign_pk)
@@ -116,6 +120,10 @@ class PostingService:
     def cancel_open(self, conn: Connection, campaign_pk: int) -> int:
         """Cancels what has not left; how many."""
         return repository.cancel_open(conn, campaign_pk, self._clock.now())
+
+    def cancel_channel(self, conn: Connection, campaign_pk: int, channel: Channel, reason: str) -> int:
+        """Cancels what has not left by a channel, with the reason; how many."""
+        return repository.cancel_open(conn, campaign_pk, self._clock.now(), channel=channel, reason=reason)
 
     def confirm(self, conn: Connection, campaign_pk: int, posting_id: str, url: str) -> Row[Any]:
         """A person has seen it: “it is there”, with its address. Raises ConflictError unless it is in doubt."""

@@ -43,7 +43,7 @@ def campaign(visit: VisitHere, campaign_id: str) -> Response:
         lambda: visit.services.agents.decisions(visit.actor, campaign_id=campaign_id, limit=20)[0], []
     )
     return visit.page(
-        "campaign.html", campaign=detail, actions={action.name: action for action in detail.actions},
+        "campaign.html", campaign=detail,
         steps=steps_of(detail), audience_name=_audience_name(visit, detail.brief.audience), decisions=decisions,
         may_plan=visit.may("campaigns:write") and detail.row.state in {S.REVIEW, S.APPROVED},
         starts_itself=_starts_itself(visit), **_live(visit, detail),
@@ -113,6 +113,15 @@ def cancel(visit: VisitHere, campaign_id: str) -> Response:
     """Ends the campaign for good."""
     visit.services.campaigns.cancel(visit.actor, campaign_id)
     return visit.back(f"/campaigns/{campaign_id}", "cancelled")
+
+
+@router.post("/drop-channel")
+def drop_channel(
+    visit: VisitHere, campaign_id: str, channel: Annotated[str, Form()], reason: Annotated[str, Form()] = ""
+) -> Response:
+    """Takes one channel out; the others go on."""
+    visit.services.campaigns.drop_channel(visit.actor, campaign_id, channel, reason)
+    return visit.back(f"/campaigns/{campaign_id}", "channel_dropped")
 
 
 @router.post("/retry")
@@ -214,6 +223,7 @@ def _live(visit: Visit, detail: CampaignDetail) -> dict[str, Any]:
         recommendations = list(visit.allowed(lambda: analytics.recommendations(visit.actor, row.id), []))
     working = row.state in {S.DRAFTING, S.PLANNING, S.SENDING, S.APPROVED} and not row.paused
     return {
+        "actions": {action.name: action for action in detail.actions},
         "live": row.state is not S.CANCELLED or bool(row.counts) or bool(detail.postings),
         "every": _FAST if working else _SLOW,
         "report": report if report is not None and has_results(report) else None,
