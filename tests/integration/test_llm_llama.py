@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from tidings.content.exam import exam
 from tidings.domain.errors import InvalidInputError, UnavailableError
 from tidings.llm.base import BadAnswerError, Prompt
 from tidings.llm.llama import weights
@@ -50,6 +51,22 @@ def test_it_prefers_sentences_to_jumbles(model: LlamaModel) -> None:
     scores = model.score("A correct sentence:", [*sound, *jumbled])
     assert all(good > bad for good, bad in zip(scores[:3], scores[3:], strict=True))
     assert model.score("A correct sentence:", [*sound, *jumbled]) == scores, "the same question, the same answer"
+
+
+def test_lines_judged_side_by_side_fare_as_each_alone(model: LlamaModel) -> None:
+    context, pairs = exam._CONTEXT, exam.paper()[2]
+    together = model.score(context, [line for pair in pairs for line in pair])
+    alone = [model.score(context, [line])[0] for pair in pairs for line in pair]
+    assert together == pytest.approx(alone, abs=0.02)
+    order = [[scores[at] > scores[at + 1] for at in range(0, len(scores), 2)] for scores in (together, alone)]
+    assert order[0] == order[1]
+    assert sum(order[0]) >= 15, "of sixteen pairs"
+
+
+def test_a_context_longer_than_its_room_is_cut_at_its_beginning(model: LlamaModel) -> None:
+    goal = "Its goal: fill the bread workshop on Saturday."
+    (long,) = model.score("We wrote much before this. " * 400 + goal, ["Learn to bake bread"])
+    assert -20 < long < 0
 
 
 def test_a_killed_process_is_started_anew(model: LlamaModel) -> None:

@@ -97,8 +97,9 @@ class LlamaModel:
                 self._stopper.cancel()
             child = self._running()
             try:
+                child.load(request["op"], self.path.name)  # which is no part of answering in time
                 answer = child.ask(request, seconds)
-            except UnavailableError:
+            except (UnavailableError, InvalidInputError):
                 self._stop()
                 raise
             self._stopper = threading.Timer(self.idle_seconds, self.close)
@@ -138,14 +139,12 @@ class _Child:
         )  # fmt: skip
         self._stdin, self._stdout = cast("IO[str]", self._process.stdin), cast("IO[str]", self._process.stdout)
         self._lines: queue.Queue[str] = queue.Queue()
+        self._loaded: set[str] = set()
         threading.Thread(target=self._read, name="llama-read", daemon=True).start()
         first = self._next(LOAD_SECONDS)
         if not first.get("ready"):
             self.stop()
-            raise InvalidInputError(
-                f"llama.cpp cannot load {path.name}: {first.get('error', 'it said nothing')}.",
-                remedy="Check that the file is whole and of a kind that this version of llama.cpp knows.",
-            )
+            raise UnavailableError(f"llama.cpp cannot run: {first.get('error', 'it said nothing')}.")
 
     @property
     def alive(self) -> bool:
@@ -159,6 +158,18 @@ class _Child:
         except (OSError, ValueError) as error:
             raise self._gone() from error
         return self._next(seconds)
+
+    def load(self, role: str, file: str) -> None:
+        """Sees to it that the model is there for this kind of question. Raises InvalidInputError when it is none."""
+        if role in self._loaded:
+            return
+        answer = self.ask({"op": "ready", "for": role}, LOAD_SECONDS)
+        if not answer.get("ready"):
+            raise InvalidInputError(
+                f"llama.cpp cannot load {file}: {answer.get('error', 'it said nothing')}.",
+                remedy="Check that the file is whole and of a kind that this version of llama.cpp knows.",
+            )
+        self._loaded.add(role)
 
     def stop(self) -> None:
         """Ends it, by force if it does not end by itself."""
