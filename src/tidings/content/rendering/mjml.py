@@ -10,6 +10,7 @@ from tidings.content.rendering.links import place
 from tidings.content.rendering.palette import GROUND, INK, MUTED, PAPER, Palette, palette_of
 from tidings.content.rendering.styles import FONT, style_sheet
 from tidings.content.rendering.texts import closed_markup, markup
+from tidings.content.rendering.words import unsubscribe_words
 from tidings.domain.blocks import Block, Button, Columns, Divider, Footer, Heading, Image, Product, Quote, Text
 from tidings.domain.brand import Brand, Logo
 from tidings.domain.draft import Draft
@@ -29,7 +30,7 @@ def mjml_of(draft: Draft, brand: Brand, links: Sequence[Link], language: str) ->
 <mj-wrapper padding="0 12px"><mj-section background-color="{PAPER}" css-class="paper" padding="32px 0 16px" border-radius="12px" border-top="4px solid {palette.button}"><mj-column>
 {"".join(_blocks(draft.blocks, palette))}
 </mj-column></mj-section></mj-wrapper>
-{_footer(footers, brand, links, palette)}
+{_footer(footers, brand, links, palette, language)}
 </mj-body></mjml>"""
 
 
@@ -127,15 +128,15 @@ def _product(block: Product, number: int, palette: Palette) -> str:
     return f'<mj-text css-class="ink accent">{link}<br />{markup(block.text)}</mj-text>'
 
 
-def _footer(footers: Sequence[Footer], brand: Brand, links: Sequence[Link], palette: Palette) -> str:
+def _footer(
+    footers: Sequence[Footer], brand: Brand, links: Sequence[Link], palette: Palette, language: str
+) -> str:  # fmt: skip
     small = [paragraph(footer.text) for footer in footers]
     if disclaimer := brand.disclaimer("email"):
         small.append("<br />".join(closed_markup(line) for line in disclaimer.splitlines()))
     said = "<br />".join(small)
     site = f'<a href="{place(len(links) - 1)}" style="color:{palette.accent};">{closed_markup(brand.name)}</a>'
-    leave = (
-        f'<a href="{{{{ unsubscribe_url }}}}" style="color:{palette.accent};text-decoration:underline;">Unsubscribe</a>'
-    )
+    leave = f'<a href="{{{{ unsubscribe_url }}}}" style="color:{palette.accent};text-decoration:underline;">{unsubscribe_words(language)}</a>'
     address = markup(postal_line(brand))
     text = f'<mj-text font-size="13px" line-height="1.6" color="{MUTED}" align="center" padding="0 32px 8px" css-class="muted">'
     return (

@@ -44,10 +44,9 @@ class Composer:
 
     def write(self, assignment: Assignment) -> Writing:
         """The variants A, B, …; facts that would make the mail too long are left out and named."""
-        brief, brand = assignment.brief, assignment.brand
-        voice = brief.tone or brand.voice
+        brief, voice = assignment.brief, assignment.voice
         chooser = Chooser(assignment)
-        stock, common = type_stock(brief.type), common_stock(voice)
+        stock, common = type_stock(brief.type, assignment.tongue), common_stock(voice, assignment.tongue)
         kept, left_out = _within(units(brief), assignment)
         claims, weighed = _claims(assignment, kept)
         page = compose_body(kept, [claim_unit(claim) for claim in claims], stock, common, chooser)

@@ -111,7 +111,7 @@ def _trace(text: str, assignment: Assignment, numbers: Sequence[int] = ()) -> Tr
 def _page(plan: MessagePlan, assignment: Assignment) -> Page:
     """The blocks: what code knows better (greeting, button, sign-off, footer) around what the model wrote."""
     brief, brand = assignment.brief, assignment.brand
-    page, chooser, common = Page(), Chooser(assignment), common_stock(brief.tone or brand.voice)
+    page, chooser, common = Page(), Chooser(assignment), common_stock(assignment.voice, assignment.tongue)
     if plan.heading:
         page.add(Heading(text=plan.heading), _trace(plan.heading, assignment))
     page.paragraph([chooser.pick(common.greetings)])
@@ -132,7 +132,7 @@ def _page(plan: MessagePlan, assignment: Assignment) -> Page:
     page.add(Divider())
     said = " ".join(trace.sentence for trace in page.traces)
     missing = [word for word in brand.required_words if not holds(said, (word,))]
-    reason = Trace(sentence=reason_line(brand.name), source="brand")
+    reason = Trace(sentence=reason_line(brand.name, assignment.tongue), source="brand")
     extra = [Trace(sentence=word, source="brand") for word in missing]
     page.add(Footer(text="\n".join([reason.sentence, *missing])), reason, *extra)
     return page
