@@ -14,6 +14,7 @@ from hypothesis import given as property_given
 from hypothesis import strategies as st
 from sqlalchemy import select, update
 from tests.integration import distribution_bed as bed
+from tests.unit.content_models import Scripted, plan
 
 sys.path.insert(0, str(Path(__file__).parent))
 import test_campaigns_service as service
@@ -26,6 +27,8 @@ from tidings.audience.selection import Person
 from tidings.audience.unsubscribe import unsubscribe
 from tidings.campaigns.versions import assigned
 from tidings.campaigns.views import CampaignDetail
+from tidings.content.agent import ContentAgent
+from tidings.content.writers.model import ModelWriter
 from tidings.distribution.repository import _variant as fitted
 from tidings.domain.errors import ConflictError, InvalidInputError
 from tidings.domain.version import version_of
@@ -175,7 +178,35 @@ def test_each_reader_gets_the_mail_of_their_version(city: Town) -> None:
         own = address[:2] if address[:2] in {"de", "fr"} else ""
         assert (GERMAN["facts"][0] in text) is (own == "de"), address
         assert (FRENCH["facts"][0] in text) is (own == "fr"), address
+        assert {"de": "Abmelden: ", "fr": "Se désabonner: "}.get(own, "Unsubscribe: ") in text
+        html = mails_html(mails, address)
+        assert f'lang="{own or "en"}"' in html
+        if own:
+            assert not any(each in f"{html} {text}" for each in ("Unsubscribe", "You receive", "there", "We ", "Hi "))
     assert by_locale(city, delivery)["fr"] == {"french", "german"}, "who moved after the approval"
+
+
+def test_a_model_is_asked_in_the_versions_language_and_hears_nothing_of_contacts(city: Town) -> None:
+    model = Scripted(lambda prompt: plan(prompt, opening="", closing=""))
+    writer = ModelWriter("Scripted", lambda prompt, _seed: model.complete(prompt), "hash", city.clock.now)
+    city.house.run.content = ContentAgent(lambda: [writer])
+    ready = written(city, GERMAN, REGULARS)
+    assert ready.revision is not None, ready.row.state_reason
+
+    asked = [f"{prompt.instructions}\n{prompt.task}" for prompt in model.asked]
+    german = [text for text in asked if GERMAN["facts"][0] in text]
+    assert german
+    assert all("Language: de." in text for text in german)
+    assert not any(REGULARS["more_facts"][0] in text for text in asked), "its segment has fewer than twenty people"
+    people = rows(city, contact)
+    private = {value for row in people for value in (row.email, row.first_name, row.time_zone, row.id)} | {"Regulars"}
+    assert not [text for text in asked if any(value in text for value in private)]
+    authors = {draft.variant: draft.writer for draft in ready.revision.drafts}
+    assert authors["A"] == "Scripted"
+    assert authors["regulars-A"] == "Composer"
+    decisions, _ = city.house.services.agents.decisions(city.author, campaign_id=ready.row.id)
+    reasons = {each.inputs.get("version"): each.reason for each in decisions if each.kind == "draft"}
+    assert "fewer than 20 people" in reasons["regulars"]
 
 
 def test_a_channel_with_fewer_variants_takes_the_first_of_the_persons_own_version(city: Town) -> None:
@@ -191,6 +222,11 @@ def test_a_channel_with_fewer_variants_takes_the_first_of_the_persons_own_versio
 
 def states(city: Town) -> Counter[str]:
     return Counter(row.state for row in rows(city, delivery))
+
+
+def mails_html(mails: dict[str, Any], address: str) -> str:
+    """The HTML part of the mail to that address."""
+    return next(mail for to, mail in mails.items() if address in to).get_body(("html",)).get_content()
 
 
 def told(mail: Any) -> str:

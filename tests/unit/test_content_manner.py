@@ -8,7 +8,7 @@ from tests.unit.content_material import AT, brand, brief
 from tidings.content.edit import apply_edit
 from tidings.content.rendering.email import render_email
 from tidings.content.rendering.sample import sample_mail
-from tidings.content.verifier.checks.manner import SAYS_WE, reading_grade
+from tidings.content.verifier.checks.manner import reading_grade, says_we
 from tidings.content.verifier.verify import verify
 from tidings.content.writers.base import Assignment
 from tidings.content.writers.composer import Composer
@@ -55,7 +55,7 @@ def test_a_brand_that_says_you_gets_stock_without_we_and_a_warning_elsewhere() -
     of = brand(manner={"person": "you"})
     for seed in range(12):
         ours = [trace.sentence for trace in draft(of, seed).traces if trace.source == "stock"]
-        assert sum(SAYS_WE.search(sentence) is not None for sentence in ours) <= 1, ours
+        assert sum(says_we("en").search(sentence) is not None for sentence in ours) <= 1, ours
     (finding,) = [
         each for each in found(of, apply_edit(draft(of), subject="We bake for you")) if each.place == "subject"
     ]

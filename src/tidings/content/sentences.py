@@ -5,11 +5,18 @@ from __future__ import annotations
 import re
 
 _WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*")
-_END = re.compile(r"(?<=[.!?])[\"”’)]*\s+(?=[\"“‘(«¿¡]*(?:[A-Z0-9À-ÞĀ-ž{£€$¥₹]|[a-z]{1,2}-?[A-Z]))")
-# After these a full stop ends no sentence.
-_ABBREVIATIONS = frozenset(
-    "e.g. i.e. etc. mr. mrs. ms. dr. prof. st. no. approx. vs. p.m. a.m. inc. ltd. co.".split()  # noqa: SIM905
+# German writes the 3rd of May as “3. Mai”.
+_MONTH = "Januar|Jänner|Februar|März|April|Mai|Juni|Juli|August|September|Oktober|November|Dezember"
+_END = re.compile(
+    rf"(?<=[.!?])(?:(?<!\d\.)|(?!\s+(?:{_MONTH})\b))[\"”’)]*\s+"
+    r"(?=[\"“„‘(«¿¡]*(?:[A-Z0-9À-ÞĀ-ž{£€$¥₹]|[a-z]{1,2}-?[A-Z]))"
 )
+# After these a full stop ends no sentence.
+_SHORT = """
+e.g. i.e. etc. mr. mrs. ms. dr. prof. st. no. approx. vs. p.m. a.m. inc. ltd. co. z.b. d.h. bzw. ca. inkl. usw. nr. str.
+mme. mlle. sr. sra. dra. ud. uds. aprox.
+"""
+_ABBREVIATIONS = frozenset(_SHORT.split())
 
 
 def sentences(text: str) -> list[str]:
@@ -34,7 +41,8 @@ def words(text: str) -> list[str]:
 
 def folded(text: str) -> str:
     """The form in which sentences are compared: one space, straight quotes, no case, no end mark."""
-    plain = text.replace("’", "'").replace("‘", "'").replace("“", '"').replace("”", '"').replace("\u00a0", " ")
+    plain = text.replace("’", "'").replace("‘", "'").replace("“", '"').replace("”", '"')
+    plain = plain.replace("„", '"').replace("\u00a0", " ").replace("\u202f", " ")
     return " ".join(plain.split()).casefold().rstrip(".!? ")
 
 

@@ -95,7 +95,7 @@ class Suggester:
             ground = _ground(assignment)
             for text in texts:
                 if holds_field(text) or truth.refused(
-                    text, ground
+                    text, ground, assignment.language
                 ):  # as with a model's draft: what goes beyond its sources is not shown
                     continue
                 known = Trace(sentence=text, source="person", claim_ids=claims, proposed_by=configured.name)
@@ -144,8 +144,8 @@ def parsed(text: str) -> list[str]:
 
 
 def _shelves(assignment: Assignment, place: str) -> Iterator[tuple[str, Sequence[str]]]:
-    voice = assignment.brief.tone or assignment.brand.voice
-    own, common = type_stock(assignment.brief.type).of(voice), common_stock(voice)
+    voice, tongue = assignment.voice, assignment.tongue
+    own, common = type_stock(assignment.brief.type, tongue).of(voice), common_stock(voice, tongue)
     if place == "subject":
         yield "subject line", [pattern for patterns in own.subjects.values() for pattern in patterns]
         return

@@ -14,8 +14,8 @@ from tidings.content.sentences import words
 _SMALL_WORDS = {
     "en": "the and of to is are you your it for with this that from there can will get has have we our be on at by not or was all",
     "de": "der die das und ist sind sie wir uns ihr ihre ihren ihnen ein eine einen nicht mit für auf von zu zum zur bei es auch den dem des im ab bis kostet gibt können kann wird",
-    "fr": "le la les des du et est sont vous nous votre vos notre nos un une pas avec pour sur dans chez que qui au aux ce cette il elle être avez",
-    "es": "el la los las y es son usted nosotros su sus nuestro nuestra un una no con para por en muy que del al se lo puede hay desde hasta",
+    "fr": "le la les de des du et est tu on ne tout mais beaucoup sont vous nous votre vos notre nos un une pas avec pour sur dans chez que qui au aux ce cette il elle être avez",
+    "es": "el la los las de te tu nos y es son usted nosotros su sus nuestro nuestra un una no con para por en muy que del al se lo puede hay desde hasta",
     "it": "il lo gli le e è sono voi noi vostro nostro un una non con per di del della dei delle che si da nel nella può ci puoi anche",
     "nl": "de het een en is zijn u wij ons uw je niet met voor op van te bij ook er dat die naar kunt wordt onze tot",
     "pt": "o os as e é são você nós seu sua nosso um uma não com para por em no na que do da dos das pode há até",
@@ -62,6 +62,11 @@ def foreign(text: str, locale: str) -> str:
     if len(said) < FEWEST_WORDS or (own not in _SMALL_WORDS and own not in {"no", "nb"}):
         return ""
     return _by_small_words(said, own)
+
+
+def small_words(language: str) -> frozenset[str]:
+    """Words of a language that carry no meaning of their own; none for a language not known here."""
+    return _small_words().get(language, frozenset())
 
 
 def _by_small_words(said: list[str], own: str) -> str:

@@ -14,8 +14,10 @@ from collections.abc import Iterable, Sequence
 from functools import cache, lru_cache
 from itertools import takewhile
 
-from tidings.content.composer.stock import every_pattern
+from tidings.content.composer.stock import every_pattern, tongue_of
 from tidings.content.sentences import words
+from tidings.content.tongue import small_words
+from tidings.content.verifier.languages import words_of
 
 MOST_UNKNOWN = 1 / 3
 """Share of telling words without a source beyond which a sentence is refused rather than shown for a decision."""
@@ -60,9 +62,12 @@ _UNITS = frozenset(stem(word) for word in _UNIT_WORDS.split())
 
 
 @cache
-def _neutral() -> frozenset[str]:
-    stock = (word for pattern in every_pattern() for word in words(re.sub(r"\{.*?\}", " ", pattern)))
-    return frozenset(stem(word) for word in (*_PLAIN.split(), *stock))
+def _neutral(language: str) -> frozenset[str]:
+    tongue = tongue_of(language)
+    stock = (word for pattern in every_pattern(tongue) for word in words(re.sub(r"\{.*?\}", " ", pattern)))
+    known = words_of(tongue)
+    plain = _PLAIN.split() if known is None else (*known.plain, *known.binds, *small_words(tongue))
+    return frozenset(stem(word) for word in (*plain, *stock))
 
 
 @lru_cache(maxsize=64)
@@ -70,29 +75,29 @@ def _stems(texts: tuple[str, ...]) -> frozenset[str]:
     return frozenset(stem(word) for text in texts for word in words(text))
 
 
-def telling(sentence: str) -> list[str]:
+def telling(sentence: str, language: str = "en") -> list[str]:
     """The words of a sentence that could carry a fact."""
-    return [word for word in words(sentence) if stem(word) not in _neutral()]
+    return [word for word in words(sentence) if stem(word) not in _neutral(language)]
 
 
-def unknown_words(sentence: str, ground: Sequence[str]) -> list[str]:
+def unknown_words(sentence: str, ground: Sequence[str], language: str = "en") -> list[str]:
     """The telling words that no source has."""
     known = _stems(tuple(ground))
-    return [word for word in telling(sentence) if stem(word) not in known]
+    return [word for word in telling(sentence, language) if stem(word) not in known]
 
 
-def loose_numbers(sentence: str, ground: Sequence[str]) -> list[str]:
+def loose_numbers(sentence: str, ground: Sequence[str], language: str = "en") -> list[str]:
     """Numbers that count something else than in any sentence of the ground."""
-    known = {(number, word) for text in ground for number, counted in _counted(text) for word in counted}
-    return [number for number, counted in _counted(sentence) if counted and (number, counted[0]) not in known]
+    known = {(number, word) for text in ground for number, counted in _counted(text, language) for word in counted}
+    return [number for number, counted in _counted(sentence, language) if counted and (number, counted[0]) not in known]
 
 
-def refused(sentence: str, ground: Sequence[str]) -> str:
+def refused(sentence: str, ground: Sequence[str], language: str = "en") -> str:
     """Why the sentence cannot stand, in words; empty when it can (see `unknown_words` for what to look at)."""
-    loose = loose_numbers(sentence, ground)
+    loose = loose_numbers(sentence, ground, language)
     if loose:
         return f"the number {loose[0]} is said of something else than in its source"
-    strange, said = unknown_words(sentence, ground), telling(sentence)
+    strange, said = unknown_words(sentence, ground, language), telling(sentence, language)
     # A sentence with a number states something: it may hold no word that is not its source's.
     too_many = len(strange) > 1 and len(strange) / len(said) > MOST_UNKNOWN
     if strange and (too_many or _NUMBER.search(sentence)):
@@ -104,10 +109,10 @@ def _tokens(text: str) -> list[str]:
     return _TOKEN.findall(text)
 
 
-def _counted(text: str) -> Iterable[tuple[str, list[str]]]:
+def _counted(text: str, language: str) -> Iterable[tuple[str, list[str]]]:
     """Each number with the stems of what it may count: the words after it, up to the next number."""
     found = _tokens(text)
     for at, token in enumerate(found):
         if _NUMBER.fullmatch(token):
             after = list(takewhile(lambda each: not _NUMBER.fullmatch(each), found[at + 1 : at + 1 + _REACH]))
-            yield token, [stem(each) for each in after if stem(each) in _UNITS or stem(each) not in _neutral()]
+            yield token, [stem(each) for each in after if stem(each) in _UNITS or stem(each) not in _neutral(language)]

@@ -123,7 +123,7 @@ def compose_body(
 ) -> Page:  # fmt: skip
     """The blocks of the e-mail. The close stands before or after the button, as the seed or the frame has it."""
     brief = chooser.assignment.brief
-    voice = stock.of(brief.tone or chooser.assignment.brand.voice)
+    voice = stock.of(chooser.assignment.voice)
     begun = frame or _begun(units, stock.introduces, voice, common, chooser)
     page = Page()
     if begun.heading is not None:
@@ -153,7 +153,7 @@ def _begun(
 def _heading(units: Sequence[Unit], introduces: bool, voice: VoiceStock, chooser: Chooser) -> Trace | None:
     """The product where something must be named, for the heading is what the first "It" points at."""
     product = chooser.assignment.brief.product.strip()
-    if product and (introduces or any(unit.starts_with_it for unit in units)):
+    if product and (chooser.assignment.tongue != "en" or introduces or any(unit.starts_with_it for unit in units)):
         return Trace(sentence=capitalised(product), source="brief")
     return chooser.pick(voice.headings)
 
@@ -174,8 +174,9 @@ def _facts(
     else:
         _paragraphs(page, None, ahead)
     rest = [unit for unit in units if unit not in ahead]
-    if brief.type in KEEPS_AUTHORS_ORDER:
-        _authors_order(page, opening, rest, items=brief.type == "newsletter")
+    english = chooser.assignment.tongue == "en"
+    if brief.type in KEEPS_AUTHORS_ORDER or not english:  # what a fact speaks of is told from English words
+        _authors_order(page, opening, rest, items=brief.type == "newsletter" and english)
     else:
         _by_plan(page, opening, arrange(rest, offer_first=brief.type in {"offer", "win_back"}), common, chooser)
 
@@ -311,12 +312,20 @@ def _footer(page: Page, chooser: Chooser) -> None:
     """Why the reader gets this, and the brand's required words that nothing has said yet."""
     brand = chooser.assignment.brand
     said = " ".join(trace.sentence for trace in page.traces)
-    reason = Trace(sentence=reason_line(brand.name), source="brand")
+    reason = Trace(sentence=reason_line(brand.name, chooser.assignment.tongue), source="brand")
     missing = [word for word in brand.required_words if not holds(said, (word,))]
     extra = [Trace(sentence=word, source="brand") for word in missing]
     page.add(Footer(text="\n".join([reason.sentence, *missing])), reason, *extra)
 
 
-def reason_line(brand_name: str) -> str:
-    """Why somebody gets the mail: nobody is written to without consent."""
-    return f"You receive this e-mail because you agreed to hear from {brand_name}."
+_REASONS = {
+    "en": "You receive this e-mail because you agreed to hear from {brand}.",
+    "de": "Diese E-Mail geht an alle, die Nachrichten von {brand} zugestimmt haben.",
+    "fr": "{brand} envoie cet e-mail aux personnes qui ont accepté d’en recevoir.",
+    "es": "{brand} envía este correo a quienes han aceptado recibirlo.",
+}
+
+
+def reason_line(brand_name: str, language: str = "en") -> str:
+    """Why somebody gets the mail: nobody is written to without consent. It addresses nobody and suits every voice."""
+    return _REASONS[language].format(brand=brand_name)

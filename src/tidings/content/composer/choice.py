@@ -10,12 +10,12 @@ from dataclasses import dataclass, field
 from tidings.content.composer.material import holds
 from tidings.content.composer.stock import fill
 from tidings.content.sentences import words
-from tidings.content.verifier.checks.manner import SAYS_WE
+from tidings.content.verifier.checks.manner import says_we
 from tidings.content.writers.base import Assignment
 from tidings.domain.draft import Trace
 
-_UNSEEN = {"picture", "picture_alt", "invitation", "bodies", "sender", "other_calls"}
-"""Fields that change no word: with a picture, an invitation or more bodies the first mail reads as it did without."""
+_UNSEEN = {"picture", "picture_alt", "invitation", "bodies", "sender", "other_calls", "language", "versions"}
+"""Fields that change no choice: with a picture, more bodies or versions the first mail reads as it did without."""
 
 
 @dataclass(slots=True)
@@ -42,7 +42,8 @@ class Chooser:
         filled = [fill(pattern, brief.product, brand.name) for pattern in usable]
         allowed = [sentence for sentence in filled if not holds(sentence, banned)]
         if brand.manner.person == "you":  # a thinner stock is better than none: the check then asks a person
-            return [sentence for sentence in allowed if not SAYS_WE.search(sentence)] or allowed
+            own = says_we(self.assignment.tongue)
+            return [sentence for sentence in allowed if not own.search(sentence)] or allowed
         return allowed
 
     def pick(self, patterns: Sequence[str]) -> Trace | None:

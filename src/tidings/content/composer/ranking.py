@@ -11,6 +11,7 @@ from tidings.content.composer.subjects import Candidate, judged
 from tidings.content.writers.base import Assignment
 
 MOST_JUDGED = 20
+JUDGED = "en"
 Rank = Callable[[str, Sequence[str]], tuple[str, list[float]] | None]
 """A judge: context and lines → its name and a score for each, or None when it cannot now."""
 
@@ -44,10 +45,10 @@ class Ranking:
 
 
 def ranked(found: Sequence[Candidate], assignment: Assignment, rank: Rank | None) -> Ranking:
-    """The candidates anew: first by what worked before, then the first of them by the judge."""
+    """The candidates anew: first by what worked before, then the first of them by the judge, whose exam is English."""
     past = learned(assignment.trials)
     lines = with_past(found, past) if past.effects else list(found)
-    if rank is None or len(lines) < 2:
+    if rank is None or len(lines) < 2 or not assignment.language.startswith(JUDGED):
         return Ranking(lines, "", past)
     context = f"A good subject line of an e-mail. Its goal: {assignment.brief.goal}."
     known = rank(context, [each.text for each in lines[:MOST_JUDGED]])

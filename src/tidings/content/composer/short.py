@@ -23,7 +23,7 @@ from tidings.domain.draft import Draft, Trace
 from tidings.domain.short import RULES, ShortRule, hashtag_of, rule_of
 
 NAME = "Composer"
-_MAIL = re.compile(r"mail|newsletter|inbox|subject|\{\{", re.IGNORECASE)
+_MAIL = re.compile(r"mail|newsletter|inbox|subject|courrier|correo|boletín|\bPost\b|\{\{", re.IGNORECASE)
 _POSTS = frozenset(
     {Channel.LINKEDIN, Channel.X, Channel.FACEBOOK, Channel.INSTAGRAM, Channel.MASTODON, Channel.BLUESKY}
 )
@@ -96,7 +96,10 @@ def _compose(assignment: Assignment, channel: Channel, index: int) -> Draft:
         repeats = title is not None and len(found) > 1 and unit.text.rstrip(".") == title.sentence
         if not repeats and page.fits(unit):
             page.said = [*page.said, unit]
-    page.said = in_order(page.said) if index == 0 else page.said
+    if assignment.tongue != "en":
+        page.said = sorted(page.said, key=found.index)
+    elif index == 0:
+        page.said = in_order(page.said)
     return page.draft()
 
 
@@ -116,7 +119,7 @@ def _title(found: Sequence[Unit], chooser: Chooser) -> Trace:
     brief = chooser.assignment.brief
     if brief.product.strip():
         return Trace(sentence=capitalised(brief.product.strip()), source="brief")
-    stock = type_stock(brief.type).of(brief.tone or chooser.assignment.brand.voice)
+    stock = type_stock(brief.type, chooser.assignment.tongue).of(chooser.assignment.voice)
     fitting: list[Candidate] = [each for each in candidates(found, stock, chooser) if not _MAIL.search(each.text)]
     if fitting:
         return Trace(sentence=fitting[0].text, source=fitting[0].source)
@@ -148,9 +151,9 @@ def _lead(product: str, found: Sequence[Unit], chooser: Chooser) -> Trace | None
     if not (found and found[0].starts_with_it):
         return None
     brief = chooser.assignment.brief
-    voice = brief.tone or chooser.assignment.brand.voice
-    usable = [pattern for pattern in type_stock(brief.type).of(voice).openings if not _MAIL.search(pattern)]
-    usable += [pattern for pattern in common_stock(voice).what if "{product}" not in pattern]
+    voice, tongue = chooser.assignment.voice, chooser.assignment.tongue
+    usable = [pattern for pattern in type_stock(brief.type, tongue).of(voice).openings if not _MAIL.search(pattern)]
+    usable += [pattern for pattern in common_stock(voice, tongue).what if "{product}" not in pattern]
     return chooser.pick(usable)
 
 

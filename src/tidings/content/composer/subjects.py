@@ -67,6 +67,8 @@ def judged(found: Sequence[Candidate], scores: Sequence[float]) -> list[Candidat
 
 def _from_facts(units: Sequence[Unit], chooser: Chooser) -> list[Candidate]:
     found: list[Candidate] = []
+    if chooser.assignment.tongue != "en":
+        return found  # whether a sentence stands alone is told from English words
     for unit in units:
         angle = _FACT_ANGLES.get(unit.kind)
         if angle == "date" and chooser.assignment.brief.type not in {"event", "update"}:
@@ -124,6 +126,8 @@ def preheader(units: Sequence[Unit], subject: Candidate, spare: Sequence[str], c
         and not re.search(r"[\"“]", unit.traces[0].sentence)
         and (subject.angle == "topic" or not _LEANING.search(unit.traces[0].sentence))
     ]
+    if chooser.assignment.tongue != "en":  # only the author's first sentence surely needs nothing before it
+        usable = [unit for unit in usable if unit is units[0]]
     if usable and chooser.assignment.brief.type in {"newsletter", "update"}:
         return usable[0].traces[0]  # the author leads with what matters
     if usable:

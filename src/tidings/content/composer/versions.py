@@ -31,6 +31,8 @@ SHAPES = (
     Shape("button first", "button first: the call to action stands right after the opening", button_first=True),
 )
 """In the order in which they are tried."""
+ANY_LANGUAGE = frozenset({"button first"})
+"""Shapes that need not know what a fact speaks of, which is told from English words."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +59,8 @@ def versions(
     for shape in SHAPES:
         if len(found) >= assignment.brief.bodies - 1:
             break
+        if assignment.tongue != "en" and shape.name not in ANY_LANGUAGE:
+            continue
         units = _units(shape, kept, assignment)
         if units is None:
             continue

@@ -17,6 +17,7 @@ from tidings.content.rendering.palette import GROUND, INK, MUTED, PAPER, Palette
 from tidings.content.rendering.rows import rows_of
 from tidings.content.rendering.styles import FONT, WIDTH, style_sheet
 from tidings.content.rendering.texts import LONGEST_WORD, closed_markup, closed_words, markup
+from tidings.content.rendering.words import unsubscribe_words
 from tidings.domain.blocks import (
     Block,
     Button,
@@ -62,7 +63,7 @@ def mjml_of(draft: Draft, brand: Brand, links: Sequence[Link], language: str) ->
 <mj-wrapper background-color="{PAPER}" css-class="paper" padding="32px 0px 16px 0px" border-radius="12px" border-top="4px solid {look.palette.button}">
 {"".join(_sheet(draft.blocks, look))}
 </mj-wrapper>
-{_footer(footers, brand, links, look.palette)}
+{_footer(footers, brand, links, look.palette, language)}
 </mj-body></mjml>"""
 
 
@@ -206,15 +207,15 @@ def _product(block: Product, number: int, look: Look, room: int) -> str:
     return f"{link}<br />{_paragraphs(block.text, room, look)}"
 
 
-def _footer(footers: Sequence[Footer], brand: Brand, links: Sequence[Link], palette: Palette) -> str:
+def _footer(
+    footers: Sequence[Footer], brand: Brand, links: Sequence[Link], palette: Palette, language: str
+) -> str:  # fmt: skip
     small = [paragraph(footer.text) for footer in footers]
     if disclaimer := brand.disclaimer("email"):
         small.append("<br />".join(closed_words(line) for line in disclaimer.splitlines()))
     said = "<br />".join(small)
     site = f'<a href="{place(len(links) - 1)}" style="color:{palette.accent};">{closed_words(brand.name)}</a>'
-    leave = (
-        f'<a href="{{{{ unsubscribe_url }}}}" style="color:{palette.accent};text-decoration:underline;">Unsubscribe</a>'
-    )
+    leave = f'<a href="{{{{ unsubscribe_url }}}}" style="color:{palette.accent};text-decoration:underline;">{unsubscribe_words(language)}</a>'
     address = markup(postal_line(brand))
     text = f'<mj-text font-size="13px" line-height="1.6" color="{MUTED}" align="center" padding="0px 32px 8px 32px" css-class="muted">'
     return (

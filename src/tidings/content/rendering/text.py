@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from tidings.content.rendering.identity import postal_line
 from tidings.content.rendering.links import place
 from tidings.content.rendering.texts import FIELD, closed, default_of, safe
+from tidings.content.rendering.words import unsubscribe_words
 from tidings.domain.blocks import Button, Columns, Divider, Footer, Heading, Image, Product, Quote, Text
 from tidings.domain.brand import Brand
 from tidings.domain.draft import Draft
@@ -17,14 +18,16 @@ from tidings.domain.message import Link
 WIDTH = 72
 
 
-def text_of(draft: Draft, brand: Brand, links: Sequence[Link]) -> str:
+def text_of(draft: Draft, brand: Brand, links: Sequence[Link], language: str = "en") -> str:
     """The text with open places for fields, links and the way out; lines of prose are at most 72 characters."""
     parts = [part for part in _parts(draft) if part]
     tail = [_wrapped(safe(block.text)) for block in draft.blocks if isinstance(block, Footer)]
     if disclaimer := brand.disclaimer("email"):
         tail.append(_wrapped(closed(disclaimer)))
     identity = f"{_wrapped(closed(f'{brand.name}, {postal_line(brand)}'))}\n{place(len(links) - 1)}"
-    end = "\n\n".join(["-- ", *tail, identity, "Unsubscribe: {{ unsubscribe_url }}"]).replace("-- \n\n", "-- \n", 1)
+    end = "\n\n".join(["-- ", *tail, identity, f"{unsubscribe_words(language)}: {{{{ unsubscribe_url }}}}"]).replace(
+        "-- \n\n", "-- \n", 1
+    )
     return "\n\n".join([*parts, end]) + "\n"
 
 

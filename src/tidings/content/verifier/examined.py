@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
+from tidings.content.composer.stock import tongue_of
 from tidings.content.sentences import folded, words
 from tidings.domain.blocks import Block, Button, Columns, Divider, Image, Product, Quote
 from tidings.domain.brand import Brand
@@ -49,6 +50,11 @@ class Examined:
     def language(self) -> str:
         """What the draft is to be in."""
         return language_of(self.brief, self.brand)
+
+    @property
+    def tongue(self) -> str:
+        """The language of the composer's stock that serves it."""
+        return tongue_of(self.language)
 
     @cached_property
     def places(self) -> tuple[Place, ...]:

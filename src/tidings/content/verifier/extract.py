@@ -5,6 +5,9 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import cache
+
+from tidings.content.verifier.languages import words_of
 
 MONTHS = (
     "january",
@@ -39,7 +42,7 @@ _CLOCK = re.compile(
     r"\b(?P<hour>\d{1,2})[:.](?P<minute>\d\d)(?: ?(?P<half>[ap])\.?m\b\.?)?(?!\d)|\b(?P<hour2>\d{1,2}) ?(?P<half2>[ap])\.?m\b",
     re.IGNORECASE,
 )
-_NUMBER = re.compile(r"(?<![\w.,])[-−]?\d+(?:[.,\u202f ]\d{3}(?!\d))*(?:[.,]\d+)?")
+_NUMBER = re.compile(r"(?<![\w.,])[-−]?\d+(?:[.,\u00a0\u202f ]\d{3}(?!\d))*(?:[.,]\d+)?")
 _WORDS = {
     "two": 2,
     "three": 3,
@@ -84,6 +87,7 @@ _PRICE = re.compile(
     r"(?P<sign>(?:US|AU?|CA?|NZ|HK|S)?\$|[£€¥₹₺₩₽₴])\s?(?P<a>\d[\d.,]*\d|\d)|(?P<b>\d[\d.,]*\d|\d)\s?(?P<unit>£|€|\$|%|percent\b|per cent\b|euros?\b|pounds?\b|dollars?\b|cents?\b|(?<=\d)p\b|kr\b|zł|Ft\b|EUR\b|USD\b|GBP\b|CHF\b|SEK\b|NOK\b|DKK\b|PLN\b|JPY\b|INR\b|AUD\b|CAD\b)",
     re.IGNORECASE,
 )
+_SPACED = re.compile(r"(?<![\d.,])\d{1,3}(?:[ \u00a0\u202f]\d{3})+(?!\d)")
 _FREE = re.compile(
     r"\bfree of charge\b|\bfor free\b|\b(?:is|are|it's|for) free\b|\bfree (?:shipping|delivery|trial|gift|sample|entry|coffee|ticket)s?\b|\bhalf[- ]price\b|\b(?:discount|voucher|coupon|cashback|money back|refund|gift card)s?\b|\bno cost\b",
     re.IGNORECASE,
@@ -102,18 +106,26 @@ class Found:
     quote: str
 
 
-def dates(text: str) -> list[Found]:
-    """Dates, months, weekdays, clock times and words such as "tomorrow"."""
+def dates(text: str, language: str = "en") -> list[Found]:
+    """Dates, months, weekdays, clock times and words such as "tomorrow"; in English, and in another language besides."""
     found: list[Found] = []
     rest = text
-    for pattern in _DATES:
+    for pattern in _date_patterns(language):
         for match in pattern.finditer(rest):
             found.append(Found(_date(match), match[0]))
             if match["year"]:
                 found.append(Found(f"year {match['year'][-2:]}", match[0]))
         rest = pattern.sub(lambda match: " " * len(match[0]), rest)
+    own = words_of(language)
+    if own is not None:
+        found.extend(Found(_plain_clock(match), match[0].strip()) for match in own.clock.finditer(rest))
+        rest = own.clock.sub(lambda match: " " * len(match[0]), rest)
+        alone = ((own.months[match[0].split()[-1].casefold()], match[0]) for match in own.month_alone.finditer(rest))
+        found.extend(Found(f"month {number}", quote) for number, quote in alone)
+        for pattern in (own.weekday, own.relative):
+            found.extend(Found(" ".join(match[0].lower().split()), match[0]) for match in pattern.finditer(rest))
     found.extend(Found(_clock(match), match[0]) for match in _CLOCK.finditer(rest))
-    found.extend(Found(f"month {match[0].lower()[:3]}", match[0]) for match in _MONTH_ALONE.finditer(rest))
+    found.extend(Found(f"month {_month(match[0])}", match[0]) for match in _MONTH_ALONE.finditer(rest) if own is None)
     for pattern in (_WEEKDAY, _RELATIVE):
         found.extend(
             Found(" ".join(match[0].lower().split()).removesuffix("s"), match[0]) for match in pattern.finditer(rest)
@@ -121,24 +133,51 @@ def dates(text: str) -> list[Found]:
     return found
 
 
-def without_dates(text: str) -> str:
+def _date_patterns(language: str) -> tuple[re.Pattern[str], ...]:
+    own = words_of(language)
+    return _DATES if own is None else (*own.dates, *_DATES)
+
+
+def _clocks(language: str) -> tuple[re.Pattern[str], ...]:
+    own = words_of(language)
+    return (_CLOCK,) if own is None else (own.clock, _CLOCK)
+
+
+def without_dates(text: str, language: str = "en") -> str:
     """The text with dates and clock times blanked, so that the 17 of 17:00 vouches for no other 17."""
-    for pattern in (*_DATES, _CLOCK):
+    for pattern in (*_date_patterns(language), *_clocks(language)):
         text = pattern.sub(lambda match: " " * len(match[0]), text)
     return text
 
 
-def without_figures(text: str) -> str:
+def without_figures(text: str, language: str = "en") -> str:
     """The text with every date, time and number as one sign, so that only what they are about is left."""
-    for pattern in (*_DATES, _CLOCK, _WEEKDAY, _NUMBER, _WORD_NUMBER):
+    own = words_of(language)
+    weekday = _WEEKDAY if own is None else own.weekday
+    patterns = (*_date_patterns(language), *_clocks(language), weekday, _NUMBER, _word_number(language))
+    for pattern in patterns:
         text = pattern.sub("#", text)
     return text
 
 
 def _date(match: re.Match[str]) -> str:
-    month = match["month"].lower()
-    number = int(month) if month.isdigit() else [name[:3] for name in MONTHS].index(month[:3]) + 1
-    return f"{int(match['day'])}/{number}"
+    return f"{int(match['day'])}/{_month(match['month'])}"
+
+
+def _month(name: str) -> int:
+    """The number of a month, whatever the language of its name."""
+    plain = name.casefold()
+    if plain.isdigit():
+        return int(plain)
+    for own in map(words_of, ("de", "fr", "es")):
+        if own is not None and plain in own.months:
+            return own.months[plain]
+    return [each[:3] for each in MONTHS].index(plain[:3]) + 1
+
+
+def _plain_clock(match: re.Match[str]) -> str:
+    given = match.groupdict()
+    return f"{int(given['hour'])}:{int(given.get('minute') or given.get('late') or 0):02d}"
 
 
 def _clock(match: re.Match[str]) -> str:
@@ -149,19 +188,29 @@ def _clock(match: re.Match[str]) -> str:
     return f"{hour % 24 if half else hour}:{int(match['minute'] or 0):02d}"
 
 
-def numbers(text: str) -> list[Found]:
+def numbers(text: str, language: str = "en") -> list[Found]:
     """Numbers in digits and in words; "one" is left out, for it is mostly a pronoun."""
     found = [Found(_plain_number(match[0]), match[0]) for match in _NUMBER.finditer(text)]
-    found.extend(Found(f"{_WORDS[match[0].lower()]:g}", match[0]) for match in _WORD_NUMBER.finditer(text))
+    found.extend(Found(_number(match[0], language), match[0]) for match in _word_number(language).finditer(text))
     return found
 
 
-def _number(text: str) -> str:
-    return f"{_WORDS[text.lower()]:g}" if text.lower() in _WORDS else _plain_number(text)
+@cache
+def _word_number(language: str) -> re.Pattern[str]:
+    own = words_of(language)
+    if own is None:
+        return _WORD_NUMBER
+    return re.compile(rf"\b(?:{'|'.join(own.numbers)})\b", re.IGNORECASE)
+
+
+def _number(text: str, language: str) -> str:
+    own = words_of(language)
+    known = _WORDS if own is None else own.numbers
+    return f"{known[text.lower()]:.12g}" if text.lower() in known else _plain_number(text)
 
 
 def _plain_number(text: str) -> str:
-    bare = re.sub(r"[\u202f ]|[.,](?=\d{3}(?!\d))", "", text.replace("−", "-")).replace(",", ".")
+    bare = re.sub(r"[\u00a0\u202f ]|[.,](?=\d{3}(?!\d))", "", text.replace("−", "-")).replace(",", ".")
     return f"{float(bare):.12g}"
 
 
@@ -196,15 +245,17 @@ _NO_UNIT = frozenset(
 )
 
 
-def numbers_with_unit(text: str) -> list[Found]:
+def numbers_with_unit(text: str, language: str = "en") -> list[Found]:
     """Each number with the word that follows it, so that swapped numbers are seen."""
     found: list[Found] = []
-    for match in (*_NUMBER.finditer(text), *_WORD_NUMBER.finditer(text)):
+    for match in (*_NUMBER.finditer(text), *_word_number(language).finditer(text)):
         after = re.match(r"\s?-?([^\W\d_]+|%|€|£)", text[match.end() :])
         unit = after[1].casefold().rstrip("s") if after else ""
         if not unit or unit in _NO_UNIT:
             continue
-        found.append(Found(f"{_number(match[0])} {unit}".strip(), f"{match[0]} {after[1] if after else ''}".strip()))
+        found.append(
+            Found(f"{_number(match[0], language)} {unit}".strip(), f"{match[0]} {after[1] if after else ''}".strip())
+        )
     return found
 
 
@@ -220,14 +271,21 @@ _UNITS = {
 }
 
 
-def prices(text: str) -> list[Found]:
+def prices(text: str, language: str = "en") -> list[Found]:
     """Amounts of money, percentages, and words that promise something for nothing or less."""
     found: list[Found] = []
+    own = words_of(language)
+    if own is not None:
+        text = _SPACED.sub(lambda match: re.sub(r"\s", "", match[0]), own.percent.sub("%", text))
     for match in _PRICE.finditer(text):
         unit = (match["sign"] or match["unit"]).lower()
         unit = _UNITS.get(unit, unit.rstrip("s"))
         found.append(Found(f"{_plain_number((match['a'] or match['b']).rstrip('.,'))} {unit}", match[0]))
-    found.extend(Found(_promise(match[0]), match[0]) for match in _FREE.finditer(text))
+    if own is None:
+        found.extend(Found(_promise(match[0]), match[0]) for match in _FREE.finditer(text))
+        return found
+    promised = (match[0] for match in own.free.finditer(text))
+    found.extend(Found("free" if own.nothing.fullmatch(word) else word.lower(), word) for word in promised)
     return found
 
 

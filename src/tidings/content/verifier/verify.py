@@ -60,6 +60,7 @@ CHECKS: dict[str, Check] = {
     "tone": tone.check,
     "accessibility": accessibility.check,
     "language": language.check,
+    "address": language.one_address,
     "footer": accessibility.footer,
     "contradiction": facts.contradictions,
     "left_out": facts.left_out,

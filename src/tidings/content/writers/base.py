@@ -6,7 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from tidings.domain.brand import Brand
+from tidings.content.address import way
+from tidings.content.composer.stock import tongue_of
+from tidings.domain.brand import Brand, Voice
 from tidings.domain.brief import Brief, language_of
 from tidings.domain.claim import Claim
 from tidings.domain.draft import Draft
@@ -33,6 +35,21 @@ class Assignment:
     def language(self) -> str:
         """What it is to be written in: the brief's language, else the brand's."""
         return language_of(self.brief, self.brand)
+
+    @property
+    def tongue(self) -> str:
+        """The language of the stock that serves: English where there is none in the assignment's."""
+        return tongue_of(self.language)
+
+    @property
+    def voice(self) -> Voice:
+        """The brief's or the brand's; but one that addresses the reader as the facts do: du and Sie do not mix."""
+        wanted = self.brief.tone or self.brand.voice
+        said = (*(fact.sentence for fact in self.brief.facts), self.brief.call_to_action, *self.brief.must_say)
+        form = way(said, self.language)
+        if form == "formal" and wanted == "friendly":
+            return "professional"
+        return "friendly" if form == "familiar" else wanted
 
 
 @dataclass(frozen=True, slots=True)

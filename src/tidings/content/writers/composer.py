@@ -51,7 +51,8 @@ def others(whole: Composed, assignment: Assignment, chooser: Chooser) -> list[Ve
 
 
 def _stock(assignment: Assignment) -> tuple[TypeStock, CommonVoice]:
-    return type_stock(assignment.brief.type), common_stock(assignment.brief.tone or assignment.brand.voice)
+    tongue = assignment.tongue
+    return type_stock(assignment.brief.type, tongue), common_stock(assignment.voice, tongue)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,8 +73,7 @@ class Composer:
 
     def write(self, assignment: Assignment) -> Writing:
         """The variants A, B, …; facts that would make the mail too long are left out and named."""
-        brief, brand = assignment.brief, assignment.brand
-        voice = brief.tone or brand.voice
+        brief, voice = assignment.brief, assignment.voice
         chooser = Chooser(assignment)
         stock, common = _stock(assignment)
         whole = composed(assignment, chooser)

@@ -28,8 +28,8 @@ def trace_of(text: str, assignment: Assignment, numbers: Sequence[int] = ()) -> 
 
 def page_of(plan: MessagePlan, assignment: Assignment, *, button_first: bool = False) -> Page:
     """The blocks and traces. The merge field of the greeting is code's alone."""
-    brief, brand = assignment.brief, assignment.brand
-    page, chooser, common = Page(), Chooser(assignment), common_stock(brief.tone or brand.voice)
+    brand = assignment.brand
+    page, chooser, common = Page(), Chooser(assignment), common_stock(assignment.voice, assignment.tongue)
     if plan.heading:
         page.add(Heading(text=plan.heading), trace_of(plan.heading, assignment))
     greeting = chooser.pick(common.greetings)
@@ -71,6 +71,6 @@ def _button(page: Page, assignment: Assignment) -> None:
 def _footer(page: Page, assignment: Assignment) -> None:
     brand, said = assignment.brand, " ".join(trace.sentence for trace in page.traces)
     missing = [word for word in brand.required_words if not holds(said, (word,))]
-    reason = Trace(sentence=reason_line(brand.name), source="brand")
+    reason = Trace(sentence=reason_line(brand.name, assignment.tongue), source="brand")
     extra = [Trace(sentence=word, source="brand") for word in missing]
     page.add(Footer(text="\n".join([reason.sentence, *missing])), reason, *extra)

@@ -127,7 +127,7 @@ def prompt_for(assignment: Assignment, complaints: tuple[str, ...] = (), other: 
         parts += ["Your last answer was refused:", *(f"- {each}" for each in complaints[:8]), "Write it anew."]
     language = assignment.language
     return Prompt(
-        _INSTRUCTIONS.format(brand=_quoted(brand.name), voice=brief.tone or brand.voice, language=language),
+        _INSTRUCTIONS.format(brand=_quoted(brand.name), voice=assignment.voice, language=language),
         "\n".join(parts),
     )
 

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 from tidings.content.sentences import folded
 from tidings.content.verifier.examined import Examined, error
+from tidings.content.verifier.languages import words_of
 from tidings.domain.draft import Finding
 
 CLAIM_WORDS = re.compile(
@@ -16,10 +17,16 @@ CLAIM_WORDS = re.compile(
 )
 
 
+def claim_words(language: str) -> re.Pattern[str]:
+    """The claim words of a language; English ones for a language not known here."""
+    own = words_of(language)
+    return CLAIM_WORDS if own is None else own.claims
+
+
 def check(examined: Examined) -> Iterator[Finding]:
     """Error for a claim word neither the brief nor an approved claim uses."""
     for place in examined.places:
-        for match in CLAIM_WORDS.finditer(examined.unproved(place)):
+        for match in claim_words(examined.language).finditer(examined.unproved(place)):
             if folded(match[0]) not in examined.ground_folded:
                 yield error(
                     "claim_words",

@@ -11,9 +11,9 @@ from tidings.domain.draft import Finding
 
 def check(examined: Examined) -> Iterator[Finding]:
     """Error for a date or time nobody vouched for; "tomorrow" counts as one, for a mail is read on any day."""
-    known = {found.value for found in dates(examined.ground_text)}
+    known = {found.value for found in dates(examined.ground_text, examined.language)}
     for place in examined.places:
-        for found in dates(examined.unproved(place)):
+        for found in dates(examined.unproved(place), examined.language):
             if found.value not in known and not _month_of(found.value, known):
                 yield error(
                     "dates",
@@ -24,12 +24,8 @@ def check(examined: Examined) -> Iterator[Finding]:
                 )
 
 
-_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
-
-
 def _month_of(value: str, known: set[str]) -> bool:
     """Whether a month named alone is the month of a known date."""
     if not value.startswith("month "):
         return False
-    number = _MONTHS.index(value[6:9]) + 1
-    return any(other.endswith(f"/{number}") for other in known)
+    return any(other.endswith(f"/{value[6:]}") for other in known)

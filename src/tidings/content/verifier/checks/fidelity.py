@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from tidings.content.sentences import folded, sentences, words
 from tidings.content.verifier.examined import Examined, warning
 from tidings.content.verifier.extract import dates, numbers, without_dates
+from tidings.content.verifier.languages import words_of
 from tidings.domain.draft import Finding
 
 NEAR = 0.6
@@ -69,18 +70,19 @@ class _Fact:
 
 def check(examined: Examined) -> Iterator[Finding]:
     """Warnings; sentences that stand word for word in the brief or the claims pass."""
-    facts = [_fact(text) for text in _stated(examined)]
+    language = examined.language
+    facts = [_fact(text, language) for text in _stated(examined)]
     passes = {folded(text) for text in examined.ground}
     passes |= {folded(trace.sentence) for trace in examined.draft.traces if trace.source in {"stock", "brand"}}
     for place in examined.places:
         if place.part in {"quote", "source", "label", "alt"}:
             continue
         for sentence in sentences(place.plain):
-            own = _fact(sentence)
+            own = _fact(sentence, language)
             if own.text in passes or own.said.total() < 3:
                 continue
             near = _nearest(own, facts)
-            why = _differs(own, near) if near else ""
+            why = _differs(own, near, language) if near else ""
             if near and why:
                 yield warning(
                     "fidelity", place, f"This is nearly a fact of the brief, but {why}.", quote=sentence,
@@ -93,12 +95,12 @@ def _stated(examined: Examined) -> Sequence[str]:
     return [text for text in (*(fact.sentence for fact in examined.brief.facts), *approved) if len(text.split()) > 2]
 
 
-def _fact(text: str) -> _Fact:
-    plain = folded(text)
-    figures = [found.value for found in (*dates(text), *numbers(without_dates(text)))]
+def _fact(text: str, language: str) -> _Fact:
+    plain, undated = folded(text), without_dates(text, language)
+    figures = [found.value for found in (*dates(text, language), *numbers(undated, language))]
     return _Fact(
         plain,
-        folded(without_dates(text)),
+        folded(undated),
         Counter(re.sub(r"['’]s$", "", word) for word in words(plain)),
         Counter(figures),
     )
@@ -111,16 +113,18 @@ def _nearest(own: _Fact, facts: Sequence[_Fact]) -> _Fact | None:
     return near if score >= NEAR and near is not None and (own.said & near.said).total() >= 3 else None
 
 
-def _differs(own: _Fact, fact: _Fact) -> str:
+def _differs(own: _Fact, fact: _Fact, language: str) -> str:
     """In what the sentence says more than the fact, in words; empty when in nothing that is known here."""
-    lost = _counted(_WEAKENS, fact.undated) - _counted(_WEAKENS, own.undated)
-    gained = _counted(_STRENGTHENS, own.undated) - _counted(_STRENGTHENS, fact.undated)
+    known = words_of(language)
+    weakens, strengthens = (_WEAKENS, _STRENGTHENS) if known is None else (known.weakens, known.strengthens)
+    lost = _counted(weakens, fact.undated) - _counted(weakens, own.undated)
+    gained = _counted(strengthens, own.undated) - _counted(strengthens, fact.undated)
     if gained:
         return f"it says “{next(iter(gained))}”, and the fact does not"
     if lost:
         return f"the fact says “{next(iter(lost))}”, and this does not"
     missing = fact.said - own.said
-    if not own.said - fact.said and _BINDS & missing.keys():
+    if not own.said - fact.said and (_BINDS if known is None else known.binds) & missing.keys():
         return f"it leaves out {', '.join(f'“{word}”' for word in list(missing)[:5])}"
     alike = (own.said & fact.said).total() / (own.said | fact.said).total()
     if alike >= VERY_NEAR and own.figures != fact.figures and own.figures - fact.figures:

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from tidings.content import address
+from tidings.content.composer.stock import writes
 from tidings.content.sentences import sentences, words
 from tidings.content.tongue import FEWEST_WORDS, foreign, name_of
 from tidings.content.verifier.examined import Examined, error, info, warning
+from tidings.content.verifier.languages import is_known, words_of
 from tidings.domain.draft import Finding
 
 _REMEDY = "Write it in the language of this version; nothing is translated. The brief and the brand say which it is."
@@ -14,26 +17,58 @@ _REMEDY = "Write it in the language of this version; nothing is translated. The 
 
 def check(examined: Examined) -> Iterator[Finding]:
     """Error where most of the brief is in another language, a warning for single sentences that are."""
-    locale = examined.language
-    if examined.draft.writer == "Composer" and locale.partition("-")[0] != "en":
+    own = name_of(examined.language.partition("-")[0])
+    stock = [trace for trace in examined.draft.traces if trace.source == "stock"]
+    if stock and not writes(examined.language):
         yield warning(
-            "language", "body", f"This is to be in {locale}, but the composer's own sentences are English.",
-            remedy="Edit the draft, or let another writer write it.",
+            "language", "body", f"This is to be in {own}, which the composer does not write; its words are English.",
+            quote=stock[0].sentence,
+            remedy=f"Write them in {own} in the editor, or set up a language model that may write.",
         )  # fmt: skip
     whole = _brief_tongue(examined)
     if whole:
-        # The composer's words are English: an English brief for another brand is at least one language.
-        kind = warning if whole == "en" else error
-        own = name_of(locale.partition("-")[0])
+        # Where the composer's words are English: an English brief for another brand is at least one language.
+        kind = warning if whole == "en" and not writes(examined.language) else error
         yield kind(
             "language", "body", f"The facts are in {name_of(whole)}, but this is to be in {own}.",
             quote=examined.brief.facts[0].sentence, remedy=_REMEDY,
         )  # fmt: skip
     yield from _sentences(examined, whole)
+    yield from _unchecked(examined, own)
     if any(trace.source == "person" for trace in examined.draft.traces):
         yield info(
             "sources", "body", "A person has edited this draft; the edited sentences rest on that person's word."
         )
+
+
+def one_address(examined: Examined) -> Iterator[Finding]:
+    """A warning where the reader is addressed in two ways: Sie and du, vous and tu, usted and tú."""
+    places = (place for place in examined.places if place.part not in {"quote", "source"})
+    found = address.ways((place.plain for place in places), examined.language)
+    if len(found) > 1:
+        names = address.WORDS[examined.language.partition("-")[0].lower()]
+        yield warning(
+            "address", "body", f"The reader is addressed both as {names['formal']} and as {names['familiar']}.",
+            quote=f"{found['formal']} … {found['familiar']}", remedy="Keep to one of them in the facts and the draft.",
+        )  # fmt: skip
+
+
+def _unchecked(examined: Examined, own: str) -> Iterator[Finding]:
+    """What the checks cannot see in this language, said rather than passed over."""
+    others = any(trace.source in {"person", "model"} for trace in examined.draft.traces)
+    known = words_of(examined.language)
+    if not is_known(examined.language):
+        yield info(
+            "language", "body",
+            f"In {own} only figures, links and named words are checked: not dates and numbers in words, names, claims "
+            "without proof, nor whether a sentence denies a fact.",
+            remedy=f"Let somebody who reads {own} look at it before it is approved.",
+        )  # fmt: skip
+    elif known is not None and not known.names and others:
+        yield info(
+            "language", "body", f"Names are not checked in {own}, where every noun has a capital.",
+            remedy="Read the edited sentences for names the brief does not know.",
+        )  # fmt: skip
 
 
 def _brief_tongue(examined: Examined) -> str:

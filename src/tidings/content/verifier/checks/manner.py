@@ -12,12 +12,23 @@ from tidings.domain.draft import Finding, Severity
 if TYPE_CHECKING:
     from tidings.content.verifier.examined import Examined
 
-SAYS_WE = re.compile(r"\b(?:we|us|our|ours|ourselves)\b", re.IGNORECASE)
+_SAYS_WE = {
+    "en": re.compile(r"\b(?:we|us|our|ours|ourselves)\b", re.IGNORECASE),
+    "de": re.compile(r"\b(?:wir|uns|unser(?:e[mnrs]?)?)\b", re.IGNORECASE),
+    "fr": re.compile(r"\b(?:nous|notre|nos|nôtres?)\b", re.IGNORECASE),
+    # Spanish says it by the verb: “tenemos”, “queremos”; “-mos” ends few other words of a mail.
+    "es": re.compile(r"\b(?:nosotr[oa]s|nos|nuestr[oa]s?|\w{2,}mos)\b", re.IGNORECASE),
+}
 _EMOJI = re.compile(
     "[\U0001f1e6-\U0001f1ff]{2}|[\U0001f300-\U0001faff\u2600-\u27bf\u2b50\u2b55\u231a\u231b\u23e9-\u23fa]\ufe0f?"
     "(?:[\U0001f3fb-\U0001f3ff])?(?:\u200d[\U0001f300-\U0001faff\u2600-\u27bf]\ufe0f?)*"
 )
 _VOWELS = re.compile(r"[aeiouy]+")
+
+
+def says_we(language: str) -> re.Pattern[str]:
+    """What shows that a text of that language says “we”; English for a language that is not known here."""
+    return _SAYS_WE.get(language.partition("-")[0].lower(), _SAYS_WE["en"])
 
 
 def check(examined: Examined) -> Iterator[Finding]:
@@ -54,7 +65,7 @@ def _person(examined: Examined) -> Iterator[Finding]:
     if examined.brand.manner.person != "you":
         return
     for place in examined.places:
-        match = SAYS_WE.search(place.plain)
+        match = says_we(examined.language).search(place.plain)
         if match and place.part != "footer":
             yield _found(Severity.WARNING, place.name, "The brand speaks to the reader and does not say “we”.",
                          match[0], f"Name {examined.brand.name}, or say it with “you”.")  # fmt: skip
@@ -62,7 +73,7 @@ def _person(examined: Examined) -> Iterator[Finding]:
 
 def _grade(examined: Examined) -> Iterator[Finding]:
     most = examined.brand.manner.reading_grade
-    if most is None or not examined.brand.locale.casefold().startswith("en"):
+    if most is None or not examined.language.casefold().startswith("en"):
         return
     grade = reading_grade("\n".join(place.plain for place in examined.body if place.part == "text"))
     if grade > most:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator
+from functools import cache
 
 from tidings.content.sentences import folded, sentences, words
 from tidings.content.verifier.examined import Examined, error
+from tidings.content.verifier.languages import words_of
 from tidings.domain.draft import Finding
 
 NEARLY_ALL = 0.7
@@ -66,15 +68,11 @@ _PAIRS = (
     "weeks months",
     "months years",
 )
-_CONTRARY: dict[str, set[str]] = {}
-for _pair in _PAIRS:
-    _one, _other = _pair.split()
-    _CONTRARY.setdefault(_one, set()).add(_other)
-    _CONTRARY.setdefault(_other, set()).add(_one)
 
 
 def check(examined: Examined) -> Iterator[Finding]:
     """Error where a sentence shares most words with a fact but turns it round. Word for word sentences pass."""
+    language = examined.language
     ground = [(folded(text), _counted(text)) for text in examined.ground if len(text.split()) > 2]
     exact = {text for text, _ in ground}
     for place in examined.body:
@@ -85,7 +83,7 @@ def check(examined: Examined) -> Iterator[Finding]:
             own = _counted(sentence)
             for other, theirs in ground:
                 near = (own & theirs).total() / ((own | theirs).total() or 1) >= 0.5
-                if near and _turned(text, own, other, theirs):
+                if near and _turned(text, own, other, theirs, language):
                     remedy = f"The fact says: {other}."
                     yield error(
                         "meaning", place, "This turns a fact of the brief round.", quote=sentence, remedy=remedy
@@ -93,17 +91,32 @@ def check(examined: Examined) -> Iterator[Finding]:
                     break
 
 
-def contrary(one: str, other: str) -> bool:
+def contrary(one: str, other: str, language: str = "en") -> bool:
     """Whether two sentences share nearly all words and the one denies what the other says."""
     mine, theirs = _counted(one), _counted(other)
     near = (mine & theirs).total() / ((mine | theirs).total() or 1) >= NEARLY_ALL
-    return near and _turned(folded(one), mine, folded(other), theirs)
+    return near and _turned(folded(one), mine, folded(other), theirs, language)
 
 
-def _turned(text: str, own: Counter[str], other: str, theirs: Counter[str]) -> bool:
-    if len(_NOT.findall(text)) % 2 != len(_NOT.findall(other)) % 2:
-        return True
-    return any(_CONTRARY.get(word, set()) & (theirs - own).keys() for word in own - theirs)
+def _turned(text: str, own: Counter[str], other: str, theirs: Counter[str], language: str) -> bool:
+    known = words_of(language)
+    if known is None:
+        denied = len(_NOT.findall(text)) % 2 != len(_NOT.findall(other)) % 2
+        contraries = _contraries(_PAIRS)
+    else:  # where two words of denying are one denial: “no cuesta nada”
+        denied = bool(known.denies.search(text)) != bool(known.denies.search(other))
+        contraries = _contraries(known.contraries)
+    return denied or any(contraries.get(word, set()) & (theirs - own).keys() for word in own - theirs)
+
+
+@cache
+def _contraries(pairs: tuple[str, ...]) -> dict[str, set[str]]:
+    found: dict[str, set[str]] = {}
+    for pair in pairs:
+        one, other = pair.split()
+        found.setdefault(one, set()).add(other)
+        found.setdefault(other, set()).add(one)
+    return found
 
 
 def _counted(text: str) -> Counter[str]:

@@ -10,6 +10,7 @@ from tidings.content.composer.stock import every_pattern
 from tidings.content.sentences import sentences, words
 from tidings.content.verifier.examined import Examined, Place, error, warning
 from tidings.content.verifier.extract import dates
+from tidings.content.verifier.languages import words_of
 from tidings.domain.draft import Finding
 
 _TOKEN = re.compile(r"[^\W_]+(?:['’][^\W\d_]+)*")
@@ -31,9 +32,11 @@ _PLAIN_STARTS = frozenset(_PLAIN_STARTS_TEXT.split())
 
 
 @cache
-def _vocabulary() -> frozenset[str]:
+def _vocabulary(language: str) -> frozenset[str]:
     """Words that are no names: those of the stock in lower case, and common ones that begin sentences."""
-    return frozenset(word.casefold() for pattern in every_pattern() for word in words(pattern)) | _PLAIN_STARTS
+    own = words_of(language)
+    plain = _PLAIN_STARTS if own is None else own.plain
+    return frozenset(word.casefold() for pattern in every_pattern(language) for word in words(pattern)) | plain
 
 
 def check(examined: Examined) -> Iterator[Finding]:
@@ -46,13 +49,16 @@ def check(examined: Examined) -> Iterator[Finding]:
 
 
 def _in_sentence(examined: Examined, place: Place, sentence: str) -> Iterator[Finding]:
-    dated = " ".join(found.quote for found in dates(sentence))
+    dated = " ".join(found.quote for found in dates(sentence, examined.language))
+    known = words_of(examined.language)
     tokens = list(_TOKEN.finditer(sentence))
     for number, token in enumerate(tokens):
         word = re.sub(r"['’]s$", "", token[0])
         if any(letter.isdigit() for letter in word):
             if any(letter.isalpha() for letter in word) and word.casefold() not in examined.ground_codes:
                 yield error("names", place, f"The brief knows no “{word}”.", quote=word, remedy=_REMEDY)
+            continue
+        if known is not None and not known.names:
             continue
         if not word[0].isupper() or _known(word, examined) or word in dated:
             continue
@@ -62,7 +68,7 @@ def _in_sentence(examined: Examined, place: Place, sentence: str) -> Iterator[Fi
                 yield warning(
                     "names", place, f"“{word}” looks like a name the brief does not know.", quote=word, remedy=_REMEDY
                 )
-        elif word.casefold() not in _vocabulary() and not _shouted(word):
+        elif word.casefold() not in _vocabulary(examined.tongue) and not _shouted(word):
             yield error(
                 "names",
                 place,
@@ -78,7 +84,7 @@ _REMEDY = "Correct the name, or add the fact that holds it to the brief."
 def _known(word: str, examined: Examined) -> bool:
     folded = word.casefold()
     known = examined.ground_words
-    return folded in known or folded.rstrip("s") in known or folded in _vocabulary()
+    return folded in known or folded.rstrip("s") in known or folded in _vocabulary(examined.tongue)
 
 
 def _inner_capital(word: str) -> bool:

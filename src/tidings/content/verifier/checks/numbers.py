@@ -12,12 +12,12 @@ from tidings.domain.draft import Finding
 def check(examined: Examined) -> Iterator[Finding]:
     """Error for a number nobody vouched for; warning for a known number that counts something else."""
     address = examined.brand.postal_address
-    ground = without_dates("\n".join(text for text in examined.ground if text != address))
-    known = {found.value for found in numbers(ground)}
-    counted = {found.value for found in numbers_with_unit(ground)}
+    ground = without_dates("\n".join(text for text in examined.ground if text != address), examined.language)
+    known = {found.value for found in numbers(ground, examined.language)}
+    counted = {found.value for found in numbers_with_unit(ground, examined.language)}
     for place in examined.places:
-        text = without_dates(_without_address(examined.unproved(place), address))
-        for found in numbers(text):
+        text = without_dates(_without_address(examined.unproved(place), address), examined.language)
+        for found in numbers(text, examined.language):
             if found.value not in known:
                 yield error(
                     "numbers",
@@ -26,7 +26,7 @@ def check(examined: Examined) -> Iterator[Finding]:
                     quote=found.quote,
                     remedy="Correct it, or add the fact to the brief.",
                 )
-        for found in numbers_with_unit(text):
+        for found in numbers_with_unit(text, examined.language):
             if found.value.split()[0] in known and found.value not in counted:
                 yield warning(
                     "numbers",

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 
 from tidings.content.sentences import folded, sentences
 from tidings.content.verifier.examined import Examined, Place, error, warning
+from tidings.content.verifier.languages import words_of
 from tidings.domain.draft import Finding
 
 _PLACEHOLDER = re.compile(
@@ -27,6 +28,7 @@ _CHAT = re.compile(
 _ROLE = re.compile(
     r"(?:^|[.!?])\s*(?:note|output|assistant|user|system|human|ai|response|answer): ", re.IGNORECASE | re.MULTILINE
 )
+_STOPS = re.compile(r"[,;–-]$")
 _CUT = re.compile(r"(?:\b(?:and|or|the|a|an|of|with|for|but|because|which|your|our)|[,;–-])$", re.IGNORECASE)
 
 
@@ -38,6 +40,8 @@ def check(examined: Examined) -> Iterator[Finding]:
             (_CHAT, "A model's talk about its text was left in."),
         ):
             for match in pattern.finditer(place.plain):
+                if match[0] in {"todo", "Todo"} and examined.tongue == "es":
+                    continue  # Spanish for all
                 yield error(
                     "placeholders", place, message, quote=match[0].strip(), remedy="Write what is meant, or remove it."
                 )
@@ -69,7 +73,8 @@ def truncation(examined: Examined) -> Iterator[Finding]:
     for place in examined.places:
         text = place.text.rstrip()
         greeting = place.part == "text" and text.endswith(",") and len(text) < 80 and "\n" not in text
-        cut = text[-30:] if text and not greeting and _CUT.search(text) else _halved(place, facts)
+        stops = (_CUT if words_of(examined.language) is None else _STOPS).search(text)  # German ends with “an”
+        cut = text[-30:] if text and not greeting and stops else _halved(place, facts)
         if cut:
             yield warning("truncation", place, "The text breaks off.", quote=cut, remedy="Finish the sentence.")
 

@@ -11,11 +11,11 @@ from tidings.domain.draft import Finding
 
 def check(examined: Examined) -> Iterator[Finding]:
     """Error for an amount or a promise nobody vouched for."""
-    known = {found.value for found in prices(examined.ground_text)}
+    known = {found.value for found in prices(examined.ground_text, examined.language)}
     if "free" in examined.ground_words:
         known.add("free")
     for place in examined.places:
-        for found in prices(examined.unproved(place)):
+        for found in prices(examined.unproved(place), examined.language):
             if found.value not in known:
                 yield error(
                     "prices",

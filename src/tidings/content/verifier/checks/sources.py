@@ -41,10 +41,16 @@ def _honest(examined: Examined, trace: Trace) -> bool:
             return any(text == folded(claim.sentence) for claim in examined.claims if claim.id in ids)
         case "brand":
             return text in {
-                folded(said) for said in (brand.name, brand.sender.name, reason_line(brand.name), *brand.required_words)
+                folded(said)
+                for said in (
+                    brand.name,
+                    brand.sender.name,
+                    reason_line(brand.name, examined.tongue),
+                    *brand.required_words,
+                )
             } | {folded(hashtag_of(brand.name))}
         case "stock":
-            return is_stock(trace.sentence, brief.product, brand.name)
+            return is_stock(trace.sentence, brief.product, brand.name, examined.tongue)
         case _:  # a model's words are its own, `truth` measures them; the composer may not claim to be one
             return trace.source == "person" or (trace.source == "model" and examined.draft.writer != "Composer")
 

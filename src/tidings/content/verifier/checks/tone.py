@@ -9,6 +9,7 @@ from collections.abc import Iterator
 
 from tidings.content.sentences import folded, sentences
 from tidings.content.verifier.examined import Examined, Place, warning
+from tidings.content.verifier.languages import words_of
 from tidings.domain.draft import Finding
 
 _SPAM = re.compile(
@@ -16,16 +17,20 @@ _SPAM = re.compile(
     re.IGNORECASE,
 )
 _SHOUT = re.compile(r"(?<![\w&])[A-ZÀ-Þ]{4,}(?![\w&])")
+# Words that may rightly stand twice in a row: “the house that that man …”, “die, die”, “nous nous …”.
+_TWICE = frozenset({"that", "had", "die", "der", "das", "sie", "nous", "vous"})
 _STUTTER = re.compile(r"\b(\w+) \1\b", re.IGNORECASE)
 
 
 def check(examined: Examined) -> Iterator[Finding]:
     """Warnings for capitals, exclamation marks and spam words the brief does not use itself."""
+    own = words_of(examined.language)
+    spam = _SPAM if own is None else own.spam
     for place in examined.places:
         for match in _SHOUT.finditer(place.plain):
             if match[0] not in examined.ground_text:
                 yield warning("tone", place, "This shouts.", quote=match[0], remedy="Write it in lower case.")
-        for match in _SPAM.finditer(place.plain):
+        for match in spam.finditer(place.plain):
             if folded(match[0]) not in examined.ground_folded:
                 remedy = "Say it in plain words."
                 yield warning("tone", place, "Spam filters and readers distrust this.", quote=match[0], remedy=remedy)
@@ -53,5 +58,5 @@ def repetition(examined: Examined) -> Iterator[Finding]:
 
 def _stutters(examined: Examined, place: Place) -> Iterator[Finding]:
     for match in _STUTTER.finditer(place.plain):
-        if folded(match[0]) not in examined.ground_folded and match[1].casefold() not in {"that", "had"}:
+        if folded(match[0]) not in examined.ground_folded and match[1].casefold() not in _TWICE:
             yield warning("repetition", place, "A word stands twice.", quote=match[0], remedy="Remove one.")

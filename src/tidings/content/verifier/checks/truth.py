@@ -25,14 +25,14 @@ def check(examined: Examined) -> Iterator[Finding]:
             yield from _persons(examined, trace)
         if trace.source != "model":
             continue
-        why = truth.refused(trace.sentence, examined.ground)
+        why = truth.refused(trace.sentence, examined.ground, examined.language)
         if why:
             yield error(
                 "truth", "body", f"A model's sentence goes beyond its sources: {why}.", quote=trace.sentence,
                 remedy="Take it out, or say it with the words of the brief.",
             )  # fmt: skip
             continue
-        strange = truth.unknown_words(trace.sentence, examined.ground)
+        strange = truth.unknown_words(trace.sentence, examined.ground, examined.language)
         if strange:
             yield warning(
                 "truth", "body", f"No source says “{'”, “'.join(strange)}”.", quote=trace.sentence,
@@ -45,8 +45,8 @@ def _persons(examined: Examined, trace: Trace) -> Iterator[Finding]:
     plain = without_fields(trace.sentence)
     if _WISH.fullmatch(plain.strip()):
         return
-    loose = truth.loose_numbers(plain, examined.ground)
-    strange = truth.unknown_words(plain, examined.ground)
+    loose = truth.loose_numbers(plain, examined.ground, examined.language)
+    strange = truth.unknown_words(plain, examined.ground, examined.language)
     if loose or strange:
         yield warning(
             "truth", "body", f"The brief does not say this: “{'”, “'.join((*strange, *loose))}”.", quote=trace.sentence,
