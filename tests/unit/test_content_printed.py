@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.unit.content_material import brand, briefs
 from tests.unit.mail_bed import EVERY_BLOCK, chromium, draft_with
-from tests.unit.test_content_accessible import HEBREW
+from tests.unit.test_content_accessible import HEBREW, RULES
 from tests.unit.test_content_rendering import Reader, draft_of
 from tests.unit.test_content_torture import ANY, BLOCKS, NAUGHTY, OWN, said
 
@@ -116,6 +116,19 @@ def test_naughty_strings_are_only_words() -> None:
             "p",
         }
         assert "{{" in text or "".join(said(text).split()) in "".join(said(page.text).split())
+
+
+@pytest.mark.browser
+def test_axe_finds_nothing_on_the_page() -> None:
+    from axe_playwright_python.sync_playwright import Axe
+
+    with chromium() as browser:
+        page = browser.new_page(viewport={"width": 390, "height": 900})
+        for blocks, language in ((EVERY_BLOCK, "en"), (HEBREW, "he")):
+            page.set_content(printed(draft_with(*blocks), brand("Napf"), language=language))
+            found = Axe().run(page, options={"runOnly": RULES}).response["violations"]
+            assert [(each["id"], each["nodes"][0]["html"]) for each in found] == []
+            assert page.evaluate("document.documentElement.scrollWidth") <= 390
 
 
 @pytest.mark.browser

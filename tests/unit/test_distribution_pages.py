@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import asdict
 
 import pytest
+from tests.unit.mail_bed import chromium
 
 from tidings.distribution import pages
 from tidings.distribution.page_texts import TROUBLE, WORDS, language_asked, language_of
@@ -89,3 +91,21 @@ def test_one_button_acts_and_others_are_told_apart() -> None:
 )
 def test_the_nearest_language_is_taken(tag: str, language: str) -> None:
     assert language_of(tag) == language
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_on_any_page(scheme: str) -> None:
+    from axe_playwright_python.sync_playwright import Axe
+
+    with chromium() as browser:
+        shown = browser.new_page(color_scheme=scheme, viewport={"width": 390, "height": 700})
+        for language, channel in itertools.product(WORDS, (Channel.EMAIL, *OTHER)):
+            for page in (
+                pages.ask(language, BRAND, opens=True, channel=channel), pages.not_valid(language),
+                pages.done(language, BRAND, again=True, channel=channel),
+            ):  # fmt: skip
+                shown.set_content(page.decode())
+                found = Axe().run(shown).response["violations"]
+                assert [(each["id"], each["nodes"][0]["html"]) for each in found] == []
+                assert shown.evaluate("document.documentElement.scrollWidth") <= 390

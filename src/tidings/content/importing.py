@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from html.parser import HTMLParser
 from urllib.parse import urlsplit
 
+from tidings.content.taming import tamed
 from tidings.content.verifier.checks.mail_programs import unsupported
 from tidings.domain.blocks import Block, Button, Divider, Heading, Image, Text
 from tidings.domain.draft import Finding
@@ -42,6 +43,7 @@ def import_html(source: str) -> Imported:
     """The typed blocks of an HTML document or fragment. Raises InvalidInputError when nothing is understood."""
     if len(source) > LARGEST:
         raise InvalidInputError("The HTML is larger than 512 kB.", remedy="Import a part of it.", field="html")
+    source = tamed(source)
     reader = _Reader()
     reader.feed(source)
     reader.close()

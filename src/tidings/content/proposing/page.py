@@ -7,6 +7,7 @@ import re
 from html.parser import HTMLParser
 
 from tidings.content.proposing.passage import Passage
+from tidings.content.taming import without
 
 _SILENT = frozenset({"script", "style", "template", "svg", "math", "head", "iframe", "object", "canvas", "select", "textarea", "button", "form", "dialog"})  # fmt: skip
 _AROUND = frozenset({"nav", "header", "footer", "aside", "menu"})
@@ -97,23 +98,8 @@ def _tamed(html: str) -> str:
     The parser's time grows with the square of what is left open; so nothing is.
     """
     for begin, end in (("<!--", "-->"), ("<script", "</script"), ("<style", "</style"), ("<template", "</template")):
-        html = _without(html, begin, end)
+        html = without(html, begin, end)
     return _NO_TAG.sub("&lt;", html)
-
-
-def _without(html: str, begin: str, end: str) -> str:
-    lower = (
-        html.lower() if html.isascii() else "".join(letter.lower() if letter.isascii() else letter for letter in html)
-    )
-    kept: list[str] = []
-    at = 0
-    while (found := lower.find(begin, at)) >= 0:
-        kept.append(html[at:found])
-        ends = lower.find(end, found)
-        if ends < 0:
-            return "".join(kept)
-        at = ends if end.startswith("</") else ends + len(end)
-    return "".join([*kept, html[at:]])
 
 
 def title_of_html(html: str) -> str:

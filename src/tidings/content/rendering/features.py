@@ -8,14 +8,14 @@ from html.parser import HTMLParser
 
 from tidings.content.rendering.support import Use
 
-_COMMENT = re.compile(r"/\*.*?\*/", re.DOTALL)
 _QUOTED = re.compile(r"\"[^\"]*\"|'[^']*'")
-_FUNCTION = re.compile(r"([a-z][\w-]*)\(")
+_FUNCTION = re.compile(r"(?<![\w-])([a-z][\w-]*)\(")
 _MEDIA_ASKED = re.compile(
     r"\(\s*(prefers-color-scheme|prefers-reduced-motion|hover|orientation|-webkit-device-pixel-ratio)"
 )
 _PLAIN_FUNCTIONS = frozenset({"url", "format", "local", "attr", "counter"})
 _DEEPEST = 4
+_LONGEST_SELECTOR = 300  # what is longer is read so far only; patterns are slow on long nonsense
 _OWN_SELECTOR = re.compile(r"#outlook\b|\.moz-text-html\b")  # programs that mark their page; elsewhere nothing matches
 
 
@@ -67,8 +67,19 @@ class _Reader(HTMLParser):
     def end_sheet(self) -> None:
         """The style sheet is complete."""
         if self._sheet is not None:
-            self.found.update(_of_sheet(_COMMENT.sub("", "".join(self._sheet)), _DEEPEST))
+            self.found.update(_of_sheet(_without_comments("".join(self._sheet)), _DEEPEST))
         self._sheet = None
+
+
+def _without_comments(sheet: str) -> str:
+    """One that nobody ended lasts to the end, as in browsers."""
+    kept: list[str] = []
+    at = 0
+    while (begun := sheet.find("/*", at)) >= 0:
+        kept.append(sheet[at:begun])
+        ended = sheet.find("*/", begun + 2)
+        at = ended + 2 if ended >= 0 else len(sheet)
+    return "".join([*kept, sheet[at:]])
 
 
 def _of_sheet(sheet: str, deeper: int) -> Iterator[Use]:
@@ -125,7 +136,7 @@ def _of_selectors(text: str) -> Iterator[Use]:
         yield Use("selector", "grouping ,")
     for selector in text.split(","):
         if not _OWN_SELECTOR.search(selector):
-            yield from (Use("selector", name) for name in _of_selector(selector.strip()))
+            yield from (Use("selector", name) for name in _of_selector(selector.strip()[:_LONGEST_SELECTOR]))
 
 
 def _of_selector(selector: str) -> Iterator[str]:

@@ -54,7 +54,10 @@ def outside_majority(html: str) -> dict[Use, Support]:
 
 
 def unsupported(html: str) -> tuple[Finding, ...]:
-    """A finding for each feature of the HTML that most mail programs do not support; the rarest supported first."""
+    """A finding for each feature of the HTML that most mail programs do not support; the rarest supported first.
+
+    The HTML is `tamed` before.
+    """
     known = {support.feature: (use, support) for use, support in outside_majority(html).items() if support.feature}
     ranked = sorted(known.values(), key=lambda each: (each[1].yes / each[1].tested, each[0]))
     return tuple(_finding(use, support) for use, support in ranked[:_MOST_NAMED])
