@@ -20,6 +20,10 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+from httpx2 import Headers
+
+from tidings.net.client import Answer as Fetched
+
 TOKEN = "token-that-nobody-may-see"
 FLOW = "/workflows/abc/triggers/manual/paths/invoke"
 CUT: tuple[int, dict[str, str], Any] = (0, {}, {})
@@ -52,6 +56,13 @@ class Asked:
 
 
 Answer = tuple[int, dict[str, str], Any]
+PICTURE = b"\x89PNG\r\n\x1a\n" + bytes(range(256))
+ALT = "A loaf"
+
+
+def with_picture(_url: str) -> Fetched:
+    """What stands at the picture's address."""
+    return Fetched(200, Headers(), PICTURE)
 
 
 @dataclass
@@ -61,6 +72,8 @@ class FakeService:
     mood: str = "ok"
     taken: list[Any] = field(default_factory=list)
     requests: list[Asked] = field(default_factory=list)
+    pictures: list[bytes] = field(default_factory=list)
+    looked: int = 0
     base: str = ""
     let_go: threading.Event = field(default_factory=threading.Event)
     """In the mood `hang`, what was taken is answered when this is set."""
@@ -190,13 +203,22 @@ class FakeLinkedIn(FakeService):
             )
         if self.mood in {"500", "503"}:
             return int(self.mood), {}, {"status": int(self.mood), "message": "Internal Server Error"}
+        if (asked.method, asked.path) == ("PUT", "/dms-uploads/1"):
+            self.pictures = [asked.raw]
+            return 201, {}, b""
         if not re.fullmatch(r"20\d{4}", asked.headers.get("linkedin-version", "")):
             return 400, {}, {"status": 400, "code": "VERSION_MISSING", "message": "A version must be present."}
         if asked.headers["linkedin-version"] < "202506":
             words = "Requested version is not active"
             return 426, {}, {"status": 426, "code": "NONEXISTENT_VERSION", "message": words}
         assert asked.headers.get("x-restli-protocol-version") == "2.0.0"
+        if asked.path == "/rest/images":
+            assert asked.json == {"initializeUploadRequest": {"owner": "urn:li:organization:1"}}
+            return 200, {}, {"value": {"uploadUrl": f"{self.base}/dms-uploads/1", "image": "urn:li:image:1"}}
         assert (asked.method, asked.path) == ("POST", "/rest/posts")
+        if "media" in asked.json.get("content", {}):
+            assert asked.json["content"]["media"] == {"id": "urn:li:image:1", "altText": ALT}
+            assert self.pictures == [PICTURE]
         return self._post(asked.json)
 
     def _post(self, body: dict[str, Any]) -> Answer:
@@ -222,6 +244,7 @@ class FakeX(FakeService):
 
     access: str = TOKEN
     refresh: str = "refresh-1"
+    described: str = ""
 
     def answer(self, asked: Asked) -> Answer:
         if asked.path == "/2/oauth2/token":
@@ -239,7 +262,12 @@ class FakeX(FakeService):
         if self.mood in {"500", "503"}:
             return int(self.mood), {}, _problem(int(self.mood), "Service Unavailable", "Service Unavailable")
         body = asked.json
-        if only(body, {"text"}) or asked.path != "/2/tweets":
+        if asked.path.startswith("/2/media/"):
+            return self._media(asked.path, body)
+        if "media" in body:
+            assert body["media"] == {"media_ids": ["146"]}
+            assert (self.pictures, self.described) == ([PICTURE], ALT)
+        if only(body, {"text"}, {"media"}) or asked.path != "/2/tweets":
             errors = [{"parameters": body, "message": "unknown field"}]
             return (
                 400,
@@ -258,6 +286,16 @@ class FakeX(FakeService):
             "edit_history_tweet_ids": list[str](),
         }
         return self.after((201, {}, {"data": data}))
+
+    def _media(self, path: str, body: dict[str, Any]) -> Answer:
+        """docs.x.com/x-api/media/upload-media and …/create-media-metadata."""
+        if path == "/2/media/upload":
+            assert (body["media_category"], body["media_type"]) == ("tweet_image", "image/png")
+            self.pictures = [base64.b64decode(body["media"])]
+            return 200, {}, {"data": {"id": "146", "media_key": "3_146", "expires_after_secs": 86400}}
+        assert (path, body["id"]) == ("/2/media/metadata", "146")
+        self.described = body["metadata"]["alt_text"]["text"]
+        return 200, {}, {"data": {"id": "146"}}
 
     def _knows(self, asked: Asked) -> bool:
         said = asked.headers.get("authorization", "")
@@ -415,6 +453,15 @@ class FakeMastodon(FakeService):
         match asked.method, asked.path:
             case "POST", "/api/v1/statuses":
                 return self._post(asked)
+            case "POST", "/api/v2/media":
+                assert asked.headers["content-type"].startswith("multipart/form-data; boundary=")
+                assert b'name="description"\r\n\r\nA loaf\r\n' in asked.raw
+                assert PICTURE in asked.raw
+                self.looked = 0
+                return 202, {}, {"id": "22", "url": None}
+            case "GET", "/api/v1/media/22":
+                self.looked += 1
+                return (200 if self.looked > 1 else 206), {}, {"id": "22"}
             case "GET", "/api/v1/accounts/verify_credentials":
                 return 200, {}, {"id": "14715", "username": "northwind", "acct": "northwind"}
             case "GET", "/api/v1/accounts/14715/statuses":
@@ -424,7 +471,9 @@ class FakeMastodon(FakeService):
 
     def _post(self, asked: Asked) -> Answer:
         body, key = asked.json, asked.headers["idempotency-key"]
-        if only(body, {"status"}, {"visibility", "language"}):
+        if "media_ids" in body:
+            assert (body["media_ids"], self.looked) == (["22"], 2)
+        if only(body, {"status"}, {"visibility", "language", "media_ids"}):
             return 422, {}, {"error": "Validation failed"}
         if len(re.sub(r"https?://\S+", "x" * 23, body["status"])) > 500:
             return 422, {}, {"error": "Validation failed: Text character limit of 500 exceeded"}
@@ -460,7 +509,11 @@ class FakeBluesky(FakeService):
                     return 200, {}, {"uri": _at(asked.query["rkey"]), "cid": "bafy", "value": {}}
                 words = f"Could not locate record: {_at(asked.query['rkey'])}"
                 return 400, {}, {"error": "RecordNotFound", "message": words}
-            case "POST", "repo.createRecord":
+            case "POST", "repo.uploadBlob" if self.mood in {"ok", "cut"}:
+                assert (asked.bearer, asked.headers["content-type"]) == ("jwt", "image/png")
+                self.pictures = [asked.raw]
+                return 200, {}, {"blob": {"$type": "blob", "ref": {"$link": "bafkrei"}, "mimeType": "image/png"}}
+            case "POST", "repo.createRecord" | "repo.uploadBlob":
                 return self._create(asked)
             case _:
                 return 501, {}, {"error": "MethodNotImplemented", "message": "Method Not Implemented"}
@@ -476,6 +529,9 @@ class FakeBluesky(FakeService):
             return int(self.mood), {}, {"error": "InternalServerError", "message": "Internal Server Error"}
         body = asked.json
         record = body["record"]
+        if record.get("embed", {}).get("$type") == "app.bsky.embed.images":
+            (image,) = record["embed"]["images"]
+            assert (image["alt"], image["image"]["ref"], self.pictures) == (ALT, {"$link": "bafkrei"}, [PICTURE])
         wrong = only(body, {"repo", "collection", "record"}, {"rkey", "validate", "swapCommit"})
         wrong += only(record, {"$type", "text", "createdAt"}, {"langs", "facets", "embed"})
         if wrong or body["repo"] != "did:plc:n" or not re.fullmatch(r"[2-7a-j][2-7a-z]{12}", body["rkey"]):
@@ -569,7 +625,7 @@ def running(service: FakeService) -> Generator[FakeService]:
             self.end_headers()
             self.wfile.write(raw)
 
-        do_GET = do_POST = _serve  # noqa: N815  # the base class's names
+        do_GET = do_POST = do_PUT = _serve  # noqa: N815  # the base class's names
 
         def log_message(self, format: str, *_: Any) -> None:  # noqa: A002
             """Says nothing."""

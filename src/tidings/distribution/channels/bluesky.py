@@ -1,8 +1,9 @@
 """Bluesky: a record in the account's repository (AT Protocol).
 
-https://docs.bsky.app/docs/advanced-guides/posts (facets by byte, external embed), com.atproto.server.createSession,
-com.atproto.repo.createRecord and getRecord. The record's key is made from the posting's, so that a repeat finds the
-first: a server answers an existing key with an error, after which getRecord tells.
+https://docs.bsky.app/docs/advanced-guides/posts (facets by byte, external embed, images),
+com.atproto.server.createSession, com.atproto.repo.createRecord, getRecord and uploadBlob. The record's key is made from
+the posting's, so that a repeat finds the first: a server answers an existing key with an error, after which getRecord
+tells.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from typing import Any
 from pydantic import BaseModel, Field, SecretStr
 
 from tidings.distribution.channels.base import ChannelDownError, Result
+from tidings.distribution.channels.pictures import Fetch, NotPostedError, fetching, picture_of, upload_refused
 from tidings.distribution.channels.posting import Post, Posted
 from tidings.distribution.channels.registry import Provider
 from tidings.distribution.channels.remote import (
@@ -35,6 +37,7 @@ from tidings.net.once import AnswerLostError
 _COLLECTION = "app.bsky.feed.post"
 _ALPHABET = "234567abcdefghijklmnopqrstuvwxyz"
 _LARGEST = 3_000  # bytes
+_LARGEST_PICTURE = 1_000_000
 _FIRST, _RANGE = 1_640_995_200_000_000, 94_608_000_000_000  # microseconds: the years 2022 to 2024, surely past
 
 
@@ -49,7 +52,8 @@ class BlueskyForm(BaseModel):
 class BlueskyPoster:
     """Posts a record under a key of its own; links and hashtags are marked by facets."""
 
-    def __init__(self, form: BlueskyForm, guard: Guard, clock: Clock | None = None) -> None:
+    def __init__(self, form: BlueskyForm, guard: Guard, clock: Clock | None = None, fetch: Fetch | None = None) -> None:
+        self._fetch = fetch or fetching(guard)
         self._form, self._clock = form, clock or SystemClock()
         self._password = form.app_password.get_secret_value()
         self._service = Service("Bluesky", guard, repeatable=True, secrets=(self._password,))
@@ -69,12 +73,21 @@ class BlueskyPoster:
     def post(self, post: Post) -> Posted:
         """200 with the record's address; an answer that may mean “there already” is looked into."""
         token, did = self._session()
-        wanted = {"repo": did, "collection": _COLLECTION, "rkey": record_key(post.key), "record": self._record(post)}
+        wanted: dict[str, Any] = {
+            "repo": did,
+            "collection": _COLLECTION,
+            "rkey": record_key(post.key),
+            "record": self._record(post),
+        }
         try:
+            if post.image_url:
+                wanted["record"]["embed"] = self._picture(post, token)
             answer = self._service.send(
                 "POST", self._at("com.atproto.repo.createRecord"), json=wanted,
                 headers={"Authorization": f"Bearer {token}"},
             )  # fmt: skip
+        except NotPostedError as error:
+            return error.posted
         except AnswerLostError as error:
             return self._service.lost(error)
         body = body_of(answer)
@@ -138,6 +151,18 @@ class BlueskyPoster:
             card = {"uri": post.link, "title": post.title or post.text.splitlines()[0][:200], "description": ""}
             record["embed"] = {"$type": "app.bsky.embed.external", "external": card}
         return record
+
+    def _picture(self, post: Post, token: str) -> dict[str, Any]:
+        """The embedding of the uploaded picture, in place of the link's card; the link stands in the text."""
+        picture = picture_of(post, self._service, self._fetch, most=_LARGEST_PICTURE)
+        answer = self._service.call(
+            "POST", self._at("com.atproto.repo.uploadBlob"), content=picture.content,
+            headers={"Authorization": f"Bearer {token}", "Content-Type": picture.media_type},
+        )  # fmt: skip
+        body = body_of(answer)
+        if answer.status != 200:
+            raise upload_refused(self._service, answer, f"{body.get('error', '')}: {body.get('message', '')}")
+        return {"$type": "app.bsky.embed.images", "images": [{"alt": post.image_alt, "image": body["blob"]}]}
 
     def _at(self, method: str) -> str:
         return f"{self._form.server}/xrpc/{method}"

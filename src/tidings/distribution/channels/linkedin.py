@@ -1,8 +1,8 @@
 """LinkedIn: a post of an organisation or a person, by the versioned Posts API.
 
-https://learn.microsoft.com/linkedin/marketing/community-management/shares/posts-api (headers, body, `x-restli-id`) and
-…/shares/little-text-format (which characters of the commentary are escaped). LinkedIn itself refuses a text it has
-just taken, and names the post it has.
+https://learn.microsoft.com/linkedin/marketing/community-management/shares/posts-api (headers, body, `x-restli-id`),
+…/shares/little-text-format (which characters of the commentary are escaped) and …/shares/images-api (initializeUpload,
+then the bytes). LinkedIn itself refuses a text it has just taken, and names the post it has.
 """
 
 from __future__ import annotations
@@ -13,15 +13,17 @@ from typing import Any
 from pydantic import BaseModel, Field, SecretStr
 
 from tidings.distribution.channels.base import ChannelDownError, Result
+from tidings.distribution.channels.pictures import Fetch, NotPostedError, fetching, picture_of, upload_refused
 from tidings.distribution.channels.posting import Post, Posted
 from tidings.distribution.channels.registry import Provider
 from tidings.distribution.channels.remote import Service, behind, body_of, text_of, usual_problems
 from tidings.domain.channel import Channel
 from tidings.domain.short import LINK
-from tidings.net.client import Guard
+from tidings.net.client import Answer, Guard
 from tidings.net.once import AnswerLostError
 
 _BASE = "https://api.linkedin.com"
+_LARGEST = 5_000_000
 _RESERVED = re.compile(r"[\\|{}@\[\]()<>#*_~]")
 _HASHTAG = re.compile(r"(?<!\w)#(\w+)")
 _URN = re.compile(r"urn:li:(?:share|ugcPost):\d+")
@@ -43,11 +45,12 @@ class LinkedInForm(BaseModel):
 
 
 class LinkedInPoster:
-    """Posts text with the link as an article, so that it can be clicked as a card."""
+    """Posts text with a picture, or with the link as an article, so that it can be clicked as a card."""
 
     name = "LinkedIn"
 
-    def __init__(self, form: LinkedInForm, guard: Guard, base: str = _BASE) -> None:
+    def __init__(self, form: LinkedInForm, guard: Guard, base: str = _BASE, fetch: Fetch | None = None) -> None:
+        self._fetch = fetch or fetching(guard)
         self._form, self._base = form, base
         self._token = form.access_token.get_secret_value()
         self._service = Service("LinkedIn", guard, repeatable=True, secrets=(self._token,))
@@ -58,12 +61,13 @@ class LinkedInPoster:
 
     def post(self, post: Post) -> Posted:
         """201 with the post's URN in `x-restli-id`."""
-        headers = {
-            "Authorization": f"Bearer {self._token}", "LinkedIn-Version": self._form.version,
-            "X-Restli-Protocol-Version": "2.0.0",
-        }  # fmt: skip
+        body = self._body(post)
         try:
-            answer = self._service.send("POST", f"{self._base}/rest/posts", json=self._body(post), headers=headers)
+            if post.image_url:
+                body["content"] = {"media": {"id": self._upload(post), "altText": post.image_alt}}
+            answer = self._service.send("POST", f"{self._base}/rest/posts", json=body, headers=self._headers())
+        except NotPostedError as error:
+            return error.posted
         except AnswerLostError as error:
             return self._service.lost(error)
         if answer.status == 201:
@@ -72,17 +76,43 @@ class LinkedInPoster:
         had = _URN.search(words)
         if answer.status in {409, 422} and "duplicate" in words.lower() and had:
             return self._accepted(had[0], "LinkedIn has this post already")
+        self._check_version(answer)
+        return self._service.refusal(answer, words)
+
+    def find(self, post: Post) -> Posted | None:  # noqa: ARG002  # the contract's
+        """Reading posts needs a right LinkedIn gives to few; and a repeat is refused only for a while."""
+        return None
+
+    def _upload(self, post: Post) -> str:
+        """The URN of the picture, once it is there. Raises NotPostedError."""
+        picture = picture_of(post, self._service, self._fetch, most=_LARGEST, types="jpeg png gif")
+        wanted = {"initializeUploadRequest": {"owner": self._form.author}}
+        url = f"{self._base}/rest/images?action=initializeUpload"
+        answer = self._service.call("POST", url, json=wanted, headers=self._headers())
+        self._check_version(answer)
+        value: dict[str, Any] = body_of(answer).get("value") or {}
+        if answer.status != 200 or not value.get("uploadUrl"):
+            raise upload_refused(self._service, answer, str(body_of(answer).get("message") or text_of(answer)))
+        signed = {"Authorization": f"Bearer {self._token}", "Content-Type": picture.media_type}
+        answer = self._service.call("PUT", str(value["uploadUrl"]), content=picture.content, headers=signed)
+        if answer.status not in {200, 201}:
+            raise upload_refused(self._service, answer, text_of(answer))
+        return str(value["image"])
+
+    def _headers(self) -> dict[str, str]:
+        return {
+            "Authorization": f"Bearer {self._token}", "LinkedIn-Version": self._form.version,
+            "X-Restli-Protocol-Version": "2.0.0",
+        }  # fmt: skip
+
+    def _check_version(self, answer: Answer) -> None:
+        """Raises ChannelDownError where the API's version is too old."""
         if answer.status == 426:
             raise ChannelDownError(
                 f"LinkedIn no longer knows version {self._form.version} of its API. Enter a newer month on "
                 "the page Channels.",
                 refused=True,
             )
-        return self._service.refusal(answer, words)
-
-    def find(self, post: Post) -> Posted | None:  # noqa: ARG002  # the contract's
-        """Reading posts needs a right LinkedIn gives to few; and a repeat is refused only for a while."""
-        return None
 
     def _accepted(self, urn: str, words: str) -> Posted:
         url = f"https://www.linkedin.com/feed/update/{urn}" if urn else ""

@@ -1,8 +1,8 @@
 """X: a post.
 
 https://docs.x.com/x-api/posts/create-post, …/fundamentals/authentication/oauth-2-0/user-access-token (tokens live two
-hours and are renewed; the renewing token changes each time), …/fundamentals/counting-characters. X attaches no
-picture here: that needs a media upload of its own.
+hours and are renewed; the renewing token changes each time), …/fundamentals/counting-characters, …/media/upload-media
+and …/media/create-media-metadata (a picture is uploaded first, and its description said of it).
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from pydantic import BaseModel, Field, SecretStr, model_validator
 
 from tidings.distribution.channels.base import ChannelDownError, Result
 from tidings.distribution.channels.oauth1 import OAuth1Keys, authorization
+from tidings.distribution.channels.pictures import Fetch, NotPostedError, fetching, picture_of, upload_refused
 from tidings.distribution.channels.posting import Post, Posted
 from tidings.distribution.channels.registry import Provider
 from tidings.distribution.channels.remote import RENEW, Service, behind, body_of, text_of, usual_problems
@@ -25,6 +26,7 @@ from tidings.net.client import Answer, Guard
 from tidings.net.once import AnswerLostError
 
 _BASE = "https://api.x.com"
+_LARGEST, _LONGEST_ALT = 5_000_000, 1_000
 
 
 def _keep_nothing(_fresh: Mapping[str, str]) -> None:
@@ -37,7 +39,7 @@ class XForm(BaseModel):
     access_token: SecretStr = Field(
         default=SecretStr(""),
         title="OAuth 2 access token",
-        description="Of a user, with tweet.write, tweet.read, users.read",
+        description="Of a user, with tweet.write, tweet.read, users.read, and media.write for pictures",
     )
     refresh_token: SecretStr = Field(
         default=SecretStr(""),
@@ -65,11 +67,14 @@ class XForm(BaseModel):
 
 
 class XPoster:
-    """Posts text; a token that has run out is renewed once, and the new pair is kept at once."""
+    """Posts text and a picture; a token that has run out is renewed once, and the new pair is kept at once."""
 
     name = "X"
 
-    def __init__(self, form: XForm, guard: Guard, base: str = _BASE, clock: Clock | None = None) -> None:
+    def __init__(
+        self, form: XForm, guard: Guard, base: str = _BASE, clock: Clock | None = None, fetch: Fetch | None = None
+    ) -> None:
+        self._fetch = fetch or fetching(guard)
         self.keep: Callable[[Mapping[str, str]], None] = _keep_nothing
         self._base, self._clock, self._client_id = base, clock or SystemClock(), form.client_id
         self._access, self._refresh = form.access_token.get_secret_value(), form.refresh_token.get_secret_value()
@@ -87,11 +92,13 @@ class XPoster:
         """201 with the post's id."""
         if not self._access and self._refresh:
             self._renew()
+        body: dict[str, Any] = {"text": post.text}
         try:
-            answer = self._ask(post)
-            if answer.status == 401 and self._refresh:  # the post was refused with the token, so that asking is safe
-                self._renew()
-                answer = self._ask(post)
+            if post.image_url:
+                body["media"] = {"media_ids": [self._upload(post)]}
+            answer = self._ask(self._service.send, "/2/tweets", body)
+        except NotPostedError as error:
+            return error.posted
         except AnswerLostError as error:
             return self._service.lost(error)
         body = body_of(answer)
@@ -107,10 +114,39 @@ class XPoster:
         """Reading posts is not part of X's free access."""
         return None
 
-    def _ask(self, post: Post) -> Answer:
-        url = f"{self._base}/2/tweets"
-        said = authorization(self._keys, "POST", url, self._clock.now()) if self._keys else f"Bearer {self._access}"
-        return self._service.send("POST", url, json={"text": post.text}, headers={"Authorization": said})
+    def _upload(self, post: Post) -> str:
+        """The picture's id, once its description is said of it. Raises NotPostedError."""
+        picture = picture_of(post, self._service, self._fetch, most=_LARGEST, types="jpeg png webp")
+        given = {
+            "media": base64.b64encode(picture.content).decode(), "media_category": "tweet_image",
+            "media_type": picture.media_type,
+        }  # fmt: skip
+        name = str(self._beforehand("/2/media/upload", given).get("data", {}).get("id", ""))
+        if post.image_alt:
+            told = {"alt_text": {"text": post.image_alt[:_LONGEST_ALT]}}
+            self._beforehand("/2/media/metadata", {"id": name, "metadata": told})
+        return name
+
+    def _beforehand(self, path: str, given: dict[str, Any]) -> dict[str, Any]:
+        """A request that nobody sees the effect of. Raises NotPostedError."""
+        answer = self._ask(self._service.call, path, given)
+        body = body_of(answer)
+        if answer.status not in {200, 201}:
+            raise upload_refused(self._service, answer, _words(body) or text_of(answer))
+        return body
+
+    def _ask(self, send: Callable[..., Answer], path: str, given: dict[str, Any]) -> Answer:
+        """One request; a second one where the first was refused with the token, so that asking again is safe."""
+        answer = send("POST", f"{self._base}{path}", json=given, headers=self._signed(path))
+        if answer.status == 401 and self._refresh:
+            self._renew()
+            answer = send("POST", f"{self._base}{path}", json=given, headers=self._signed(path))
+        return answer
+
+    def _signed(self, path: str) -> dict[str, str]:
+        url, now = f"{self._base}{path}", self._clock.now()
+        said = authorization(self._keys, "POST", url, now) if self._keys else f"Bearer {self._access}"
+        return {"Authorization": said}
 
     def _renew(self) -> None:
         """A new pair of tokens; the old refresh token is void from now on."""
