@@ -590,7 +590,7 @@ class FakeBrands:
         return BRAND
 
     def update_brand(self, actor: Actor, brand_id: str, fields: Any) -> Brand:
-        return BRAND
+        return BRAND.model_copy(update={"ai_disclosure": fields.get("ai_disclosure", BRAND.ai_disclosure)})
 
     def claims(self, actor: Actor, brand_id: str, *, state: Any = None) -> list[Claim]:
         every = [Claim(id="clm_1", sentence="It is bread.", approved_by="Ada")]

@@ -521,3 +521,7 @@ def test_a_mail_with_a_models_words_says_so_and_one_without_does_not(desk: Desk)
     assert line in marked.html
     other = services.campaigns.preview(desk.author, desk.id, variant="B")
     assert line not in other.text
+    services.brands.update_brand(admin, desk.now.row.brand_id, {"ai_disclosure": "usual", "locale": "de"})
+    german = services.campaigns.preview(desk.author, desk.id)
+    assert "Mit Hilfe künstlicher Intelligenz geschrieben." in german.text
+    assert "Mit Hilfe künstlicher Intelligenz geschrieben." in german.html

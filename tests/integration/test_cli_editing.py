@@ -57,3 +57,29 @@ def test_who_may_not_write_is_told_so(run: Run, services: Any, role: str) -> Non
     briefed(services)
     assert run("campaign", "restore", "latest", "1", role=role).exit_code == 4
     assert run("campaign", "test", "latest", role=role).exit_code == 4
+
+
+def test_the_bundled_model_is_fetched_only_after_a_yes(
+    run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    fetched: list[Path] = []
+    monkeypatch.setattr("tidings.llm.llama.weights.is_there", lambda _folder: False)
+    monkeypatch.setattr("tidings.llm.llama.weights.fetch", lambda folder: fetched.append(folder) or tmp_path / "m.gguf")
+    refused = run("models", "add", "smollm2", "--no-input")
+    assert (refused.exit_code, fetched) == (2, [])
+    assert "132 MB" in refused.output
+    assert "Apache-2.0" in refused.output
+    assert "--yes" in refused.output
+    run("models", "add", "smollm2", "--yes")
+    assert len(fetched) == 1
+    monkeypatch.setattr("tidings.llm.llama.weights.is_there", lambda _folder: True)
+    again = run("models", "add", "smollm2", "--no-input")
+    assert "Download" not in again.output, "what is there is not asked for"
+
+
+@pytest.mark.parametrize(("said", "stored"), [("usual", "usual"), ("none", ""), ("With AI.", "With AI.")])
+def test_a_brands_line_about_ai_by_command(run: Run, services: Any, said: str, stored: str) -> None:
+    briefed(services)
+    changed = run("brand", "edit", "Northwind Bakery", "--ai-disclosure", said, "--json")
+    assert json.loads(changed.stdout)["ai_disclosure"] == stored
+    assert run("brand", "edit", "Northwind Bakery").exit_code == 2, "nothing to change"

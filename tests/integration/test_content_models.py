@@ -21,6 +21,7 @@ from tidings.domain.errors import ConflictError, ForbiddenError, InvalidInputErr
 from tidings.engine.jobs import Jobs
 from tidings.llm.base import Completion, LanguageModel, ModelRefusedError, Prompt
 from tidings.llm.calls import BudgetSpentError, forget_prompts
+from tidings.llm.llama.gguf import fingerprint
 from tidings.llm.network import Network
 from tidings.net.client import Guard
 from tidings.net.egress import EgressScan
@@ -272,3 +273,20 @@ def test_the_bundled_model_is_added_once_its_weights_are_there(
     models.remove(ADMIN, "smollm2")
     models.ensure_bundled(tmp_path)
     assert models.models(ADMIN) == [], "removed, it stays removed"
+
+
+def test_another_file_in_its_place_has_no_licence(models: ModelService, database: Any, tmp_path: Path) -> None:
+    path = tmp_path / "m.gguf"
+    path.write_bytes(b"the one that took the exam")
+    with database.transaction() as conn:
+        values = {"id": "mdl_1", "name": "local", "kind": "gguf", "config": {"path": str(path)}, "secret": {},
+                  "model_hash": fingerprint(path), "monthly_tokens": None, "rank": 1, "enabled": True, "record": [],
+                  "licence": Licence.WRITER.value, "licence_reason": "", "exam": {}}  # fmt: skip
+        repository.add(conn, values, 0)
+    assert [writer.name for writer in models.desk.writers()] == ["local"]
+    path.write_bytes(b"another one of which nothing is known")
+    assert models.desk.writers() == ()
+    found = models.model(ADMIN, "local")
+    assert (found.licence, "not the one that took the exam" in found.licence_reason) == (Licence.UNEXAMINED, True)
+    path.unlink()
+    assert models.desk.licensed(Licence.JUDGE) == []

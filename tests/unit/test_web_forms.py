@@ -11,11 +11,13 @@ from starlette.datastructures import FormData, Headers
 from tests.fake_services import overview_numbers
 
 from tidings.agents.config import CONFIGS, check_config, config_schema
+from tidings.content.rendering.disclosure import usual_line
 from tidings.domain.actor import AgentName
+from tidings.domain.brand import Brand
 from tidings.domain.brief import parse_brief
 from tidings.domain.errors import InvalidInputError
 from tidings.domain.instant import DAY, HOUR
-from tidings.web import brief_form, charts, formats
+from tidings.web import brand_form, brief_form, charts, formats
 from tidings.web.brief_form import FactLine, sentence
 from tidings.web.mail_links import links_of
 from tidings.web.middleware import from_own_site
@@ -283,3 +285,35 @@ def test_a_link_is_named_by_its_words_or_by_what_it_does() -> None:
 @given(st.text(), st.lists(st.text()))
 def test_no_mail_is_too_broken_for_its_links(html: str, urls: list[str]) -> None:
     assert [link.url for link in links_of(html, urls, "https://h.example")] == urls
+
+
+BRAND_FORM = {
+    "name": "Northwind", "website": "https://northwind.example.com", "sender_name": "N", "locale": "de-AT",
+    "sender_address": "n@northwind.example.com", "postal_address": "Mill Lane 4", "voice": "bold", "colour": "#4353d0",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("kind", "words", "stored"), [("none", "x", ""), ("usual", "", "usual"), ("own", " With  AI. ", "With AI.")]
+)
+def test_what_readers_are_told_of_ai_goes_through_the_form(kind: str, words: str, stored: str) -> None:
+    sent = FormData({**BRAND_FORM, "disclosure": kind, "disclosure_words": words})
+    raw = brand_form.fields_of(sent)
+    assert raw["ai_disclosure"] == stored
+    shown = brand_form.values_of_brand(Brand.model_validate({**raw, "id": "brd_1"}))
+    assert (shown["disclosure"], shown["disclosure_words"]) == (kind, "With AI." if kind == "own" else "")
+    assert shown["usual_line"] == "Mit Hilfe künstlicher Intelligenz geschrieben."
+
+
+def test_own_words_that_are_none_are_refused_and_an_older_form_changes_nothing() -> None:
+    with pytest.raises(InvalidInputError, match="has no words"):
+        brand_form.fields_of(FormData({**BRAND_FORM, "disclosure": "own", "disclosure_words": "  "}))
+    assert "ai_disclosure" not in brand_form.fields_of(FormData(BRAND_FORM))
+
+
+@pytest.mark.parametrize(
+    ("locale", "line"),
+    [("en-GB", "Written with"), ("fr", "Rédigé avec"), ("xx", "Written with"), ("PT-br", "Escrito com a ajuda")],
+)
+def test_the_usual_line_is_in_the_brands_language(locale: str, line: str) -> None:
+    assert usual_line(locale).startswith(line)

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from urllib.parse import urlsplit
 
 from tidings.campaigns.drafts import mails
+from tidings.content.rendering.disclosure import line_of
 from tidings.content.rendering.email import render_email
 from tidings.content.rendering.short import render_short
 from tidings.distribution.utm import is_own, utm_parameters, with_utm
@@ -64,9 +65,10 @@ def message(revised: Revision, brand: Brand, draft: Draft, campaign_id: str = ""
 
 def _disclosed(draft: Draft, brand: Brand) -> Draft:
     """With the brand's line under it, where a model wrote and the brand has one."""
-    if not brand.ai_disclosure or not ai_part(draft):
+    line = line_of(brand)
+    if not line or not ai_part(draft):
         return draft
-    return draft.model_copy(update={"blocks": (*draft.blocks, Footer(text=brand.ai_disclosure))})
+    return draft.model_copy(update={"blocks": (*draft.blocks, Footer(text=line))})
 
 
 def own_hosts(revised: Revision, brand: Brand) -> list[str]:

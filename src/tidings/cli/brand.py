@@ -25,6 +25,10 @@ BrandFile = Annotated[
 Setting = Annotated[
     list[str] | None, typer.Option("--set", help="FIELD=VALUE, with dots: manner.emoji=never; may be repeated.")
 ]
+Disclosure = Annotated[
+    str | None,
+    typer.Option(help="The line under mails a model wrote: `usual` (in the brand's language), `none`, or your words."),
+]
 EXAMPLE = """\
 name: Northwind Bakery
 voice: friendly
@@ -60,9 +64,11 @@ def show_brand(brand: BrandArgument, as_json: AsJson = False) -> None:
 
 
 @commands.command("new")
-def new(file: BrandFile = None, settings: Setting = None, as_json: AsJson = False) -> None:
+def new(
+    file: BrandFile = None, settings: Setting = None, ai_disclosure: Disclosure = None, as_json: AsJson = False
+) -> None:
     """Make a brand from a file, from --set, or both."""
-    fields = _fields(file, settings)
+    fields = _fields(file, settings) | _disclosed(ai_disclosure)
     if not fields:
         raise CommandError("There are no fields.", f"Give them with --file FILE:\n{EXAMPLE}", USAGE)
     with connected() as tidings:
@@ -73,9 +79,12 @@ def new(file: BrandFile = None, settings: Setting = None, as_json: AsJson = Fals
 
 
 @commands.command("edit")
-def edit(brand: BrandArgument, file: BrandFile = None, settings: Setting = None, as_json: AsJson = False) -> None:
+def edit(
+    brand: BrandArgument, file: BrandFile = None, settings: Setting = None, ai_disclosure: Disclosure = None,
+    as_json: AsJson = False,
+) -> None:  # fmt: skip
     """Change the given fields; the others stay. A campaign approved before may need approving again."""
-    fields = _fields(file, settings)
+    fields = _fields(file, settings) | _disclosed(ai_disclosure)
     if not fields:
         raise CommandError("There is nothing to change.", "Say, for example: --set manner.emoji=never", USAGE)
     with connected() as tidings:
@@ -86,6 +95,10 @@ def edit(brand: BrandArgument, file: BrandFile = None, settings: Setting = None,
                 fields[name] = had.model_dump(mode="json") | fields[name]
         changed = tidings.brands.update(before.id, fields)
     _answer(changed, as_json=as_json)
+
+
+def _disclosed(line: str | None) -> dict[str, Any]:
+    return {} if line is None else {"ai_disclosure": "" if line == "none" else line}
 
 
 def _answer(brand: Brand, *, as_json: bool) -> None:

@@ -12,7 +12,7 @@ import typer
 from tidings.cli.connection import connected
 from tidings.cli.failures import USAGE, CommandError
 from tidings.cli.groups import Listed
-from tidings.cli.options import AsJson, Limit
+from tidings.cli.options import AsJson, Limit, NoInput, Yes, confirm
 from tidings.cli.output import moment, say, say_next, show, show_fields, show_json, show_table
 
 if TYPE_CHECKING:
@@ -65,11 +65,13 @@ def add(  # noqa: PLR0917  # typer passes options by position
     key_file: Annotated[Path | None, typer.Option(help="A file that holds the key; or set TIDINGS_MODEL_KEY.")] = None,
     cloud_allowed: Annotated[bool, typer.Option(help="Briefs and numbers may leave this machine to it.")] = False,
     monthly_tokens: Annotated[int | None, typer.Option(min=0, help="No more tokens than this in a month.")] = None,
+    yes: Yes = False,
+    no_input: NoInput = False,
     as_json: AsJson = False,
 ) -> None:
     """Add a model. It may do nothing until it has taken the exam."""
     if name == BUNDLED and not (file or url or azure or foundry):
-        file = _fetched()
+        file = _fetched(yes=yes, no_input=no_input)
     kind, fields = _fields(file, url, azure, foundry, model)
     if kind != "gguf":
         fields["cloud_allowed"] = cloud_allowed
@@ -84,14 +86,16 @@ def add(  # noqa: PLR0917  # typer passes options by position
     say_next(f"tidings models test {made.name}")
 
 
-def _fetched() -> Path:
-    """The bundled weights, fetched into the data directory of this machine."""
+def _fetched(*, yes: bool, no_input: bool) -> Path:
+    """The bundled weights, fetched into the data directory of this machine after a yes."""
     from tidings.keys.places import default_data_dir
     from tidings.llm.llama.weights import fetch, is_there
 
     folder = default_data_dir(os.environ)
     if not is_there(folder):
-        say("Fetching SmolLM2 (98 MB) and llama.cpp (34 MB), pinned by hash …")
+        say("This downloads about 132 MB: SmolLM2-135M-Instruct (98 MB, Apache-2.0) and llama.cpp (34 MB, MIT).")
+        confirm("Download them now?", yes=yes, no_input=no_input)
+        say("Fetching them, pinned by hash …")
     return fetch(folder)
 
 

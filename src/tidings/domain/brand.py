@@ -14,6 +14,7 @@ from tidings.domain.tracking import Tracking
 Voice = Literal["friendly", "professional", "bold"]
 _ADDRESS = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 _COLOUR = re.compile(r"#[0-9a-fA-F]{6}")
+USUAL_DISCLOSURE = "usual"
 EVERY_CHANNEL = "all"
 """The key of a disclaimer that holds in every channel."""
 
@@ -120,7 +121,10 @@ class Brand(BaseModel):
         return value
 
     ai_disclosure: str = Field(default="", max_length=200)
-    """A line readers see under what a model wrote, wholly or in part; empty: the machine-readable mark alone."""
+    """A line readers see under what a model wrote, wholly or in part; `usual`: the usual words in the brand's language.
+
+    Empty: the machine-readable mark alone.
+    """
 
     @field_validator("colour")
     @classmethod

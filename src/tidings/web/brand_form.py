@@ -7,7 +7,8 @@ from typing import Any
 
 from starlette.datastructures import FormData
 
-from tidings.domain.brand import EVERY_CHANNEL, Brand, Sender
+from tidings.content.rendering.disclosure import usual_line
+from tidings.domain.brand import EVERY_CHANNEL, USUAL_DISCLOSURE, Brand, Sender
 from tidings.domain.errors import InvalidInputError
 
 _PLAIN = ("name", "voice", "postal_address", "website", "colour", "locale")
@@ -30,6 +31,7 @@ def values_of_brand(brand: Brand) -> dict[str, Any]:
         "logo_url": logo.url if logo else "", "logo_alt": logo.alt if logo else "",
         "logo_width": str(logo.width) if logo else "160",
         **{f"disclaimer_{name}": brand.disclaimers.get(name, "") for name in SHOWN_DISCLAIMERS},
+        **_shown_disclosure(brand.ai_disclosure), "usual_line": usual_line(brand.locale),
     }  # fmt: skip
 
 
@@ -38,13 +40,13 @@ def values_of_form(fields: FormData) -> dict[str, Any]:
     names = (
         *_PLAIN, *_WORDS, *_MANNER_LINES, "sender_name", "sender_address", "reply_to", "senders", "adjectives",
         "reading_grade", "person", "emoji", "logo_url", "logo_alt", "logo_width",
-        *(f"disclaimer_{name}" for name in SHOWN_DISCLAIMERS),
+        *(f"disclaimer_{name}" for name in SHOWN_DISCLAIMERS), "disclosure", "disclosure_words",
     )  # fmt: skip
     values = {name: _text(fields, name) for name in names}
     for name, default in (("voice", "friendly"), ("colour", "#4353d0"), ("locale", "en"), ("logo_width", "160"),
-                          ("person", "any"), ("emoji", "free")):  # fmt: skip
+                          ("person", "any"), ("emoji", "free"), ("disclosure", "none")):  # fmt: skip
         values[name] = values[name] or default
-    return values
+    return values | {"usual_line": usual_line(values["locale"])}
 
 
 def fields_of(fields: FormData, before: Brand | None = None) -> dict[str, Any]:
@@ -70,7 +72,30 @@ def fields_of(fields: FormData, before: Brand | None = None) -> dict[str, Any]:
         else None
     )
     raw["disclaimers"] = kept | said
+    if _text(fields, "disclosure"):
+        raw["ai_disclosure"] = _disclosure(fields)
     return raw
+
+
+def _shown_disclosure(line: str) -> dict[str, str]:
+    kind = {"": "none", USUAL_DISCLOSURE: "usual"}.get(line, "own")
+    return {"disclosure": kind, "disclosure_words": line if kind == "own" else ""}
+
+
+def _disclosure(fields: FormData) -> str:
+    match _text(fields, "disclosure"):
+        case "usual":
+            return USUAL_DISCLOSURE
+        case "own":
+            words = " ".join(_text(fields, "disclosure_words").split())
+            if not words:
+                raise InvalidInputError(
+                    "The line about artificial intelligence has no words.",
+                    remedy="Write them, or choose the usual line or none.", field="disclosure_words",
+                )  # fmt: skip
+            return words
+        case _:
+            return ""
 
 
 def _sender(line: str, before: Brand | None) -> dict[str, Any]:

@@ -46,7 +46,9 @@ class BrandFields(Body):
     logo: Logo | None = None
     senders: tuple[Sender, ...] = ()
     disclaimers: dict[str, str] = Field(default_factory=dict[str, str])
-    ai_disclosure: str = Field(default="", max_length=200, description="A line under what a model wrote")
+    ai_disclosure: str = Field(
+        default="", max_length=200, description="A line under what a model wrote; `usual`: in its language"
+    )
 
 
 class BrandChanges(Body):

@@ -8,6 +8,7 @@ import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tidings.content.exam.exam import Scores
@@ -21,6 +22,7 @@ from tidings.domain.errors import InvalidInputError, TidingsError, UnavailableEr
 from tidings.domain.instant import Clock
 from tidings.llm.base import BadAnswerError, Completion, LanguageModel, ModelRefusedError, OutageError, Prompt, Where
 from tidings.llm.calls import Asked, BudgetSpentError, Calls
+from tidings.llm.llama.gguf import fingerprint
 from tidings.llm.network import Network
 from tidings.llm.router import Route, Router
 from tidings.store.database import Database
@@ -60,6 +62,7 @@ class ModelDesk:
         self._db, self._clock, self._make_guard, self.network = db, clock, guard, network
         self.calls = Calls(db, clock)
         self._made: dict[str, tuple[str, LanguageModel]] = {}
+        self._examined: dict[str, tuple[str, int, int]] = {}
         self._lock = threading.Lock()
 
     @cached_property
@@ -72,8 +75,33 @@ class ModelDesk:
             return [model for model in repository.every(conn) if model.enabled]
 
     def licensed(self, licence: Licence) -> list[Configured]:
-        """Those that may do what the licence allows."""
-        return [model for model in self.configured() if model.licence in _CAN[licence]]
+        """Those that may do what the licence allows, and are still what took the exam."""
+        found = [model for model in self.configured() if model.licence in _CAN[licence]]
+        return [model for model in found if self._is_as_examined(model)]
+
+    def _is_as_examined(self, configured: Configured) -> bool:
+        """Whether the file is the one that was examined; another loses the licence. Looked at anew when it changed."""
+        if configured.kind != "gguf":
+            return True
+        path = Path(str(configured.config["path"]))
+        try:
+            seen = path.stat()
+            stamp = (configured.model_hash, seen.st_size, seen.st_mtime_ns)
+            if self._examined.get(configured.id) == stamp:
+                return True
+            same = fingerprint(path) == configured.model_hash
+        except OSError as error:
+            log.warning("%s cannot be read: %s", configured.name, error.strerror)
+            return False
+        if same:
+            self._examined[configured.id] = stamp
+            return True
+        reason = "Its file is not the one that took the exam. Let it take the exam again."
+        with self._db.transaction() as conn:
+            values = {"licence": Licence.UNEXAMINED.value, "licence_reason": reason}
+            repository.change(conn, configured.id, self._clock.now(), **values)
+        log.warning("%s lost its licence: %s", configured.name, reason)
+        return False
 
     def model(self, configured: Configured) -> LanguageModel:
         """The model itself."""
