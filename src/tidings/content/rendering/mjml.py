@@ -69,6 +69,8 @@ def _blocks(blocks: Sequence[Block], palette: Palette) -> Iterator[str]:
     number = 0
     last = max((no for no, block in enumerate(blocks) if not isinstance(block, Divider | Footer)), default=0)
     for position, block in enumerate(blocks):
+        if block.only is not None and not isinstance(block, Footer):
+            yield f"<mj-raw>{mark_of(position)}</mj-raw>"
         match block:
             case Button():
                 yield _button(block, number, palette)
@@ -83,6 +85,16 @@ def _blocks(blocks: Sequence[Block], palette: Palette) -> Iterator[str]:
                 continue
             case _:
                 yield _words(block, palette)
+        if block.only is not None:
+            yield f"<mj-raw>{END_MARK}</mj-raw>"
+
+
+END_MARK = "<!--for all-->"
+
+
+def mark_of(position: int) -> str:
+    """Stands for the condition of a block until styles are inlined, which would move Liquid's tags out of tables."""
+    return f"<!--for some {position}-->"
 
 
 def _words(block: Heading | Text | Image | Columns | Quote, palette: Palette) -> str:
