@@ -227,6 +227,16 @@ def test_a_wrong_brief_names_each_field_in_plain_words(client: TestClient) -> No
     ]
 
 
+def test_versions_are_taken_and_a_wrong_one_is_named(client: TestClient) -> None:
+    german = {"name": "german", "language": "de", "facts": ["Der Kurs ist neu."], "call_to_action": "Platz sichern"}
+    answer = client.post("/campaigns", json={**fakes.BRIEF, "versions": [german]}, headers=as_role("author"))
+    assert answer.status_code == 201, answer.text
+    twice = {**fakes.BRIEF, "versions": [german, {**german, "language": "fr"}]}
+    problem = client.post("/campaigns", json=twice, headers=as_role("author")).json()
+    assert [error["field"] for error in problem["errors"]] == ["versions"]
+    assert "two versions are called german" in problem["errors"][0]["message"]
+
+
 def test_a_body_that_is_not_json_says_where_it_ends(client: TestClient) -> None:
     headers = {**as_role("author"), "Content-Type": "application/json"}
     answer = client.post("/campaigns", content=b'{"name": ', headers=headers)

@@ -70,6 +70,25 @@ def test_without_a_script_blocks_move_and_nothing_is_saved_before_save(client: T
     assert desk.draft().subject == "A bread workshop"
 
 
+def test_a_block_can_be_shown_to_some_readers(client: TestClient, desk: Desk) -> None:
+    base = f"/campaigns/{desk.id}/edit/A"
+    fields = fields_of(client.get(base).text)
+    some = {"b1_only": "country is", "b1_only_value": "AT"}
+    moved = client.post(f"{base}/blocks", data={**fields, **some, "act": "down:1"}).text
+    assert '<option value="country is" selected>' in moved
+    assert fields_of(moved)["b2_only_value"] == "AT"
+    assert client.post(f"{base}/save", data={**fields, **some}).status_code == 303
+    only = desk.draft().blocks[1].only
+    assert only is not None
+    assert only.liquid == 'contact.country == "AT"'
+    assert "Only for readers whose country is AT:" in client.get(f"/campaigns/{desk.id}").text
+    fields = fields_of(client.get(base).text)
+    wrong = client.post(f"{base}/save", data={**fields, **some, "b1_only_value": ""})
+    assert "the readers it is for cannot be used" in wrong.text.lower()
+    assert client.post(f"{base}/save", data={**fields, "b1_only": ""}).status_code == 303
+    assert desk.draft().blocks[1].only is None
+
+
 def test_findings_stand_at_their_block_in_the_live_preview(client: TestClient, desk: Desk) -> None:
     base, before = f"/campaigns/{desk.id}/edit/A", desk.draft()
     fields = fields_of(client.get(base).text)

@@ -197,3 +197,33 @@ def test_a_preview_is_read_back_from_the_bytes_that_would_be_sent() -> None:
 def test_a_text_with_no_open_place_or_a_single_one_goes_to_providers_too(text: str, read_back: str) -> None:
     given = compiled(text=text, html="<p>Hello</p>").parts(person(first_name="Anna"))
     assert (given.text.replace("\r\n", "\n"), given.html.strip()) == (read_back, "<p>Hello</p>")
+
+
+PIECE = st.sampled_from(
+    ["for all\n", '{{ contact.first_name | default: "you" }}', "{{ links[1] }} ", ".dot\n", "é ", "\n\n"]
+)
+SOME = ['contact.country == "AT"', 'contact.country != "AT"', 'contact.first_name == ""', 'contact.first_name != ""']
+# No block is blank: Liquid drops those.
+BLOCK = st.tuples(
+    st.one_of(st.none(), st.sampled_from(SOME)), st.lists(PIECE, max_size=4).map(lambda of: f"x{''.join(of)}")
+)
+
+
+@given(st.lists(BLOCK, min_size=1, max_size=5), st.sampled_from(["AT", "DE", ""]), st.sampled_from(["Ada", ""]))
+def test_blocks_for_some_readers_are_what_liquid_makes_of_them(
+    blocks: list[tuple[str | None, str]], country: str, name: str
+) -> None:
+    source = "".join(text if some is None else f"{{% if {some} %}}{text}{{% endif %}}" for some, text in blocks)
+    made = compiled(text=f"{source}|", html=f"<p>{source}</p>")
+    fields = {"country": country, "first_name": name}
+    address, raw = made.render(person(**fields), AT)
+    assert address == "ada@example.com"
+    token = SIGNER.sign(TokenPurpose.CLICK, 7, 42, 0, 1)
+    known = {"contact": fields, "links": ["", f"https://t.example/t/{token}"]}
+    _, parts = read(raw)
+    assert parts["text/plain"] == normal(Environment().from_string(f"{source}|").render(**known))
+    assert parts["text/html"] == normal(Environment(autoescape=True).from_string(f"<p>{source}</p>").render(**known))
+    assert all(len(line) <= 76 for line in raw.partition(b"\r\n\r\n")[2].split(b"\r\n") if b"boundary" not in line)
+    assert not any(line.startswith(b".") for line in raw.split(b"\r\n"))
+    uncoded = made.parts(person(**fields))
+    assert normal(uncoded.text) == parts["text/plain"]

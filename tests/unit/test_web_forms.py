@@ -19,6 +19,7 @@ from tidings.domain.errors import InvalidInputError
 from tidings.domain.instant import DAY, HOUR
 from tidings.web import brand_form, brief_form, charts, formats
 from tidings.web.brief_form import FactLine, sentence
+from tidings.web.drafts import variant_name
 from tidings.web.mail_links import links_of
 from tidings.web.middleware import from_own_site
 from tidings.web.report import tiles_of
@@ -76,6 +77,14 @@ def test_a_group_in_which_nothing_is_written_is_no_version_and_one_half_written_
         parse_brief(brief_form.brief_of(fields))
     (shown,) = brief_form.values_of(fields)["versions"]
     assert (shown["name"], shown["facts"]) == ("german", "ein Kurs")
+
+
+@pytest.mark.parametrize(
+    ("variant", "name"),
+    [("A", "Variant A"), ("german-A", "german · variant A"), ("de-new-B", "de-new · variant B")],
+)
+def test_a_variant_is_named_with_its_version(variant: str, name: str) -> None:
+    assert variant_name(variant) == name
 
 
 def filled(**more: str) -> FormData:

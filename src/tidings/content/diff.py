@@ -73,9 +73,13 @@ def _key(draft: Draft) -> str:
 
 
 def text_of_block(block: Block) -> str:
-    """All a block says and where it leads, as lines of text."""
+    """All a block says, where it leads and whom it is for, as lines of text."""
     said = texts_of(block) or ["(a line)"]
-    return "\n".join([*said, block.url] if isinstance(block, Button | Image | Product) else said)
+    if isinstance(block, Button | Image | Product):
+        said = [*said, block.url]
+    if block.only is not None:
+        said = [*said, f"(only for readers {block.only.words})"]
+    return "\n".join(said)
 
 
 def pieces(before: str, after: str) -> tuple[Piece, ...]:

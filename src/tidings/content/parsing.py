@@ -49,6 +49,8 @@ def parse_blocks(raw: Sequence[Mapping[str, Any]]) -> tuple[Block, ...]:
 
 def _said(error: ValidationError) -> str:
     first = error.errors()[0]
+    if "only" in first["loc"]:
+        return f"the readers it is for cannot be used: {first['msg'].removeprefix('Value error, ')}"
     place = next((str(part) for part in reversed(first["loc"]) if isinstance(part, str)), "")
     if first["type"] in {"union_tag_invalid", "union_tag_not_found"}:
         return "there is no such kind of block"

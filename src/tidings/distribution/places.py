@@ -1,8 +1,8 @@
 """The open places of a template: Liquid parsed once into literal text and slots.
 
-Only what `EmailTemplate` promises may stand there: `{{ contact.x }}` with or without `default`, `{{ links[N] }}` and
-`{{ unsubscribe_url }}`. Anything else is refused before the send, so nothing can hang or fail for one person in a
-million.
+Only what `EmailTemplate` promises may stand there: `{{ contact.x }}` with or without `default`, `{{ links[N] }}`,
+`{{ unsubscribe_url }}`, and in the parts `{% if contact.country == "AT" %} … {% endif %}` around a block. Anything else
+is refused before the send, so nothing can hang or fail for one person in a million.
 """
 
 from __future__ import annotations
@@ -11,15 +11,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 
-from liquid import Environment, Mode
+from liquid import Environment, Mode, Node
 from liquid.builtin.content import ContentNode
 from liquid.builtin.expressions import FilteredExpression, Path, PositionalArgument
+from liquid.builtin.expressions.logical import BooleanExpression, EqExpression, NeExpression
 from liquid.builtin.expressions.primitive import StringLiteral
 from liquid.builtin.output import OutputNode
+from liquid.builtin.tags.if_tag import IfNode
 from liquid.exceptions import LiquidError
 from liquid.stringify import to_liquid_string
 
 from tidings.domain.errors import InvalidInputError
+from tidings.domain.readers import Readers, readers_of
 
 STANDARD_FIELDS = frozenset({"first_name", "last_name", "email", "locale", "country"})
 ALLOWED = '`{{ contact.first_name | default: "there" }}`, `{{ links[0] }}` and `{{ unsubscribe_url }}`'
@@ -45,8 +48,20 @@ class UnsubscribeSlot:
     """The person's own unsubscribe address."""
 
 
+@dataclass(frozen=True, slots=True)
+class OnlyFor:
+    """From here to the next `ForAll` it is for these readers only."""
+
+    readers: Readers
+
+
+@dataclass(frozen=True, slots=True)
+class ForAll:
+    """From here on it is for everybody again."""
+
+
 Slot = FieldSlot | LinkSlot | UnsubscribeSlot
-Part = str | Slot
+Part = str | Slot | OnlyFor | ForAll
 
 
 @cache
@@ -67,17 +82,38 @@ def parse(source: str, place: str) -> list[Part]:
         ) from error
     parts: list[Part] = []
     for node in nodes:
+        if isinstance(node, IfNode):
+            parts += [OnlyFor(_readers(node, place)), *_plain_parts(node.consequence.nodes, place), ForAll()]
+        else:
+            parts += _plain_parts([node], place)
+    return joined(parts)
+
+
+def _plain_parts(nodes: Sequence[Node], place: str) -> list[Part]:
+    parts: list[Part] = []
+    for node in nodes:
         if isinstance(node, ContentNode):
-            part: Part = node.text
+            parts.append(node.text)
         elif isinstance(node, OutputNode) and isinstance(node.expression, FilteredExpression):
-            part = _slot(node.expression, str(node), place)
+            parts.append(_slot(node.expression, str(node), place))
         else:
             raise _refused(str(node), place)
-        if isinstance(part, str) and parts and isinstance(parts[-1], str):
-            parts[-1] += part
-        else:
-            parts.append(part)
     return parts
+
+
+def _readers(node: IfNode, place: str) -> Readers:
+    """Who an `if` is for: one comparison of one field with a text, nothing else, and no `else`."""
+    asked = node.condition.expression if isinstance(node.condition, BooleanExpression) else None
+    if not node.alternatives and node.default is None and isinstance(asked, EqExpression | NeExpression):
+        match asked.left, asked.right:
+            case Path(path=["contact", str(name)]), StringLiteral(value=value):
+                try:
+                    return readers_of(name, equal=isinstance(asked, EqExpression), value=value)
+                except ValueError:
+                    pass
+            case _:
+                pass
+    raise _refused(f"{{% if {node.condition} %}}", place)
 
 
 def _slot(expression: FilteredExpression, shown: str, place: str) -> Part:

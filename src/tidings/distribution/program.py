@@ -10,7 +10,8 @@ from operator import itemgetter
 from markupsafe import escape
 
 from tidings.distribution import wire
-from tidings.distribution.places import FieldSlot, LinkSlot, Part, UnsubscribeSlot, field_text
+from tidings.distribution.places import FieldSlot, ForAll, LinkSlot, OnlyFor, Part, UnsubscribeSlot, field_text
+from tidings.domain.readers import Readers
 
 _SOFT = b"=\r\n"
 OUT = -1
@@ -103,6 +104,9 @@ class Program:
         self._fields: dict[tuple[FieldSlot, bool], int] = {}
         self._take: list[Callable[[Mapping[str, object]], bytes]] = []
         self._choose: Callable[[list[bytes]], tuple[bytes, ...]] | None = None
+        self._for_some: list[tuple[Readers, int, int]] = []
+        """Who the pieces from one place up to another are for; they are empty for all others."""
+        self._begun: tuple[Readers, int] | None = None
 
     def say(self, constant: bytes) -> None:
         """What is the same for everybody."""
@@ -125,10 +129,27 @@ class Program:
                 continue
             self.say(here + (soft if here not in {b"", soft} else b""))
             here = soft
+            if isinstance(part, OnlyFor | ForAll):
+                self._readers(part)
+                continue
             self._slot(part, link, html=html)
         if here.endswith((b" ", b"\t")):  # a boundary follows: white space at the end would be lost
             here += soft
         self.say(here)
+
+    def _readers(self, part: OnlyFor | ForAll) -> None:
+        """Begins or ends what some readers do not get: a hole that nothing fills parts it from what stands around."""
+        if isinstance(part, OnlyFor):
+            self._hole(self._nothing())
+            self._begun = part.readers, len(self._pieces) - 1
+        elif self._begun is not None:
+            readers, first = self._begun
+            self._for_some.append((readers, first, len(self._pieces)))
+            self._hole(self._nothing())
+
+    def _nothing(self) -> int:
+        self._take.append(lambda _: b"")
+        return len(self._names) + len(self._take) - 1
 
     def _slot(self, slot: FieldSlot | LinkSlot | UnsubscribeSlot, link: LinkHole, *, html: bool) -> None:
         if isinstance(slot, FieldSlot):
@@ -149,4 +170,7 @@ class Program:
         values += [take(fields) for take in self._take]
         pieces = self._pieces.copy()
         pieces[1::2] = self._choose(values)
+        for readers, first, end in self._for_some:
+            if not readers.hold(fields):
+                pieces[first:end] = [b""] * (end - first)
         return b"".join(pieces)

@@ -6,9 +6,16 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from tidings.domain.readers import Readers
+
 
 class _Block(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+    # Left out where it is not set, so that a block is written as it was before there were such, and what was approved
+    # stays approved.
+    only: Readers | None = Field(default=None, exclude_if=lambda only: only is None)
+    """The readers it is for; None: everybody."""
 
 
 class Heading(_Block):

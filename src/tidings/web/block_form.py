@@ -21,6 +21,12 @@ KINDS = (
     ("text", "Paragraph"), ("heading", "Heading"), ("image", "Picture"), ("button", "Button"), ("columns", "Columns"),
     ("product", "Product"), ("quote", "Quotation"), ("divider", "Line"), ("footer", "Footer"),
 )  # fmt: skip
+SHOWN_TO = (
+    ("", "Everyone"), ("country is", "Country is"), ("country is_not", "Country is not"), ("locale is", "Language is"),
+    ("locale is_not", "Language is not"), ("first_name known", "First name is known"),
+    ("first_name unknown", "First name is not known"),
+)  # fmt: skip
+"""Whom a block can be for: field and operator, and how the editor says it."""
 _MOST = 60
 
 
@@ -116,6 +122,10 @@ def _block(fields: FormData, number: int) -> RawBlock:
             found[name] = int(_text(fields, key)) if _text(fields, key).isdigit() else 600
         else:
             found[name] = _text(fields, key)
+    field, _, operator = _text(fields, f"b{number}_only").partition(" ")
+    if operator:
+        value = _text(fields, f"b{number}_only_value") if operator in {"is", "is_not"} else ""
+        found["only"] = {"field": field, "op": operator, "value": value}
     return found
 
 

@@ -7,7 +7,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from tidings.content.rendering.links import links_of
-from tidings.content.rendering.mjml import mjml_of
+from tidings.content.rendering.mjml import END_MARK, mark_of, mjml_of
 from tidings.content.rendering.text import text_of
 from tidings.content.rendering.texts import safe
 from tidings.domain.brand import Brand
@@ -24,12 +24,13 @@ LARGEST = 102 * 1024  # Gmail cuts a longer message off, and the way out with it
 def render_email(draft: Draft, brand: Brand, *, language: str = "") -> EmailTemplate:
     """The Liquid template of one variant.
 
-    Its only open places are merge fields of the contact, `{{ links[N] }}` and `{{ unsubscribe_url }}`; any other Liquid
-    in the texts is made harmless, so that a faulty draft can be looked at. Raises InvalidInputError beyond 102 kB.
+    Its only open places are merge fields of the contact, `{{ links[N] }}`, `{{ unsubscribe_url }}`, and an `if` around
+    a block for some readers; any other Liquid in the texts is made harmless, so that a faulty draft can be looked at.
+    Raises InvalidInputError beyond 102 kB.
     """
     language = language or draft.language or "en"
     links = links_of(draft, brand)
-    html = _html(mjml_of(draft, brand, links, language))
+    html = _conditions(_html(mjml_of(draft, brand, links, language)), draft)
     if len(html.encode()) > LARGEST:
         raise InvalidInputError("The e-mail is larger than 102 kB.", remedy="Shorten its texts.", field="blocks")
     return EmailTemplate(
@@ -53,6 +54,14 @@ def _html(mjml: str) -> str:
     # Without this, naming Roboto among the fonts would make every opened mail ask a font server for it.
     html = _inliner().inline(to_html(mjml, None, RenderOptions(fonts={})).content)
     return html.replace('role="article"', 'role="main"', 1)  # a landmark, so that every text stands inside one
+
+
+def _conditions(html: str, draft: Draft) -> str:
+    """The marks of blocks for some readers as Liquid's tags."""
+    for position, block in enumerate(draft.blocks):
+        if block.only is not None:
+            html = html.replace(mark_of(position), f"{{% if {block.only.liquid} %}}")
+    return html.replace(END_MARK, "{% endif %}")
 
 
 @cache

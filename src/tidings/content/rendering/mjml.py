@@ -6,7 +6,7 @@ Every padding names its four sides in pixels: mrml counts no other form when it 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import count, groupby
 
@@ -106,18 +106,35 @@ def _logo(logo: Logo, address: str) -> str:
 
 def _sheet(blocks: Sequence[Block], look: Look) -> Iterator[str]:
     """The rows of the sheet; links are numbered in the order of the blocks, as `links_of` does."""
-    numbers = count()
+    numbers, places = count(), {id(block): no for no, block in enumerate(blocks)}
     for row in rows_of(blocks):
         match row:
             case (Columns() as columns,):
                 room = _ROOM[len(columns.texts)]
-                yield _beside([(text, _paragraphs(text, room, look)) for text in columns.texts], "ink beside", look)
-            case (Product(), *_):
+                texts = [(text, _paragraphs(text, room, look)) for text in columns.texts]
+                yield _for_some(columns, _beside(texts, "ink beside", look), places)
+            case (Product() as first, *_):
                 products = [block for block in row if isinstance(block, Product)]
                 cells = [(block.text, _product(block, next(numbers), look, _ROOM[len(row)])) for block in products]
-                yield _beside(cells, "ink accent beside", look)
+                yield _for_some(first, _beside(cells, "ink accent beside", look), places)
             case _:
-                yield f"<mj-section><mj-column>{''.join(_full_width(block, numbers, look) for block in row)}</mj-column></mj-section>"
+                said = "".join(_for_some(block, _full_width(block, numbers, look), places) for block in row)
+                yield f"<mj-section><mj-column>{said}</mj-column></mj-section>"
+
+
+def _for_some(block: Block, markup: str, places: Mapping[int, int]) -> str:
+    """The markup of a block, or of the row it begins, between marks where it is for some readers only."""
+    if block.only is None:
+        return markup
+    return f"<mj-raw>{mark_of(places[id(block)])}</mj-raw>{markup}<mj-raw>{END_MARK}</mj-raw>"
+
+
+END_MARK = "<!--for all-->"
+
+
+def mark_of(position: int) -> str:
+    """Stands for the condition of a block until styles are inlined, which would move Liquid's tags out of tables."""
+    return f"<!--for some {position}-->"
 
 
 def _beside(texts: Sequence[tuple[str, str]], css_class: str, look: Look) -> str:

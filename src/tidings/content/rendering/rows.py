@@ -6,18 +6,20 @@ from collections.abc import Iterator, Sequence
 from itertools import groupby
 
 from tidings.domain.blocks import Block, Columns, Divider, Footer, Product
+from tidings.domain.readers import Readers
 
 MOST_BESIDE = 3
 
 
 def rows_of(blocks: Sequence[Block]) -> Iterator[tuple[Block, ...]]:
-    """The blocks of the sheet, in order, as rows: products beside each other, columns alone, all others run together.
+    """The blocks of the sheet, in order, as rows: products for the same readers beside each other, columns alone, all
+    others run together.
 
     Footers are left out, for they stand below the sheet, and so is a line that would part nothing from them.
     """
     last = max((no for no, block in enumerate(blocks) if not isinstance(block, Divider | Footer)), default=-1)
     shown = [block for block in blocks[: last + 1] if not isinstance(block, Footer)]
-    for kind, run in groupby(shown, _kind):
+    for (kind, _), run in groupby(shown, _kind):
         found = tuple(run)
         if kind is Product:
             yield from _shared_out(found)
@@ -27,9 +29,9 @@ def rows_of(blocks: Sequence[Block]) -> Iterator[tuple[Block, ...]]:
             yield found
 
 
-def _kind(block: Block) -> type[Block]:
-    """Columns and products make rows of their own."""
-    return type(block) if isinstance(block, Columns | Product) else Divider
+def _kind(block: Block) -> tuple[type[Block], Readers | None]:
+    """Columns and products make rows of their own, for their own readers."""
+    return (type(block), block.only) if isinstance(block, Columns | Product) else (Divider, None)
 
 
 def _shared_out(found: tuple[Block, ...]) -> Iterator[tuple[Block, ...]]:

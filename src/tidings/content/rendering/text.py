@@ -10,7 +10,7 @@ from tidings.content.rendering.identity import postal_line
 from tidings.content.rendering.links import place
 from tidings.content.rendering.texts import FIELD, closed, default_of, safe
 from tidings.content.rendering.words import unsubscribe_words
-from tidings.domain.blocks import Button, Columns, Divider, Footer, Heading, Image, Product, Quote, Text
+from tidings.domain.blocks import Block, Button, Columns, Divider, Footer, Heading, Image, Product, Quote, Text
 from tidings.domain.brand import Brand
 from tidings.domain.draft import Draft
 from tidings.domain.message import Link
@@ -20,7 +20,7 @@ WIDTH = 72
 
 def text_of(draft: Draft, brand: Brand, links: Sequence[Link], language: str = "en") -> str:
     """The text with open places for fields, links and the way out; lines of prose are at most 72 characters."""
-    parts = [part for part in _parts(draft) if part]
+    parts = "".join(_for_some(block, part) for block, part in zip(draft.blocks, _parts(draft), strict=True) if part)
     tail = [_wrapped(safe(block.text)) for block in draft.blocks if isinstance(block, Footer)]
     if disclaimer := brand.disclaimer("email"):
         tail.append(_wrapped(closed(disclaimer)))
@@ -28,7 +28,14 @@ def text_of(draft: Draft, brand: Brand, links: Sequence[Link], language: str = "
     end = "\n\n".join(["-- ", *tail, identity, f"{unsubscribe_words(language)}: {{{{ unsubscribe_url }}}}"]).replace(
         "-- \n\n", "-- \n", 1
     )
-    return "\n\n".join([*parts, end]) + "\n"
+    return f"{parts}{end}\n"
+
+
+def _for_some(block: Block, part: str) -> str:
+    """The part with the blank line after it, inside the condition where the block has one."""
+    if block.only is None:
+        return f"{part}\n\n"
+    return f"{{% if {block.only.liquid} %}}{part}\n\n{{% endif %}}"
 
 
 def _parts(draft: Draft) -> Iterator[str]:

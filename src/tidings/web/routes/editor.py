@@ -16,7 +16,7 @@ from tidings.content.parsing import BlocksError
 from tidings.domain.blocks import Footer
 from tidings.domain.draft import Draft, Finding
 from tidings.domain.errors import ConflictError, InvalidInputError, NotFoundError, TidingsError
-from tidings.web.block_form import EMPTY, KINDS, RawBlock, Typed, acted, by_block, raw_blocks, typed_of
+from tidings.web.block_form import EMPTY, KINDS, SHOWN_TO, RawBlock, Typed, acted, by_block, raw_blocks, typed_of
 from tidings.web.looks import Looks, with_own_pictures
 from tidings.web.sandbox import mail_response
 from tidings.web.visit import FormHere, Visit, VisitHere, text_of
@@ -162,8 +162,9 @@ def _values(visit: Visit, detail: CampaignDetail, draft: Draft, typed: Typed, *,
     edits = next((action for action in detail.actions if action.name == "edit"), None)
     return {
         "campaign": detail, "variant": draft.variant, "draft": draft, "typed": typed, "kinds": KINDS,
-        "labels": dict(KINDS), "places": by_block(findings), "problem": None, "problems": {}, "conflict": False,
-        "left_out": (), "imported": 0, "unsupported": (), "may_edit": edits is not None and edits.allowed,
+        "shown_to": SHOWN_TO, "labels": dict(KINDS), "places": by_block(findings), "problem": None, "problems": {},
+        "conflict": False, "left_out": (), "imported": 0, "unsupported": (),
+        "may_edit": edits is not None and edits.allowed,
         "looks": LOOKS, "known": EMPTY.keys(),
         "images": visit.allowed(lambda: services.images.images(visit.actor, brand), []),
         "templates": visit.allowed(lambda: services.templates.templates(visit.actor, brand), []),
