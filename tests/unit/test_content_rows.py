@@ -14,7 +14,10 @@ from tests.unit.mail_bed import EVERY_BLOCK, as_outlook_reads, chromium, closed,
 from tidings.content.rendering.rows import MOST_BESIDE, rows_of
 from tidings.content.rendering.styles import WIDTH
 from tidings.domain.blocks import Block, Button, Columns, Divider, Footer, Heading, Product, Text
+from tidings.domain.readers import Readers
 
+AUSTRIANS = Readers(field="country", op="is", value="AT")
+OTHERS = Readers(field="country", op="is_not", value="AT")
 BLOCKS = st.lists(st.sampled_from(EVERY_BLOCK), max_size=14)
 
 
@@ -94,6 +97,33 @@ def test_outlook_gets_tables_that_fit_the_sheet() -> None:
 def test_the_text_gives_columns_one_after_the_other() -> None:
     text = rendered(Columns(texts=("Left one.", "Middle one.", "Right one.")), product("Bowl"), product("Cup")).text
     assert "Left one.\n\nMiddle one.\n\nRight one.\n\nBowl\nBowl is made of clay.\n{{ links[0] }}\n\nCup" in text
+
+
+@given(BLOCKS, st.lists(st.sampled_from([None, AUSTRIANS, OTHERS]), min_size=14, max_size=14))
+def test_blocks_for_some_readers_leave_whole_tables_for_everybody(
+    blocks: list[Block], readers: list[Readers | None]
+) -> None:
+    some = [
+        block if isinstance(block, Footer) else block.model_copy(update={"only": only})
+        for block, only in zip(blocks, readers, strict=False)
+    ]
+    html = rendered(*some).html
+    assert "for some" not in html
+    for country in ("AT", "DE"):
+        read = re.sub(
+            r"\{% if contact\.country (==|!=) \"AT\" %\}(.*?)\{% endif %\}",
+            lambda found: found[2] if (found[1] == "==") is (country == "AT") else "",  # noqa: B023
+            html, flags=re.DOTALL,
+        )  # fmt: skip
+        assert "{%" not in read
+        assert Tables(as_outlook_reads(read)).open == []
+        assert Tables(read).open == []
+
+
+def test_products_for_other_readers_stand_in_another_row() -> None:
+    bowl, cup = product("Bowl").model_copy(update={"only": AUSTRIANS}), product("Cup")
+    assert list(rows_of([bowl, cup])) == [(bowl,), (cup,)]
+    assert list(rows_of([bowl, bowl])) == [(bowl, bowl)]
 
 
 @pytest.mark.browser

@@ -7,7 +7,8 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from tidings.content.rendering.links import links_of
-from tidings.content.rendering.mjml import END_MARK, mark_of, mjml_of
+from tidings.content.rendering.mjml import mjml_of
+from tidings.content.rendering.sheet import END_MARK, mark_of
 from tidings.content.rendering.text import text_of
 from tidings.content.rendering.texts import safe
 from tidings.domain.brand import Brand

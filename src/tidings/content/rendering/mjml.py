@@ -6,15 +6,16 @@ Every padding names its four sides in pixels: mrml counts no other form when it 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import count, groupby
 
 from tidings.content.rendering.direction import Direction, of_language, of_text, start
 from tidings.content.rendering.identity import postal_line
 from tidings.content.rendering.links import place
-from tidings.content.rendering.palette import GROUND, INK, MUTED, PAPER, Palette, palette_of
+from tidings.content.rendering.palette import GROUND, INK, MUTED, Palette, palette_of
 from tidings.content.rendering.rows import rows_of
+from tidings.content.rendering.sheet import Row, for_some, sheet
 from tidings.content.rendering.styles import FONT, WIDTH, style_sheet
 from tidings.content.rendering.texts import LONGEST_WORD, closed_markup, closed_words, markup
 from tidings.content.rendering.words import unsubscribe_words
@@ -60,9 +61,7 @@ def mjml_of(draft: Draft, brand: Brand, links: Sequence[Link], language: str) ->
 </mj-attributes><mj-style>{style_sheet(look.palette)}</mj-style></mj-head>
 <mj-body width="{WIDTH}px" background-color="{GROUND}" css-class="ground"><mj-raw>{_preheader(draft.preheader)}</mj-raw>
 {_header(brand, links, look.palette)}
-<mj-wrapper background-color="{PAPER}" css-class="paper" padding="32px 0px 16px 0px" border-radius="12px" border-top="4px solid {look.palette.button}">
-{"".join(_sheet(draft.blocks, look))}
-</mj-wrapper>
+{sheet(_rows(draft.blocks, look), look.palette.button)}
 {_footer(footers, brand, links, look.palette, language)}
 </mj-body></mjml>"""
 
@@ -104,37 +103,22 @@ def _logo(logo: Logo, address: str) -> str:
     )
 
 
-def _sheet(blocks: Sequence[Block], look: Look) -> Iterator[str]:
+def _rows(blocks: Sequence[Block], look: Look) -> Iterator[Row]:
     """The rows of the sheet; links are numbered in the order of the blocks, as `links_of` does."""
-    numbers, places = count(), {id(block): no for no, block in enumerate(blocks)}
+    numbers, places = count(), {id(block): no for no, block in enumerate(blocks) if block.only is not None}
     for row in rows_of(blocks):
         match row:
             case (Columns() as columns,):
                 room = _ROOM[len(columns.texts)]
                 texts = [(text, _paragraphs(text, room, look)) for text in columns.texts]
-                yield _for_some(columns, _beside(texts, "ink beside", look), places)
+                yield _beside(texts, "ink beside", look), places.get(id(columns))
             case (Product() as first, *_):
                 products = [block for block in row if isinstance(block, Product)]
                 cells = [(block.text, _product(block, next(numbers), look, _ROOM[len(row)])) for block in products]
-                yield _for_some(first, _beside(cells, "ink accent beside", look), places)
+                yield _beside(cells, "ink accent beside", look), places.get(id(first))
             case _:
-                said = "".join(_for_some(block, _full_width(block, numbers, look), places) for block in row)
-                yield f"<mj-section><mj-column>{said}</mj-column></mj-section>"
-
-
-def _for_some(block: Block, markup: str, places: Mapping[int, int]) -> str:
-    """The markup of a block, or of the row it begins, between marks where it is for some readers only."""
-    if block.only is None:
-        return markup
-    return f"<mj-raw>{mark_of(places[id(block)])}</mj-raw>{markup}<mj-raw>{END_MARK}</mj-raw>"
-
-
-END_MARK = "<!--for all-->"
-
-
-def mark_of(position: int) -> str:
-    """Stands for the condition of a block until styles are inlined, which would move Liquid's tags out of tables."""
-    return f"<!--for some {position}-->"
+                said = "".join(for_some(_full_width(block, numbers, look), places.get(id(block))) for block in row)
+                yield f"<mj-section><mj-column>{said}</mj-column></mj-section>", None
 
 
 def _beside(texts: Sequence[tuple[str, str]], css_class: str, look: Look) -> str:
