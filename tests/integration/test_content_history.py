@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from sqlalchemy import insert, select
+from tests.integration.sequence_bed import send, sequence
 from tests.integration.test_campaigns_service import Town, brief, rows, town  # noqa: F401  # a fixture
 
 from tidings.campaigns.repository import insert_revision
@@ -105,3 +106,13 @@ def test_another_brands_past_and_what_still_runs_count_for_nothing(town: Town) -
     angles, told = drafted(town)
     assert angles[0] == "topic"
     assert "tested no subject lines" in told.reason
+
+
+def test_a_sequences_messages_are_ranked_by_it_too(town: Town) -> None:  # noqa: F811
+    drafted(town)
+    past(town, 12)
+    steps = sequence(send("hello"))
+    made = town.house.services.sequences.create(town.author, steps).campaign.row.id
+    town.jobs.turn()
+    (told,) = [each for each in rows(town, decision) if each.kind == "draft" and each.campaign_id == made]
+    assert "in 12 experiments of this brand" in told.reason

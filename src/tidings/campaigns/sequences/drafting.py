@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from tidings.domain.brand import Brand
     from tidings.domain.brief import Brief
     from tidings.domain.claim import Claim
+    from tidings.domain.experience import SubjectTrial
     from tidings.domain.revision import Revision
     from tidings.domain.sequence import Send, SequenceDefinition, Step
 
@@ -39,6 +40,8 @@ class Assignment:
     kept: dict[str, tuple[Brief, tuple[Draft, ...]]]
     """Steps whose words need not be written: they are there already, or come from another campaign."""
     seed: str
+    trials: tuple[SubjectTrial, ...] = ()
+    """The brand's past experiments on subject lines."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +67,9 @@ class Written:
 
 
 def assignment(
-    conn: Connection, row: Row[Any], definition: SequenceDefinition, before: Revision | None, seed: str
-) -> Assignment:
+    conn: Connection, row: Row[Any], definition: SequenceDefinition, before: Revision | None, seed: str,
+    trials: tuple[SubjectTrial, ...] = (),
+) -> Assignment:  # fmt: skip
     """What to write, and what of the revision before can stay because its step asks for the same as it did."""
     brand, claims = load_brand(conn, row.brand_id)
     config = load(conn, AgentName.CONTENT).config
@@ -77,7 +81,8 @@ def assignment(
             kept[step.id] = taken_over(conn, row.brand_id, step, step.send)
         elif before is not None and _unchanged(before, step):
             kept[step.id] = before.step_briefs[step.id], before.drafts_of(step.id)
-    return Assignment(definition, brand, claims, config, campaigns.recent_stock(conn, row.brand_id), kept, seed)
+    recent = campaigns.recent_stock(conn, row.brand_id)
+    return Assignment(definition, brand, claims, config, recent, kept, seed, trials)
 
 
 def write(agent: ContentAgent, task: Assignment, at: Instant) -> Written:
@@ -106,7 +111,7 @@ def _write_step(
         raise InvalidInputError(f"Step `{step.id}` has no brief.", remedy="Give it one, or a draft.")
     result = agent.draft(
         asked, task.brand, task.claims, seed=zlib.crc32(f"{task.seed}:{step.id}".encode()), at=at, recent=recent,
-        max_words=task.config["max_words"],
+        max_words=task.config["max_words"], trials=task.trials,
     )  # fmt: skip
     own = tuple(draft.model_copy(update={"variant": f"{step.id}-{draft.variant}"}) for draft in result.drafts)
     return asked, own, result.decision

@@ -53,7 +53,8 @@ class SequenceLife:
         with run.db.reading() as conn:
             before = _last_good(conn, row)
             wanted = self._wanted(conn, row)
-            task = drafting.assignment(conn, row, wanted, before, f"{row.id}:{epoch}")
+            trials = run.analytics.subject_trials(conn, row.brand_id)
+            task = drafting.assignment(conn, row, wanted, before, f"{row.id}:{epoch}", trials)
         written = drafting.write(run.content, task, run.clock.now())
         with run.db.transaction() as conn:
             if not _still(conn, row.id, epoch):
@@ -95,7 +96,8 @@ class SequenceLife:
             set_doing(conn, AgentName.CONTENT, f"Writing an edit of “{row.name}”", run.clock.now())
             wanted = _definition(known.wanted)
             before = campaigns.revision_of(conn, known.proposed_id or row.revision_id)
-            task = drafting.assignment(conn, row, wanted, before, f"{row.id}:{row.epoch}")
+            trials = run.analytics.subject_trials(conn, row.brand_id)
+            task = drafting.assignment(conn, row, wanted, before, f"{row.id}:{row.epoch}", trials)
         try:
             written = drafting.write(run.content, task, run.clock.now())
         finally:
