@@ -149,6 +149,7 @@ def test_one_channel_is_taken_out_and_the_rest_goes_on(town: Town) -> None:
         ("email", "planned"): before["email", "planned"], ("sms", "cancelled"): 3, ("sms", "accepted"): 1
     }  # fmt: skip
     assert sum(after.row.counts.values()) == sum(before.values())  # the sum adds up
+    assert after.row.people == before["email", "planned"]  # who hears twice is one person
     assert {each.channel: each.waiting for each in after.channels} == {"email": before["email", "planned"], "sms": 0}
     assert (after.overrides[0].what, after.overrides[0].after) == ("channels", {"sms": "3 cancelled"})
     with town.house.db.reading() as conn:

@@ -53,6 +53,9 @@ def test_every_verb_does_what_it_says(run: Run, services: Any, tmp_path: Path) -
     path.write_text(yaml.safe_dump({**SEQUENCE, "ends": "2027-06-30"}))
     assert "welcome" in run("templates").stdout
     assert yaml.safe_load(run("templates", "welcome").stdout)["name"] == "Welcome"
+    named = run("templates", "welcome", "--website", "https://rye.example")
+    assert "https://rye.example" in named.stdout
+    assert "{website}" not in named.stdout
     assert json.loads(run("new", str(path), "--check").stdout)["name"] == "Welcome"
     made = run("new", str(path), "--no-wait")
     assert made.exit_code == 0, made.output

@@ -212,6 +212,12 @@ def test_names_that_fit_more_than_one_are_listed(run: Run, services: Any) -> Non
     assert run("campaign", "show", "autumn two").exit_code == 0
 
 
+def test_a_contact_is_shown_by_address_too(run: Run) -> None:
+    answer = run("audience", "show", fakes.CONTACT.email)
+    assert answer.exit_code == 0, answer.output
+    assert fakes.CONTACT.id in answer.stdout
+
+
 def test_agents_are_configured_with_typed_values(run: Run, services: Any) -> None:
     answer = run("agent", "configure", "content", "max_words=99", "voice=bold", "strict=true", "--autonomy", "suggest")
     assert answer.exit_code == 0, answer.output

@@ -70,6 +70,11 @@ def _add(channels: ChannelService, name: str = "Ours", **more: Any) -> Any:
     return channels.create(ADMIN, provider_name=more.pop("provider", "pigeon"), name=name, values=values, **more)
 
 
+def test_what_stays_on_this_machine_is_ready_for_there_is_nobody_to_ask(channels: ChannelService) -> None:
+    feed = channels.create(ADMIN, provider_name="feed", name="News", values={"feed": "news", "title": "News"})
+    assert feed.state == "ready"
+
+
 def test_an_account_shows_what_is_set_and_never_a_secret(channels: ChannelService, database: Database) -> None:
     made = _add(channels, values={"region": "us"})
     assert made.config == {"region": "us"}

@@ -14,7 +14,7 @@ from tidings.cli.failures import ERROR, USAGE, CommandError
 from tidings.cli.groups import Listed
 from tidings.cli.options import AsJson, Limit, NoInput, Yes, confirm
 from tidings.cli.output import count_of, moment, say, say_next, show, show_fields, show_json, show_table
-from tidings.cli.references import choose
+from tidings.cli.references import choose, contact_id
 
 commands = typer.Typer(cls=Listed, no_args_is_help=True, help="Contacts, consent and segments.")
 
@@ -92,10 +92,13 @@ def list_contacts(
 
 
 @commands.command("show")
-def show_contact(contact: Annotated[str, typer.Argument(help="The contact's id.")], as_json: AsJson = False) -> None:
+def show_contact(
+    contact: Annotated[str, typer.Argument(help="The contact's id, address or telephone number.")],
+    as_json: AsJson = False,
+) -> None:
     """Show a contact and everything they said about consent."""
     with connected() as tidings:
-        found = tidings.contacts.get(contact)
+        found = tidings.contacts.get(contact_id(tidings, contact))
     if as_json:
         show_json(found)
         return

@@ -33,6 +33,19 @@ def brand_id(tidings: Tidings, reference: str) -> str:
     return choose("brand", reference, named, listing="tidings status")
 
 
+def contact_id(tidings: Tidings, reference: str) -> str:
+    """The id of the contact with that id, address or telephone number. Raises CommandError when it is nobody's."""
+    if reference.startswith("con_"):
+        return reference
+    found = list(islice(tidings.contacts.all(query=reference), _LOOKED_AT))
+    wanted = reference.casefold()
+    exact = [each for each in found if wanted in {each.email.casefold(), each.phone.casefold()}]
+    named = [(each.id, f"{each.first_name} {each.last_name} {each.email}".strip()) for each in exact or found]
+    if len(named) == 1:
+        return named[0][0]
+    return choose("contact", reference, named, listing="tidings audience list")
+
+
 def choose(noun: str, reference: str, named: Iterable[tuple[str, str]], *, listing: str) -> str:
     """The one of (id, name) that the reference means: a whole id or name first, then the beginning of either."""
     known = list(named)

@@ -36,21 +36,38 @@ WAIT_S = 300.0
 @commands.command("templates")
 def templates(
     name: Annotated[str, typer.Argument(help="Show this one as YAML; without it, list them.")] = "",
+    brand: Annotated[str, typer.Option(help="Whose name and website are put in; of one brand only, that one's.")] = "",
+    website: Annotated[str, typer.Option(help="Where its links lead, in place of the brand's website.")] = "",
     as_json: AsJson = False,
 ) -> None:
     """List sequences to begin from, or show one."""
     with connected() as tidings:
         found = tidings.sequences.templates()
+        places = _places(tidings, brand, website) if name and not as_json else {}
     if as_json:
         show_json([each for each in found if name in {"", each.id}])
     elif name:
         text = next((each.text for each in found if each.id == name), None)
         if text is None:
             raise CommandError(f"There is no template {name!r}.", f"One of: {', '.join(each.id for each in found)}.")
+        for place, value in places.items():
+            text = text.replace(f'"{{{place}}}"', json.dumps(value, ensure_ascii=False))
         show(text)
+        if '"{website}"' in text:
+            say("Put your brand and website in the place of {brand} and {website}, or give --brand.")
     else:
         show_table(["NAME", "WHAT IT DOES"], [(each.id, each.description) for each in found])
         say_next("tidings sequence templates welcome > welcome.yaml", "tidings sequence new welcome.yaml")
+
+
+def _places(tidings: Tidings, brand: str, website: str) -> dict[str, str]:
+    """What stands in a template's open places: of the brand that is meant, or of the only one there is."""
+    brands = tidings.brands.list().items
+    named = [(each.id, each.name) for each in brands]
+    wanted = choose("brand", brand, named, listing="tidings brand list") if brand else ""
+    meant = next((each for each in brands if each.id == wanted or (not brand and len(brands) == 1)), None)
+    places = {"brand": meant.name, "website": meant.website} if meant is not None else {}
+    return {**places, **({"website": website} if website else {})}
 
 
 @commands.command("new")

@@ -40,7 +40,7 @@ class AccountView:
     enabled: bool
     priority: int
     state: str
-    """off, problem, works (its credentials were proved) or not checked."""
+    """off, problem, works (its credentials were proved), ready (local: nobody to ask) or not checked."""
     in_use: bool
     """What its channel's messages leave by: of the personal channels, the enabled account with the highest priority."""
     problem: str

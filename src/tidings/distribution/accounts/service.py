@@ -17,7 +17,7 @@ from tidings.distribution.channels.base import Result
 from tidings.distribution.channels.registry import PROVIDERS, Provider, provider
 from tidings.distribution.tokens import Token, TokenPurpose, TokenSigner
 from tidings.domain.actor import Actor
-from tidings.domain.channel import PERSONAL, Channel
+from tidings.domain.channel import LOCAL, PERSONAL, Channel
 from tidings.domain.errors import ConflictError, InvalidInputError, NotFoundError, TidingsError, UnavailableError
 from tidings.domain.ids import new_id
 from tidings.domain.instant import Clock
@@ -340,7 +340,8 @@ def _first_of_each(rows: Any) -> dict[str, str]:
 
 def _view(row: RowMapping, first: Mapping[str, str]) -> AccountView:
     kind = provider(row["provider"])
-    state = "works" if row["checked_at"] is not None else "not checked"
+    unchecked = "ready" if kind.channel in LOCAL else "not checked"
+    state = "works" if row["checked_at"] is not None else unchecked
     if row["problem"]:
         state = "problem"
     personal = kind.channel in PERSONAL
