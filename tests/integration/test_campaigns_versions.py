@@ -188,7 +188,7 @@ def test_each_reader_gets_the_mail_of_their_version(city: Town) -> None:
 
 def test_a_model_is_asked_in_the_versions_language_and_hears_nothing_of_contacts(city: Town) -> None:
     model = Scripted(lambda prompt: plan(prompt, opening="", closing=""))
-    writer = ModelWriter("Scripted", lambda prompt, _seed: model.complete(prompt), "hash", city.clock.now)
+    writer = ModelWriter("Scripted", lambda prompt, *_: model.complete(prompt), "hash", city.clock.now)
     city.house.run.content = ContentAgent(lambda: [writer])
     ready = written(city, GERMAN, REGULARS)
     assert ready.revision is not None, ready.row.state_reason

@@ -64,7 +64,10 @@ class Revision(BaseModel):
         return hashlib.sha256(text.encode()).hexdigest()
 
 
-_LATER = ("picture", "picture_alt", "invitation", "bodies", "sender", "other_calls", "language", "versions")
+_LATER = (
+    "picture", "picture_alt", "invitation", "bodies", "sender", "other_calls", "late", "late_after_hours", "language",
+    "versions",
+)  # fmt: skip
 
 
 def _unset(brief: Brief) -> set[str]:

@@ -14,7 +14,10 @@ from tidings.content.verifier.checks.manner import says_we
 from tidings.content.writers.base import Assignment
 from tidings.domain.draft import Trace
 
-_UNSEEN = {"picture", "picture_alt", "invitation", "bodies", "sender", "other_calls", "language", "versions"}
+_UNSEEN = {
+    "picture", "picture_alt", "invitation", "bodies", "sender", "other_calls", "late", "late_after_hours", "language",
+    "versions",
+}  # fmt: skip
 """Fields that change no choice: with a picture, more bodies or versions the first mail reads as it did without."""
 
 
