@@ -320,8 +320,8 @@ def _footer(page: Page, chooser: Chooser) -> None:
 
 _REASONS = {
     "en": "You receive this e-mail because you agreed to hear from {brand}.",
-    "de": "Diese E-Mail geht an alle, die Nachrichten von {brand} zugestimmt haben.",
-    "fr": "{brand} envoie cet e-mail aux personnes qui ont accepté d’en recevoir.",
+    "de": "Diese E-Mail erhält nur, wer Nachrichten von {brand} zugestimmt hat.",
+    "fr": "{brand} n’envoie cet e-mail qu’aux personnes qui ont accepté de recevoir ses messages.",
     "es": "{brand} envía este correo a quienes han aceptado recibirlo.",
 }
 
