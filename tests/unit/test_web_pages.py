@@ -178,6 +178,7 @@ def test_a_brief_that_cannot_be_used_comes_back_with_reason_and_values(client: T
     assert "`link`" in response.text
     assert "Fill “it” &lt;b&gt;" in response.text
     assert "is a workshop" in response.text
+    assert "complete example" not in response.text, "YAML helps nobody who fills in a form"
     assert services.campaigns.calls == []
 
 
