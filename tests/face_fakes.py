@@ -334,7 +334,9 @@ class FakeCampaigns:
             PreflightFinding(Area.SPAM, "spam score", Grade.NOT_CHECKED, "not checked: no spamd answers"),
         ]
 
-    def slots(self, actor: Actor, campaign_id: str, *, after: str = "", limit: int = 50) -> tuple[list[SlotView], str]:
+    def slots(
+        self, actor: Actor, campaign_id: str, *, after: str = "", limit: int = 50, like: str = ""
+    ) -> tuple[list[SlotView], str]:
         self.get(actor, campaign_id)
         slot = SlotView(
             CONTACT.id, "Ada", "a…@example.com", AT, "Tue 24 Nov 09:15", "Europe/London", zone_assumed=False,

@@ -292,7 +292,7 @@ class FakeCampaigns:
             PreflightFinding(Area.DOMAIN, "SPF", Grade.OK, "one record, 2 of 10 lookups", place=place),
         ]
 
-    def slots(self, actor: Actor, campaign_id: str, *, after: str = "", limit: int = 50) -> Any:
+    def slots(self, actor: Actor, campaign_id: str, *, after: str = "", limit: int = 50, like: str = "") -> Any:
         return [
             SlotView("con_1", "Mina Kato", "m…@example.com", NOW + DAY, "Mon 23 Nov 19:15", "Asia/Tokyo",
                      zone_assumed=True, variant="A", reason="best_hour", reason_text="the best allowed hour"),

@@ -132,6 +132,8 @@ def test_a_preview_shows_the_version_the_contact_gets(city: Town) -> None:
     assert 'lang="de"' in shown["de3@example.com"].html
     assert version_of(shown["p1@example.com"].variant) == ""
     assert shown["p10@example.com"].variant.startswith("regulars-")
+    offered, _ = campaigns.slots(city.author, ready.row.id, like="german-B")
+    assert {version_of(slot.variant) for slot in offered} == {"german"}
     first = campaigns.preview(city.author, ready.row.id, variant="german-B")
     assert first.to.endswith("@example.com")
     assert first.variant == "german-B"

@@ -113,6 +113,13 @@ def test_words_go_to_stderr_and_data_to_stdout_as_json(run: Run, brief: Path) ->
         json.loads(answer.stdout)
 
 
+def test_nobody_is_asked_whether_to_take_out_a_channel_that_is_not_there(run: Run, brief: Path, services: Any) -> None:
+    assert run("campaign", "new", "--brief", str(brief)).exit_code == 0
+    answer = run("campaign", "drop-channel", "latest", "smoke", "--no-input")
+    assert "Cancel 0 messages" not in answer.output
+    assert "drop smoke" in services.campaigns.calls, "the server is the one that says what is wrong"
+
+
 def test_a_brief_from_stdin_and_from_options(run: Run, services: Any) -> None:
     assert run("campaign", "new", "--brief", "-", given=json.dumps(fakes.BRIEF)).exit_code == 0
     options = [

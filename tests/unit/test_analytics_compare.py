@@ -8,6 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tidings.analytics.compare import Arm, detectable, fisher, needed, p_value, q_values, verdict
+from tidings.analytics.reporting import waiting_words
+from tidings.domain.instant import HOUR
 
 
 def test_fisher_gives_the_known_p_of_the_lady_tasting_tea() -> None:
@@ -33,6 +35,13 @@ def test_q_is_never_below_p_and_keeps_the_order(ps: list[float]) -> None:
     qs = q_values(ps)
     assert all(p <= q + 1e-12 <= 1 + 1e-9 for p, q in zip(ps, qs, strict=True))
     assert [q for _, q in sorted(zip(ps, qs, strict=True))] == sorted(qs)
+
+
+def test_how_long_clicks_are_waited_for_has_its_unit() -> None:
+    assert (
+        waiting_words(24, 5 * HOUR - 1) == "clicks are waited for until 24 hours after the last message, 5 hours more"
+    )
+    assert waiting_words(24, 60_000).endswith(", an hour more at most")
 
 
 def test_no_winner_is_named_before_the_sample_is_complete() -> None:

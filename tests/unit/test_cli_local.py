@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
+from tidings.cli.campaign_view import show_plan
 from tidings.cli.connection import Connection, find_connection
 from tidings.cli.failures import CommandError
 from tidings.cli.launcher import Check
@@ -20,6 +21,7 @@ from tidings.cli.program import build_cli
 from tidings.cli.references import choose
 from tidings.domain.actor import AgentName
 from tidings.domain.errors import StoreLockedError
+from tidings_client.campaigns import Plan
 
 
 class FakeLauncher:
@@ -286,3 +288,13 @@ def test_the_reference_is_up_to_date() -> None:
 
     kept = Path(__file__).parents[2] / "docs" / "reference-cli.md"
     assert kept.read_text() == write_reference(), "python -m tidings.cli.reference > docs/reference-cli.md"
+
+
+def test_a_plan_that_holds_everybody_back_has_nobody_and_no_hours(capsys: pytest.CaptureFixture[str]) -> None:
+    empty: dict[str, Any] = {key: {} for key in ("by_reason", "by_variant", "by_channel", "held_by_channel")}
+    empty |= {"id": "pln_1", "revision_id": "rev_1", "created_at": "2026-11-22T18:00:00Z", "by_hour": []}
+    empty |= {"people": 0, "zones_assumed": 0, "expected_gain": "", "held_back": {"frequency_cap": 7}}
+    show_plan(Plan.model_validate(empty))
+    said = capsys.readouterr().out
+    assert "nobody" in said
+    assert " to " not in said

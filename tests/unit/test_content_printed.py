@@ -20,6 +20,7 @@ from tests.unit.test_content_torture import ANY, BLOCKS, NAUGHTY, OWN, said
 from tidings.content.rendering.printed import printed, readable_address
 from tidings.domain.blocks import Button, Footer, Heading, Text, texts_of
 from tidings.domain.brief import Brief
+from tidings.domain.readers import Readers
 
 FIRST_NAME = '{{ contact.first_name | default: "there" }}'
 
@@ -116,6 +117,18 @@ def test_naughty_strings_are_only_words() -> None:
             "p",
         }
         assert "{{" in text or "".join(said(text).split()) in "".join(said(page.text).split())
+
+
+def test_paper_knows_nobody_and_names_the_brand_once() -> None:
+    page = words_of(
+        Text(text="It costs 39 euros.", only=Readers(field="country", op="is", value="AT")),
+        Text(text="It is baked in Vienna.", only=Readers(field="country", op="is_not", value="AT")),
+        postal_address="Napf, 12 Mill Lane",
+    )
+    assert "39 euros" not in page
+    assert "It is baked in Vienna." in page
+    assert "Napf, 12 Mill Lane" in page
+    assert "Napf, Napf" not in page
 
 
 @pytest.mark.browser

@@ -42,6 +42,13 @@ def test_a_version_for_a_segment_says_more_and_keeps_the_rest() -> None:
     assert members.call_to_action == "Reserve a place"
 
 
+def test_other_wordings_of_the_button_stay_with_the_call_they_are_of() -> None:
+    both = brief(GERMAN, MEMBERS, other_calls=["Join us"])
+    assert both.calls == ("Reserve a place", "Join us")
+    assert both.for_version("members").calls == ("Reserve a place", "Join us")
+    assert both.for_version("german").calls == ("Platz sichern",), "no English button in a German mail"
+
+
 def test_the_base_version_is_the_brief_as_it_stands() -> None:
     given = brief(GERMAN)
     assert given.for_version("") is given
@@ -57,7 +64,7 @@ def test_the_base_version_is_the_brief_as_it_stands() -> None:
         ([GERMAN, {**GERMAN, "name": "austrian", "language": "de-AT"}], "austrian would get nobody"),
         ([MEMBERS, {**MEMBERS, "name": "again"}], "again would get nobody"),
         ([MEMBERS, {**GERMAN, "segment": "members"}], "german would get nobody"),
-        ([{"name": "german", "language": "de"}], "lacks its own facts and call_to_action"),
+        ([{"name": "german", "language": "de"}], "lacks its own facts and call to action"),
         ([{**MEMBERS, "facts": ["It is for members."]}], "both facts and more_facts"),
         ([{**MEMBERS, "more_facts": ["no whole sentence"]}], "capital letter"),
     ],

@@ -242,6 +242,12 @@ def test_thin_data_promise_nothing() -> None:
     assert gain_in_words(model, found, "best_global_hour").startswith("Not enough data yet")
 
 
+def test_a_plan_without_people_promises_nothing_and_does_not_blame_the_data() -> None:
+    model = learn(np.full((7, 24), 12), np.full((7, 24), 500))
+    assert gain(model, NOTHING, NOTHING, 1) is None
+    assert gain_in_words(model, None, "best_global_hour") == ""
+
+
 def test_a_strong_peak_promises_a_gain_with_an_interval() -> None:
     model = peaked().model
     made = plan(people(900), variants=["A"], policy=PlanPolicy(), knowledge=peaked(), now=NOW, seed=1)

@@ -66,6 +66,11 @@ def test_versions_come_out_of_the_form_as_they_went_in() -> None:
     assert [version.name for version in parse_brief(again).versions] == ["german", "members"]
 
 
+def test_a_versions_name_may_be_written_as_a_name_is() -> None:
+    fields = FormData([("version_name", "Long time members"), ("version_segment", "Members")])
+    assert [version["name"] for version in brief_form.brief_of(fields)["versions"]] == ["long-time-members"]
+
+
 def test_a_group_in_which_nothing_is_written_is_no_version_and_one_half_written_is_shown_again() -> None:
     empty = [(f"version_{name}", "") for name in ("name", "language", "facts")]
     half = [("version_instead", "yes"), ("version_name", "german"), ("version_facts", "ein Kurs")]

@@ -69,7 +69,10 @@ def _words(judged: Mapping[str, Verdict], groups: str) -> str:
         return "Nothing has been sent yet."
     if len(judged) == 1:
         return next(iter(judged.values())).words
-    told = " ".join(f"{name or 'Base'}: {verdict.words}" for name, verdict in judged.items())
+    if len({verdict.words for verdict in judged.values()}) == 1:
+        told = next(iter(judged.values())).words
+    else:
+        told = " ".join(f"{name or 'Base'}: {verdict.words}" for name, verdict in judged.items())
     return f"{groups} have different readers, so they are not compared with each other. {told}"
 
 
@@ -91,8 +94,15 @@ def why_early(conn: Connection, campaign_pk: int, *, now: Instant, wait_hours: i
         return "nothing has been sent"
     left = last + wait_hours * HOUR - now
     if left > 0:
-        return f"clicks are waited for until {wait_hours} hours after the last message, {-(-left // HOUR)} more"
+        return waiting_words(wait_hours, left)
     return ""
+
+
+def waiting_words(wait_hours: int, left: int) -> str:
+    """That clicks are still waited for, and how long, begun hours counted whole."""
+    hours = -(-left // HOUR)
+    more = f"{hours} hours more" if hours > 1 else "an hour more at most"
+    return f"clicks are waited for until {wait_hours} hours after the last message, {more}"
 
 
 def _verdict(lines: tuple[VariantLine, ...], early: str, least: int, compared: Sequence[Comparison] | None) -> Verdict:

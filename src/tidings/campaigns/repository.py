@@ -192,8 +192,13 @@ def override_rows(conn: Connection, object_id: str) -> list[Row[Any]]:
     return list(conn.execute(select(override).where(override.c.object_id == object_id).order_by(override.c.at.desc())))
 
 
-def slot_rows(conn: Connection, campaign_pk: int, *, after: tuple[int, int] | None, limit: int) -> list[Row[Any]]:
-    """People of the plan by due time; `after` is (due_at, contact_pk) of the last row seen."""
+def slot_rows(
+    conn: Connection, campaign_pk: int, *, after: tuple[int, int] | None, limit: int, variants: Collection[str] = ()
+) -> list[Row[Any]]:
+    """People of the plan by due time; `after` is (due_at, contact_pk) of the last row seen.
+
+    With `variants` only those who get one of them.
+    """
     query = (
         select(slot, contact.c.id, contact.c.first_name, contact.c.last_name, contact.c.email, contact.c.country)
         .join(contact, contact.c.pk == slot.c.contact_pk)
@@ -201,6 +206,8 @@ def slot_rows(conn: Connection, campaign_pk: int, *, after: tuple[int, int] | No
         .order_by(slot.c.due_at, slot.c.contact_pk)
         .limit(limit)
     )
+    if variants:
+        query = query.where(slot.c.variant.in_(variants))
     if after is not None:
         due, pk = after
         query = query.where((slot.c.due_at > due) | ((slot.c.due_at == due) & (slot.c.contact_pk > pk)))

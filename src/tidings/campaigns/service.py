@@ -367,13 +367,17 @@ class CampaignService:
             self._note(conn, actor, "campaign.set_time", row, f"set the send time of “{row.name}”")
             return self._detail(conn, actor, row.id)
 
-    def slots(self, actor: Actor, campaign_id: str, *, after: str = "", limit: int = 50) -> tuple[list[SlotView], str]:
-        """People of the plan by due time, with the reason for each slot."""
+    def slots(
+        self, actor: Actor, campaign_id: str, *, after: str = "", limit: int = 50, like: str = ""
+    ) -> tuple[list[SlotView], str]:
+        """People of the plan by due time, with the reason for each slot; with `like`, of its version only."""
         with self.db.reading() as conn:
             row = self._row(conn, actor, campaign_id, Permission.CAMPAIGNS_READ)
             due, _, pk = after.partition("-")
             cursor = (int(due), int(pk)) if due.isdigit() and pk.isdigit() else None
-            rows = repository.slot_rows(conn, row.pk, after=cursor, limit=limit + 1)
+            revised = self._edit_waiting(conn, row) or self._revision(conn, row) if like else None
+            theirs = versions.beside(revised, like) if revised else ()
+            rows = repository.slot_rows(conn, row.pk, after=cursor, limit=limit + 1, variants=theirs)
             model = self.run.scheduling.hour_model(conn)
             shown = [self.show.slot(actor, item, model) for item in rows[:limit]]
         last = rows[limit - 1] if len(rows) > limit else None

@@ -158,11 +158,10 @@ def drop_channel(
     """Take one channel out of a campaign under way; the others go on."""
     with connected() as tidings:
         found = tidings.campaigns.get(campaign_id(tidings, campaign))
-        waiting = next((each.waiting for each in found.channels if each.channel == channel), 0)
-        confirm(
-            f"Cancel {count_of(waiting, 'message')} by {channel} of “{found.name}” for good?", yes=yes,
-            no_input=no_input,
-        )  # fmt: skip
+        mine = next((each for each in found.channels if each.channel == channel), None)
+        if mine is not None:  # else the server says what is wrong; nobody is asked about nothing
+            question = f"Cancel {count_of(mine.waiting, 'message')} by {channel} of “{found.name}” for good?"
+            confirm(question, yes=yes, no_input=no_input)
         found = tidings.campaigns.drop_channel(found.id, channel, reason)
     _done(found, "Taken out.", as_json=as_json)
 

@@ -133,11 +133,18 @@ def _if_late(campaign: Campaign) -> str:
     return " ".join([policy or "", f"after {hours} hours" if hours else ""]).strip()
 
 
+def _span(plan: Plan) -> str:
+    """How many, and from when to when; that nobody is in it, where everybody is held back."""
+    if not plan.people and not plan.first_at:
+        return "nobody"
+    return f"{count_of(plan.people, 'person', 'people')}, {moment(plan.first_at)} to {moment(plan.last_at)}"
+
+
 def show_plan(plan: Plan) -> None:
     """Who hears when, in sum."""
     show_fields(
         {
-            "Plan": f"{count_of(plan.people, 'person', 'people')}, {moment(plan.first_at)} to {moment(plan.last_at)}",
+            "Plan": _span(plan),
             "Channels": counts(plan.by_channel) if len(plan.by_channel) > 1 else "",
             "Versions": counts(_versions(plan)),
             "Variants": counts(plan.by_variant),

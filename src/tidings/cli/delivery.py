@@ -12,6 +12,7 @@ from tidings.cli.groups import Listed
 from tidings.cli.options import AsJson, NoInput, Yes, confirm
 from tidings.cli.output import moment, say, say_next, show, show_fields, show_json, show_table
 from tidings.cli.references import campaign_id
+from tidings.domain.delivery import server_said
 
 if TYPE_CHECKING:
     from tidings_client import Tidings
@@ -116,6 +117,7 @@ def _show(found: DeliveryDetail) -> None:
             "State": f"{found.state}, {moment(found.at)}".rstrip(", "),
             "Said": _said(found),
             "Due": f"{moment(found.due_at)} ({found.local_time} there)",
+            "Planned": moment(found.planned_at) if found.planned_at not in {None, found.due_at} else "",
             "Why then": found.planned_reason,
             "Message-ID": found.message_id,
             "May be written to": "yes" if standing.allowed else f"no: {standing.why_not.replace('_', ' ')}",
@@ -137,7 +139,7 @@ def _show(found: DeliveryDetail) -> None:
 
 
 def _said(found: FoundDelivery) -> str:
-    return f"{found.code} {found.reason}".strip()
+    return server_said(found.code, found.reason)
 
 
 def _dated(what: str, at: str, source: str) -> str:

@@ -178,10 +178,11 @@ def _name(draft: Draft) -> str:
 
 
 def _summary(drafts: Sequence[Draft]) -> str:
-    """The e-mail's subjects, and the other channels there is a copy for."""
+    """The e-mail's subjects, each once, and the other channels there is a copy for."""
     mails = [draft.subject for draft in drafts if draft.channel == Channel.EMAIL.value]
     shorts = list(dict.fromkeys(rule_of(d.channel).title for d in drafts if d.channel != Channel.EMAIL.value))
-    parts = [f"{len(mails)} variant{'s' if len(mails) > 1 else ''}: {' / '.join(mails)}"] if mails else []
+    subjects = " / ".join(dict.fromkeys(mails))
+    parts = [f"{len(mails)} variant{'s' if len(mails) > 1 else ''}: {subjects}"] if mails else []
     parts += [f"a short copy for {', '.join(shorts)}"] if shorts else []
     return "Wrote " + "; ".join(parts)
 

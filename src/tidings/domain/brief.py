@@ -167,7 +167,9 @@ class Brief(BaseModel):
             for name in ("facts", "product", "call_to_action", "link", "tone", "must_say")
             if (value := getattr(version, name)) or (translated and name in _OF_A_LANGUAGE)
         }
-        more = {"facts": (*self.facts, *version.more_facts)} if version.more_facts else {}
+        more: dict[str, object] = {"facts": (*self.facts, *version.more_facts)} if version.more_facts else {}
+        if version.call_to_action:  # the other wordings are of the brief's call, in the brief's language
+            more["other_calls"] = ()
         forbidden = tuple(dict.fromkeys((*self.must_not_say, *version.must_not_say)))
         language = version.language or self.language
         return self.model_copy(update={**own, **more, "must_not_say": forbidden, "language": language, "versions": ()})

@@ -5,6 +5,12 @@ from __future__ import annotations
 from enum import StrEnum
 
 
+def server_said(code: str, words: str) -> str:
+    """A server's code and words in one line; the enhanced code that many repeat in their words stands once."""
+    status = code.partition(" ")[2]
+    return f"{code} {words.removeprefix(f'{status} ') if status else words}".strip()
+
+
 class DeliveryState(StrEnum):
     """Where one delivery stands. The row exists before any sending; its key allows it once."""
 

@@ -114,7 +114,8 @@ def check_versions(versions: Sequence[Version], language: str) -> None:
                     f"{version.name} would get nobody: {before.name} stands before it and has the same readers. The "
                     "first version that fits is taken, so put the narrower one first, or give it other readers"
                 )
-        lacking = [name for name in ("facts", "call_to_action") if not getattr(version, name)]
+        own = {"facts": version.facts, "call to action": version.call_to_action}
+        lacking = [name for name, given in own.items() if not given]
         if lacking and not version.shares_words(language):
             raise ValueError(
                 f"{version.name} is in another language and lacks its own {' and '.join(lacking)}: nothing is "

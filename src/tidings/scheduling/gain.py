@@ -43,7 +43,9 @@ def gain(model: HourModel, plan: npt.NDArray[np.float64], other: npt.NDArray[np.
 
 
 def gain_in_words(model: HourModel, found: Gain | None, against: str) -> str:
-    """One sentence for the plan; never more than the data say."""
+    """One sentence for the plan; never more than the data say, and nothing of a plan without people."""
+    if found is None and not model.thin:
+        return ""
     if found is None:
         return (
             f"Not enough data yet to expect a gain: {int(model.clicks):,} clicks seen, "

@@ -13,6 +13,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, pass_context
 from jinja2.runtime import Context
 from markupsafe import Markup, escape
 
+from tidings.domain.delivery import server_said
 from tidings.domain.instant import Instant, iso
 from tidings.web import charts, drafts, formats
 
@@ -107,6 +108,7 @@ class Pages:
             draft_key=drafts.draft_key, draft_name=drafts.draft_name, as_short=drafts.as_short,
             channel_title=drafts.channel_title, lower_first=drafts.lower_first,
             variant_name=drafts.variant_name, version_name=drafts.version_name,
+            server_said=server_said,
         )  # fmt: skip
         cast("dict[str, Any]", env.globals).update(
             icon=self._icon, static=self.static, tone=_tone, histogram=_histogram, folded_days=_folded_days,

@@ -32,6 +32,8 @@ def versions_of(fields: FormData) -> list[dict[str, Any]]:
 
 def _version(group: Mapping[str, str]) -> dict[str, Any]:
     version: dict[str, Any] = {name: group[name] for name in _TEXTS if group[name]}
+    if "name" in version:
+        version["name"] = "-".join(version["name"].casefold().split())
     version |= {name: [item for each in group[name].split(",") if (item := each.strip())] for name in _LISTS}
     facts = [_whole(line) for line in group["facts"].splitlines() if line.strip()]
     if facts:

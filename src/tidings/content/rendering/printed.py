@@ -10,6 +10,7 @@ from itertools import groupby
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from tidings.content.rendering.direction import of_language, of_text
+from tidings.content.rendering.identity import postal_line
 from tidings.content.rendering.palette import palette_of
 from tidings.content.rendering.rows import rows_of
 from tidings.content.rendering.styles import FONT
@@ -41,13 +42,17 @@ _LONGEST_GREETING = 3
 
 
 def printed(draft: Draft, brand: Brand, *, language: str = "") -> str:
-    """A page of HTML with styles for paper. Greetings by name and sentences about the mail itself are left out."""
-    said = [text for block in draft.blocks if not isinstance(block, Footer) for text in texts_of(block)]
+    """A page of HTML with styles for paper. Greetings by name and sentences about the mail itself are left out.
+
+    So are blocks for some readers, unless they are for readers of whom nothing is known: paper knows nobody.
+    """
+    blocks = [block for block in draft.blocks if block.only is None or block.only.hold({})]
+    said = [text for block in blocks if not isinstance(block, Footer) for text in texts_of(block)]
     spoken = language or brand.locale
     way = of_text(" ".join(said), of_language(spoken))
-    title = next((block for block in draft.blocks if isinstance(block, Heading)), None)
+    title = next((block for block in blocks if isinstance(block, Heading)), None)
     head = "" if title is not None else f"<h1>{_plain(draft.subject)}</h1>"
-    body = head + "".join(_row(row, title) for row in rows_of(draft.blocks))
+    body = head + "".join(_row(row, title) for row in rows_of(blocks))
     return (
         f'<!doctype html><html lang="{html.escape(spoken)}" dir="{way}"><head><meta charset="utf-8">'
         f'<meta name="viewport" content="width=device-width"><title>{_plain(draft.subject)}</title>'
@@ -90,8 +95,7 @@ def _masthead(brand: Brand) -> str:
 
 
 def _imprint(brand: Brand) -> str:
-    address = [line for line in brand.postal_address.splitlines() if line.strip()]
-    lines = [", ".join([brand.name, *(line for line in address if line.strip() != brand.name)])]
+    lines = [f"{brand.name}, {postal_line(brand)}"]
     lines += [readable_address(brand.website), *brand.disclaimer("print").splitlines()]
     return f"<footer>{''.join(f'<p>{_plain(line)}</p>' for line in lines if line.strip())}</footer>"
 

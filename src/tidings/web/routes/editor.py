@@ -168,7 +168,9 @@ def _values(visit: Visit, detail: CampaignDetail, draft: Draft, typed: Typed, *,
         "looks": LOOKS, "known": EMPTY.keys(),
         "images": visit.allowed(lambda: services.images.images(visit.actor, brand), []),
         "templates": visit.allowed(lambda: services.templates.templates(visit.actor, brand), []),
-        "people": visit.allowed(lambda: services.campaigns.slots(visit.actor, detail.row.id, limit=25)[0], []),
+        "people": visit.allowed(
+            lambda: services.campaigns.slots(visit.actor, detail.row.id, limit=25, like=draft.variant)[0], []
+        ),
     }  # fmt: skip
 
 

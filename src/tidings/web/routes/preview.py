@@ -43,7 +43,7 @@ def preview(
         "preview.html", campaign=detail, variant=variant, look_as=look_as, contact=contact, address=address,
         message=message,
         frame_address=f"{base}/{variant}/html?{urlencode({**chosen, **({'dark': '1'} if look_as == 'dark' else {})})}",
-        people=visit.services.campaigns.slots(visit.actor, campaign_id, limit=25)[0],
+        people=visit.services.campaigns.slots(visit.actor, campaign_id, limit=25, like=variant)[0],
     )  # fmt: skip
 
 
