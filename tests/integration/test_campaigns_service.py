@@ -345,6 +345,25 @@ def test_nobody_who_may_hear_it_blocks_with_the_numbers(town: Town) -> None:
     assert "import contacts" in stuck.row.state_reason
 
 
+def test_a_plan_that_reaches_nobody_is_never_up_for_approval_and_can_be_planned_anew(town: Town) -> None:
+    waiting: list[CampaignDetail] = []
+    while not waiting or waiting[-1].row.state is S.REVIEW:  # each plan takes of what everybody may still get
+        assert len(waiting) < 10
+        waiting.append(town.reviewed())
+    stuck = waiting.pop()
+    assert stuck.row.state is S.BLOCKED
+    assert "The plan reaches nobody" in stuck.row.state_reason
+    assert "the limit leaves no room" in stuck.row.state_reason
+    for each in waiting:
+        town.house.services.campaigns.cancel(town.approver, each.row.id)
+    town.house.services.campaigns.retry(town.approver, stuck.row.id)
+    town.jobs.turn()
+    again = town.at(stuck)
+    assert again.row.state is S.REVIEW
+    assert again.plan is not None
+    assert again.plan.people
+
+
 def test_sent_as_planned_each_delivery_is_due_at_its_slot(town: Town) -> None:
     yes = town.approved()
     town.house.services.campaigns.send(town.approver, yes.row.id, now=False)

@@ -40,6 +40,7 @@ from tidings.domain.errors import InvalidInputError, TidingsError
 from tidings.domain.ids import new_id
 from tidings.domain.instant import HOUR, Clock, Instant
 from tidings.domain.revision import Revision
+from tidings.scheduling.reasons import held_back_text
 from tidings.store.tables import campaign
 
 if TYPE_CHECKING:
@@ -317,10 +318,17 @@ class CampaignRun:
                 remedy="Choose another segment or import contacts with consent.",
             )
         policy = self.scheduling.policy_for(conn, revised.brief, now)
-        return self.scheduling.prepare(
+        proposal = self.scheduling.prepare(
             conn, campaign_pk=row.pk, campaign_id=row.id, revision_id=revised.id, selection=selection,
             variants=self._variants(conn, revised, selection, now), policy=policy, seed=zlib.crc32(row.id.encode()),
         )  # fmt: skip
+        if not proposal.summary.people:
+            why = " ".join(held_back_text(reason, held) for reason, held in proposal.summary.held_back.items() if held)
+            raise InvalidInputError(
+                f"The plan reaches nobody. {why}".strip(),
+                remedy="Cancel campaigns that wait with plans for the same people, or allow more days, then retry.",
+            )
+        return proposal
 
     def _variants(
         self, conn: Connection, revised: Revision, selection: Selection, now: Instant
