@@ -13,9 +13,11 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parent))
 import distribution_bed as bed
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
+from tidings.distribution import session
 from tidings.domain.delivery import OPEN
+from tidings.domain.errors import UnavailableError
 from tidings.store.database import Database, open_postgresql
 from tidings.store.tables import chunk, delivery
 
@@ -79,3 +81,25 @@ def test_one_stopped_beyond_its_lease_repeats_nothing(postgres_address: str) -> 
         print(f"{WORKERS} workers, {held} chunks taken from the stopped one: {counts}, repeated 0")
     finally:
         db.close()
+
+
+def test_a_sender_that_stands_still_within_a_step_does_not_hold_the_others_up(
+    postgres_address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What it had locked is free again after a while; its own step fails, and is tried again."""
+    monkeypatch.setattr(session, "_STOPPED_SECONDS", 1)
+    one, other = open_postgresql(postgres_address), open_postgresql(postgres_address)
+    now = bed.WallClock().now()
+    bed.add_campaign(one, bed.add_people(one, 1, now), now)
+    try:
+        with pytest.raises(UnavailableError), one.transaction() as conn:
+            session.let_go_when_stopped(conn)
+            conn.execute(update(chunk).values(owner="stopped"))
+            with other.transaction() as beside:
+                beside.execute(update(chunk).values(owner="going"))
+            conn.execute(update(chunk).values(owner="stopped"))
+        with one.reading() as conn:
+            assert conn.execute(select(chunk.c.owner)).scalars().all() == ["going"]
+    finally:
+        one.close()
+        other.close()

@@ -14,6 +14,16 @@ from tidings.store.database import Database
 
 log = logging.getLogger("tidings.distribution")
 _TEXTS: dict[str, str] = {}
+_STOPPED_SECONDS = 20
+
+
+def let_go_when_stopped(conn: Connection) -> None:
+    """This transaction ends by itself when its process stands still within it: its locks would stop all the others.
+
+    Only for transactions that never compute for long between two statements. On SQLite there is one sender.
+    """
+    if conn.dialect.name != "sqlite":
+        conn.exec_driver_sql(f"SET LOCAL idle_in_transaction_session_timeout = '{_STOPPED_SECONDS}s'")
 
 
 def _as_format(sql: str) -> str:
@@ -86,7 +96,9 @@ class Session(Statements):
 
     def _set(self, commit: str) -> None:
         if not self.is_sqlite:
+            seconds = _STOPPED_SECONDS if commit == "off" else 0
             self._cursor.execute(f"SET synchronous_commit = {commit}")
+            self._cursor.execute(f"SET idle_in_transaction_session_timeout = '{seconds}s'")
             self._pooled.commit()
 
     @contextmanager
@@ -109,7 +121,7 @@ class Session(Statements):
         return Path(self._cursor.execute("PRAGMA database_list").fetchone()[2])
 
     def close(self) -> None:
-        """Makes commits durable again and returns the connection."""
+        """Makes commits durable again, takes the limit back and returns the connection."""
         if not self._pooled.is_valid:
             return
         try:

@@ -15,7 +15,7 @@ from tidings.distribution.hooks import Hooks
 from tidings.distribution.leases import Key
 from tidings.distribution.onwire import OnWire
 from tidings.distribution.owner import is_dead
-from tidings.distribution.session import Statements
+from tidings.distribution.session import Statements, let_go_when_stopped
 from tidings.distribution.statements import ChannelSql
 from tidings.domain.delivery import DeliveryState
 from tidings.domain.event import Event, EventKind
@@ -47,6 +47,7 @@ class Takeover:
         if not fenced and not any(each.over for each in logs):
             return became
         with self._db.transaction() as conn:
+            let_go_when_stopped(conn)
             gone = [row for row in self._gone(conn, now) if (row.campaign_pk, row.no) in fenced]
             became["uncertain"] += self._settle(conn, logs, fenced, now)
             for row in gone:
@@ -62,6 +63,7 @@ class Takeover:
             if not self._gone(conn, now, lock=False):
                 return set()
         with self._db.transaction() as conn:
+            let_go_when_stopped(conn)
             gone = self._gone(conn, now)
             for row in gone:
                 mine = (chunk.c.campaign_pk == row.campaign_pk) & (chunk.c.no == row.no)
