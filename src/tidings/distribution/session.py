@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Dialect
 
 from tidings.store.database import Database
 
@@ -23,7 +23,17 @@ def let_go_when_stopped(conn: Connection) -> None:
     Only for transactions that never compute for long between two statements. On SQLite there is one sender.
     """
     if conn.dialect.name != "sqlite":
-        conn.exec_driver_sql(f"SET LOCAL idle_in_transaction_session_timeout = '{_STOPPED_SECONDS}s'")
+        for limit in _limits(conn.dialect):
+            conn.exec_driver_sql(f"SET LOCAL {limit} = '{_STOPPED_SECONDS}s'")
+
+
+def _limits(dialect: Dialect) -> list[str]:
+    """PostgreSQL does not call a session idle that stands still amid a batch of statements; since 17 it has a limit
+    for the whole transaction.
+    """
+    version = dialect.server_version_info
+    newer = version is not None and int(version[0]) >= 17
+    return ["idle_in_transaction_session_timeout", *(["transaction_timeout"] if newer else [])]
 
 
 def _as_format(sql: str) -> str:
@@ -98,7 +108,8 @@ class Session(Statements):
         if not self.is_sqlite:
             seconds = _STOPPED_SECONDS if commit == "off" else 0
             self._cursor.execute(f"SET synchronous_commit = {commit}")
-            self._cursor.execute(f"SET idle_in_transaction_session_timeout = '{seconds}s'")
+            for limit in _limits(self._db.engine.dialect):
+                self._cursor.execute(f"SET {limit} = '{seconds}s'")
             self._pooled.commit()
 
     @contextmanager
