@@ -187,6 +187,17 @@ def test_a_slow_provider_does_not_stop_another_on_the_wire(sqlite_database: Data
         assert set(sink.taken.values()) == {1}
 
 
+def test_what_is_in_line_when_its_provider_says_slower_is_held_with_the_reason(sqlite_database: Database) -> None:
+    db, clock = sqlite_database, bed.WallClock()
+    pk = bed.add_campaign(db, bed.add_people(db, 12, clock.now(), "gmail.com"), clock.now() - 1)
+    with (
+        bed.sink(bed.Faults(answer_dot=lambda _address: b"451 4.7.28 unusual rate of unsolicited mail\r\n")) as sink,
+        bed.running(bed.pooled(db, [bed.at(sink.port)], lanes=1)),
+    ):
+        bed.wait_for(lambda: bed.states(db, pk) == {"deferred": 2, "held": 10})  # the second was on its way already
+    assert {reason.partition(";")[0] for _, reason, _ in rows(db, pk, "held")} == {"Google asked to slow down"}
+
+
 def test_warm_up_sends_its_day_to_the_most_engaged_and_plans_the_rest(database: Database, clock: FakeClock) -> None:
     people = bed.add_people(database, 120, clock.now())
     pk = bed.add_campaign(database, people, clock.now() - 1)

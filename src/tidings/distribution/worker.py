@@ -32,6 +32,7 @@ log = logging.getLogger("tidings.distribution")
 _MAX_CLAIM = 2000
 _AHEAD_SECONDS = 0.4  # so much is claimed beforehand, so that a no said now is heard in time
 _FRESH_MS = 700  # older claims are checked again: consent may have changed
+_WAITED_MS = 2000  # what its provider has not let go by then is put off by the ledger, with the reason
 _IDLE_SECONDS = (1.0, 2.0)  # between looks when there is nothing to do, at first and after a while
 _TAKEOVER_SECONDS = 5.0
 _TURN_SECONDS = 0.05  # until the lanes look again whether a provider takes the next
@@ -129,6 +130,9 @@ class Worker(SenderThread):
         await self._take_over()
         if (self._retry_at or self._channel.lanes == 0) and not await self._connect():
             return 0.25 if self._retry_at else self._idle()
+        if waiting := self._queue.take_out_waiting(self._clock.now() - _WAITED_MS):
+            self._back += waiting
+            self._flush()
         self._refill()
         self._channel.wake()
         busy = bool(self._queue or self._out or self._step or self._ledger.unpublished)

@@ -7,10 +7,11 @@ own and they take turns, so that a slow one never stops another.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Protocol
 
 from tidings.distribution.channels.base import Outgoing
+from tidings.domain.instant import Instant
 
 
 class Limits(Protocol):
@@ -75,10 +76,20 @@ class LineUp:
 
     def take_out(self, campaigns: set[int]) -> list[Outgoing]:
         """Takes out what belongs to these campaigns."""
-        out = [message for message in self if message.campaign_pk in campaigns]
-        kept = [message for message in self if message.campaign_pk not in campaigns]
-        self._forget_groups()
-        self._plain = deque(kept)
+        return self._take_out(lambda message: message.campaign_pk in campaigns)
+
+    def take_out_waiting(self, since: Instant) -> list[Outgoing]:
+        """Takes out what was claimed before that and its provider has not let go."""
+        if self._limits is None or not self._limits.limited:
+            return []
+        return self._take_out(lambda message: message.claimed_at < since)
+
+    def _take_out(self, which: Callable[[Outgoing], bool]) -> list[Outgoing]:
+        out = [message for message in self if which(message)]
+        if out:
+            kept = [message for message in self if not which(message)]
+            self._forget_groups()
+            self._plain = deque(kept)
         return out
 
     def _in_turn(self, relay: str, limits: Limits) -> Outgoing | None:
