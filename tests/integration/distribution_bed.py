@@ -218,6 +218,8 @@ class Faults:
     refuse_rcpt: Callable[[str], bytes | None] = lambda _address: None
     answer_dot: Callable[[str], bytes | None] = lambda _address: None
     pipelining: bool = True
+    chunking: bool = False
+    """BDAT is offered beside DATA."""
     size: int = 0
     mail_reply: bytes = b"250 2.1.0 Ok\r\n"
     delay: float = 0.0
@@ -243,6 +245,7 @@ class Sink:
     port: int = 0
     connections: int = 0
     logins: int = 0
+    chunks: int = 0
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """One session."""
@@ -256,11 +259,12 @@ class Sink:
 
     async def _session(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         writer.write(self.faults.banner)
-        rcpt, refused = "", None
+        rcpt, refused, begun = "", None, False
         while line := await reader.readline():
             verb = line[:4].upper()
             if verb in {b"EHLO", b"HELO"}:
                 lines = [b"250-sink"] + ([b"250-PIPELINING"] if self.faults.pipelining else [])
+                lines += [b"250-CHUNKING"] if self.faults.chunking else []
                 lines += [b"250-AUTH " + self.faults.auth.encode()] if self.faults.auth else []
                 lines += [b"250-SIZE %d" % self.faults.size] if self.faults.size else []
                 writer.write(b"\r\n".join([*lines, b"250 8BITMIME", b""]))
@@ -276,7 +280,8 @@ class Sink:
             elif verb == b"MAIL":
                 if len(self.envelopes) < 50:
                     self.envelopes.append(line.partition(b"<")[2].partition(b">")[0])
-                writer.write(self.faults.mail_reply)
+                writer.write(b"503 5.5.1 nested MAIL command\r\n" if begun else self.faults.mail_reply)
+                begun = True
             elif verb == b"RCPT":
                 rcpt = line.partition(b"<")[2].partition(b">")[0].decode()
                 refused = self.faults.refuse_rcpt(rcpt)
@@ -293,10 +298,22 @@ class Sink:
                     continue
                 if not self._accept(rcpt, body, writer):
                     return
+                begun = False
+            elif verb == b"BDAT":
+                self.chunks += 1
+                body = await reader.readexactly(int(line.split()[1]))
+                await asyncio.sleep(self.faults.delay)
+                if refused or not self.faults.mail_reply.startswith(b"2"):
+                    writer.write(b"503 5.5.1 no valid recipients\r\n")
+                elif not self._accept(rcpt, body, writer):
+                    return
+                else:
+                    begun = False
             elif verb == b"QUIT":
                 writer.write(b"221 bye\r\n")
                 return
             else:
+                begun = begun and verb != b"RSET"
                 writer.write(b"250 2.0.0 Ok\r\n")
 
     def _accept(self, rcpt: str, body: bytes, writer: asyncio.StreamWriter) -> bool:

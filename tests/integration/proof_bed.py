@@ -91,6 +91,7 @@ inet_interfaces = 127.0.0.1
 inet_protocols = ipv4
 mynetworks = 127.0.0.0/8
 smtpd_relay_restrictions = permit_mynetworks, reject
+smtpd_recipient_restrictions = check_recipient_access texthash:{root}/unknown
 smtpd_client_connection_count_limit = 0
 virtual_mailbox_domains = reader.example
 virtual_mailbox_base = {root}/mail
@@ -109,8 +110,11 @@ class MissingError(Exception):
 
 
 @contextlib.contextmanager
-def postfix() -> Iterator[tuple[int, Path]]:
-    """A private Postfix with its own configuration and queue: its port and the folder mails arrive in."""
+def postfix(*, unknown: Sequence[str] = ()) -> Iterator[tuple[int, Path]]:
+    """A private Postfix with its own configuration and queue: its port and the folder mails arrive in.
+
+    `unknown`: addresses that it says do not exist.
+    """
     program = shutil.which("postfix") or shutil.which("postfix", path="/usr/sbin")
     if program is None or os.geteuid() != 0:
         raise MissingError("a private Postfix needs the postfix package and root")
@@ -124,6 +128,7 @@ def postfix() -> Iterator[tuple[int, Path]]:
     os.chown(root / "mail", owner.pw_uid, owner.pw_gid)
     port = bed.free_port()
     (root / "conf/main.cf").write_text(_MAIN.format(root=root, uid=owner.pw_uid, gid=owner.pw_gid))
+    (root / "unknown").write_text("".join(f"{address} 550 5.1.1 no such user\n" for address in unknown))
     (root / "conf/master.cf").write_text(_MASTER.format(port=port))
     process: subprocess.Popen[bytes] | None = None
     try:

@@ -56,3 +56,10 @@ def test_the_password_never_shows() -> None:
 def test_an_authority_that_cannot_be_read_is_said_at_once(tmp_path: Path) -> None:
     with pytest.raises(InvalidInputError, match="certificate authority"):
         Relay("h", 1, "starttls", ca=tmp_path / "none.pem").tls_context()
+
+
+def test_chunking_is_one_unless_a_person_asks_for_more() -> None:
+    assert parse_relay("smtp://localhost").chunking == 1
+    assert parse_relay("smtp://localhost?chunking=4").chunking == 4
+    with pytest.raises(InvalidInputError, match="chunking is `21`; it can be 1 to 20"):
+        parse_relay("smtp://localhost?chunking=21")

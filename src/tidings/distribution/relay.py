@@ -21,7 +21,18 @@ AuthWay = Literal["password", "xoauth2"]
 _TOKEN_SECONDS = 20.0
 _PORTS: dict[TlsMode, int] = {"starttls": 587, "implicit": 465, "none": 25}
 _LOOPBACK = {"localhost", "127.0.0.1", "::1"}
-_OPTIONS = {"tls", "ca", "auth", "token_file", "token_command", "weight", "direct", "connections", "per_hour"}
+_OPTIONS = {
+    "tls",
+    "ca",
+    "auth",
+    "token_file",
+    "token_command",
+    "weight",
+    "direct",
+    "connections",
+    "per_hour",
+    "chunking",
+}
 _BETWEEN = re.compile(r"[\s,]+(?=smtps?://)")
 
 
@@ -46,6 +57,8 @@ class Relay:
     """At the same time; 0: as the Distribution agent is configured."""
     per_hour: int = 0
     """Messages it takes an hour; 0: no limit of its own."""
+    chunking: int = 1
+    """So many messages of a connection may be on the wire at once, where it offers CHUNKING (RFC 3030)."""
 
     @property
     def name(self) -> str:
@@ -138,6 +151,7 @@ def parse_relay(url: str) -> Relay:
         parts.hostname, port or _PORTS[tls], tls, user, password, Path(ca) if ca else None, auth,
         Path(token_file).expanduser() if token_file else None, command, _weight(options), _yes(options, "direct"),
         _number(options, "connections", 100), _number(options, "per_hour", 10_000_000),
+        max(1, _number(options, "chunking", 20)),
     )  # fmt: skip
 
 

@@ -1,4 +1,4 @@
-"""E-mail through an SMTP relay: a few connections that each keep one message on the wire."""
+"""E-mail through an SMTP relay: a few connections that each keep one message on the wire, or a few if asked to."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tidings.distribution.channels.signing import SigningFeed
 from tidings.distribution.dkim import DkimSigner
 from tidings.distribution.relay import Relay
 from tidings.distribution.smtp.connection import OfflineError, SmtpConnection, UntrustedError, connect
-from tidings.distribution.smtp.machine import Answered, Mail
+from tidings.distribution.smtp.events import Answered, Mail
 from tidings.distribution.smtp.replies import Reply
 from tidings.distribution.throttle import replies
 from tidings.distribution.throttle.replies import GREYLIST_WAIT, About
@@ -97,7 +97,7 @@ class SmtpChannel:
         """The feed with signatures; the same one again when the channel was only at rest."""
         if self._signer is None or (isinstance(self._feed, SigningFeed) and self._feed.feed is feed):
             return self._feed or feed
-        return SigningFeed(feed, self._signer, self.wake, ahead=2 * self._wanted)
+        return SigningFeed(feed, self._signer, self.wake, ahead=2 * self._wanted * self._relay.chunking)
 
     def wake(self) -> None:
         """Lets idle connections pull."""
@@ -239,16 +239,21 @@ class SmtpChannel:
         else:
             feed.report(message, outcome_of(answer.reply, answer.stage))
 
-    def gone(self, connection: SmtpConnection, uncertain: Outgoing | None, unsent: list[Outgoing]) -> None:
+    def unsent(self, message: Outgoing) -> None:
+        """It got no leave."""
+        if self._feed is not None:
+            self._feed.give_back(message)
+
+    def gone(self, connection: SmtpConnection, uncertain: list[Outgoing], unsent: list[Outgoing]) -> None:
         """One connection less; when none is left, the feed is told."""
         served = connection in self._open
         self._open.discard(connection)
         feed = self._feed
         if feed is None:
             return
-        if uncertain is not None:
+        for message in uncertain:
             words = "the connection was lost after the message, before the relay's answer"
-            feed.report(uncertain, Outcome(Result.UNCERTAIN, "", words))
+            feed.report(message, Outcome(Result.UNCERTAIN, "", words))
         for message in unsent:
             feed.give_back(message)
         if self._closing or not served:  # one that never opened: whoever opens it says why
@@ -256,7 +261,7 @@ class SmtpChannel:
         if not self._open:
             if isinstance(feed, SigningFeed):
                 feed.clear()  # no lane would take what waits there
-            expected = connection.stopped or (uncertain is None and not unsent)
+            expected = connection.stopped or not (uncertain or unsent)
             if not expected or connection.refused:
                 feed.down(f"relay {self.name} closed every connection", refused=connection.refused)
         elif self._opening is None or self._opening.done():
@@ -294,9 +299,13 @@ class _SmtpLane:
         if self._full and connection.machine.idle:
             connection.quit()
 
-    def gone(self, connection: SmtpConnection, uncertain: Mail | None, unsent: list[Mail]) -> None:
-        lost = _message(uncertain) if uncertain is not None else None
-        self._channel.gone(connection, lost, [_message(mail) for mail in unsent])
+    def unsent(self, mail: Mail) -> None:
+        self._channel.unsent(_message(mail))
+
+    def gone(self, connection: SmtpConnection, uncertain: list[Mail], unsent: list[Mail]) -> None:
+        self._channel.gone(
+            connection, [_message(mail) for mail in uncertain], [_message(mail) for mail in unsent]
+        )  # fmt: skip
 
 
 def _message(mail: Mail) -> Outgoing:

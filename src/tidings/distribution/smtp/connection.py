@@ -6,14 +6,17 @@ import asyncio
 import errno
 import socket
 import ssl
+from collections import deque
 from collections.abc import Callable
 from typing import Protocol, cast
 
 from tidings.distribution.relay import Relay
-from tidings.distribution.smtp.machine import Answered, Broken, Mail, NeedGo, Ready, SmtpMachine, StartTls
+from tidings.distribution.smtp.events import Answered, Broken, Mail, NeedGo, Ready, StartTls
+from tidings.distribution.smtp.machine import SmtpMachine
 
 OPENING_SECONDS = 30.0
 COMMAND_SECONDS = 120.0
+CLOSING_SECONDS = 10.0
 ACCEPTANCE_SECONDS = 600.0  # RFC 5321, 4.5.3.2.6: a server may need ten minutes after the final dot
 
 
@@ -47,7 +50,11 @@ class Lane(Protocol):
         """The server's word."""
         ...
 
-    def gone(self, connection: SmtpConnection, uncertain: Mail | None, unsent: list[Mail]) -> None:
+    def unsent(self, mail: Mail) -> None:
+        """It got no leave; the connection goes on."""
+        ...
+
+    def gone(self, connection: SmtpConnection, uncertain: list[Mail], unsent: list[Mail]) -> None:
         """The connection is over."""
         ...
 
@@ -57,7 +64,9 @@ class SmtpConnection(asyncio.Protocol):
 
     def __init__(self, relay: Relay, lane: Lane, *, name: str, context: ssl.SSLContext | None) -> None:
         self._relay, self._lane, self._context = relay, lane, context
-        self.machine = SmtpMachine(name=name, tls=relay.tls, user=relay.user, password=relay.password, auth=relay.auth)
+        self.machine = SmtpMachine(
+            name=name, tls=relay.tls, user=relay.user, password=relay.password, auth=relay.auth, chunking=relay.chunking
+        )
         self._loop = asyncio.get_running_loop()
         self.opened: asyncio.Future[None] = self._loop.create_future()
         self.closed: asyncio.Future[None] = self._loop.create_future()
@@ -70,6 +79,8 @@ class SmtpConnection(asyncio.Protocol):
         self._busy_since = self._loop.time()
         self._hold_tls: asyncio.Task[None] | None = None
         self._wanted: Mail | None = None
+        self._asked: deque[Mail] = deque()
+        """With several on the way: those that wait for leave, which comes in the same order."""
 
     # asyncio.Protocol
 
@@ -112,13 +123,30 @@ class SmtpConnection(asyncio.Protocol):
             self._drain_answers()
 
     def decide(self, allowed: bool) -> None:
-        """Whether the mail that the server waits for may leave."""
+        """Whether the mail that the server waits for may leave; with several on the way, the one asked for longest."""
+        if self._asked:
+            self._decide_next(allowed)
+            return
         mail, self._wanted = self._wanted, None
         if allowed and mail is not None:
             self.go(mail)
         elif not allowed:
             self.stopped = True
             self.abort("stopped")  # after 354 this is the only way not to send
+
+    def _decide_next(self, allowed: bool) -> None:
+        mail, chunks = self._asked.popleft(), self.machine.chunks
+        if self.machine.closed or chunks is None:
+            return
+        if not allowed or chunks.closing:  # nothing of it has left, so those on the way need not suffer
+            chunks.withdraw(mail)
+            self._lane.unsent(mail)
+            return
+        self._busy_since = self._loop.time()
+        pieces = self.machine.go_in_pieces(mail)
+        if self._transport is not None and not self._transport.is_closing():
+            self._transport.writelines(pieces)
+        self.pull()
 
     def go(self, mail: Mail) -> None:
         """Writes the body, and the next envelope with it."""
@@ -154,6 +182,11 @@ class SmtpConnection(asyncio.Protocol):
             limit = OPENING_SECONDS
         elif self.machine.idle:
             return
+        elif self.machine.chunks is not None and self.machine.chunks.closing:
+            if now - self._busy_since > CLOSING_SECONDS:
+                self.machine.chunks.give_up()
+                self.abort("the relay said 421 and did not close the connection")
+            return
         else:
             limit = ACCEPTANCE_SECONDS if self.machine.awaiting_acceptance else COMMAND_SECONDS
         if now - self._busy_since > limit:
@@ -178,7 +211,10 @@ class SmtpConnection(asyncio.Protocol):
                 case Answered():
                     self._lane.answered(self, event)
                 case NeedGo(mail):
-                    self._wanted = mail
+                    if self.machine.chunks is None:
+                        self._wanted = mail
+                    else:
+                        self._asked.append(mail)
                     self._lane.need_go(self, mail)
                 case Ready():
                     if not self.opened.done():

@@ -2,65 +2,19 @@
 
 With PIPELINING one write carries a message's body, its final dot and the next message's MAIL, RCPT and DATA, so a
 message costs one round trip. A body is only written after `go`, which the ledger gives once it has recorded that the
-message is on the wire; at any moment at most one message of a connection is.
+message is on the wire; at any moment at most one message of a connection is, unless `chunking` allows more.
 """
 
 from __future__ import annotations
 
 from base64 import b64encode
 from collections import deque
-from dataclasses import dataclass
 from enum import Enum, auto
-from typing import Literal, Protocol
+from typing import Literal
 
+from tidings.distribution.smtp.chunking import Chunking
+from tidings.distribution.smtp.events import Answered, Broken, Event, Mail, NeedGo, Ready, StartTls
 from tidings.distribution.smtp.replies import BadReplyError, Reply, ReplyReader
-
-
-class Mail(Protocol):
-    """One message to one recipient: envelope and bytes with CRLF and no line beginning with a dot."""
-
-    sender: str
-    recipient: str
-    body: bytes
-    envid: str
-    """Asks a server that knows DSN (RFC 3461) to report failures under this name: letters and digits only."""
-
-
-@dataclass(frozen=True, slots=True)
-class Ready:
-    """The session is open; mails can be offered."""
-
-
-@dataclass(frozen=True, slots=True)
-class StartTls:
-    """The driver must now encrypt the connection, then call `tls_done`."""
-
-
-@dataclass(slots=True)
-class NeedGo:
-    """The server waits for this mail's body: `go` writes it."""
-
-    mail: Mail
-
-
-@dataclass(slots=True)
-class Answered:
-    """The server's word on one mail. `stage` is what it was about: mail, rcpt, data or dot; size is our own word."""
-
-    mail: Mail
-    reply: Reply
-    stage: str
-
-
-@dataclass(frozen=True, slots=True)
-class Broken:
-    """The session cannot go on. `words` is for people; `refused` says that trying at once again makes no sense."""
-
-    words: str
-    refused: bool = False
-
-
-Event = Ready | StartTls | NeedGo | Answered | Broken
 
 
 class _Wait(Enum):
@@ -89,8 +43,9 @@ class SmtpMachine:
 
     def __init__(
         self, *, name: str, tls: Literal["starttls", "none", "implicit"] = "none", user: str = "", password: str = "",
-        auth: Literal["password", "xoauth2"] = "password",
+        auth: Literal["password", "xoauth2"] = "password", chunking: int = 1,
     ) -> None:  # fmt: skip
+        """`chunking`: so many mails may be on the wire at once where the server knows how; see `chunking.py`."""
         self.events: deque[Event] = deque()
         self.ready = False
         self.closed = False
@@ -109,6 +64,9 @@ class SmtpMachine:
         self._must_reset = False
         self._pipelining = self._says_size = self._eight_bit = self._reports = False
         self._grants: set[bytes] = set()
+        self._most = chunking
+        self.chunks: Chunking | None = None
+        """Takes over once the session is open, if it has several mails on the wire."""
 
     # What the driver calls
 
@@ -185,6 +143,10 @@ class SmtpMachine:
             words = f"message of {len(mail.body)} bytes, the relay takes {self.size_limit}"
             self.events.append(Answered(mail, Reply(552, words), "size"))
             return b""
+        if self.chunks is not None:
+            self.chunks.ask(mail)
+            self.events.append(NeedGo(mail))
+            return b""
         self._next = mail
         if self._envelope is None and (self._on_wire is None or self._pipelining):
             return self._start_envelope()
@@ -193,24 +155,31 @@ class SmtpMachine:
     @property
     def wants_mail(self) -> bool:
         """Whether `offer` may be called."""
+        if self.chunks is not None:
+            return self.chunks.wants_mail and not self.closed
         return self.ready and not self.closed and self._next is None and self._envelope is None
 
     @property
     def idle(self) -> bool:
         """Whether nothing is under way."""
+        if self.chunks is not None:
+            return self.chunks.idle
         return self._envelope is None and self._on_wire is None and self._next is None
 
     @property
     def awaiting_acceptance(self) -> bool:
         """Whether a body was written whose answer is not there yet."""
-        return self._on_wire is not None
+        return self._on_wire is not None if self.chunks is None else self.chunks.awaits
 
     def go(self, mail: Mail, following: Mail | None = None) -> bytes:
         """Writes a granted mail's body, and with it the envelope of the mail that follows."""
         return b"".join(self.go_in_pieces(mail, following))
 
     def go_in_pieces(self, mail: Mail, following: Mail | None = None) -> tuple[bytes, bytes]:
-        """`go` without copying the body: it, and what comes after it."""
+        """`go` without copying the body: the pieces to write one after the other."""
+        if self.chunks is not None:
+            first, rcpt = self._envelope_of(mail)
+            return self.chunks.write(mail, f"{first}{rcpt}\r\n".encode("ascii"))
         if mail is not self._granted:
             raise ValueError("this mail's body is not asked for")
         self._granted, self._envelope, self._on_wire = None, None, mail
@@ -230,10 +199,12 @@ class SmtpMachine:
         self.closed = True
         return b"QUIT\r\n"
 
-    def lost(self) -> tuple[Mail | None, list[Mail]]:
-        """The connection is gone: the mail whose fate is not known, and those the server cannot have."""
+    def lost(self) -> tuple[list[Mail], list[Mail]]:
+        """The connection is gone: the mails whose fate is not known, and those the server cannot have."""
         self.closed = True
-        uncertain, self._on_wire = self._on_wire, None
+        if self.chunks is not None:
+            return self.chunks.lost()
+        uncertain, self._on_wire = [] if self._on_wire is None else [self._on_wire], None
         rest = [mail for mail in (self._envelope, self._next) if mail is not None]
         self._envelope = self._next = self._granted = None
         return uncertain, rest
@@ -252,6 +223,8 @@ class SmtpMachine:
     def _on_reply(self, reply: Reply) -> bytes:  # noqa: PLR0911  # one line for each thing a reply can answer
         if self.closed:
             return b""
+        if self.chunks is not None and self.chunks.awaits:
+            return self._on_chunk(self.chunks, reply)
         if not self._waiting:
             return self._break(f"the server said {reply.shown} unasked: {reply.text[:200]}")
         wait = self._waiting.popleft()
@@ -330,7 +303,17 @@ class SmtpMachine:
 
     def _open(self) -> bytes:
         self.ready = True
+        if self._most > 1 and self._pipelining and "CHUNKING" in self._features:
+            self.chunks = Chunking(self._most)
         self.events.append(Ready())
+        return b""
+
+    def _on_chunk(self, chunks: Chunking, reply: Reply) -> bytes:
+        answer = chunks.hear(reply)
+        if answer is not None:
+            self.events.append(answer)
+        if chunks.closing and chunks.idle:
+            return self._break(f"{reply.code} {reply.text[:200]}")
         return b""
 
     def _start_envelope(self) -> bytes:
@@ -343,17 +326,21 @@ class SmtpMachine:
         if self._must_reset:
             self._must_reset = False
             reset = self._say(b"RSET", _Wait.IGNORE)
+        first, rcpt = self._envelope_of(mail)
+        self._waiting.append(_Wait.MAIL)
+        if not self._pipelining:
+            return reset + first.encode("ascii")
+        self._waiting += _AFTER_MAIL
+        return reset + f"{first}{rcpt}\r\nDATA\r\n".encode("ascii")
+
+    def _envelope_of(self, mail: Mail) -> tuple[str, str]:
+        """MAIL with CRLF, and RCPT without."""
         options = f" SIZE={len(mail.body)}" if self._says_size else ""
         if self._eight_bit and not mail.body.isascii():
             options += " BODY=8BITMIME"
         if mail.envid and self._reports:
             options += f" RET=HDRS ENVID={mail.envid}"
-        first = f"MAIL FROM:<{mail.sender}>{options}\r\n"
-        self._waiting.append(_Wait.MAIL)
-        if not self._pipelining:
-            return reset + first.encode("ascii")
-        self._waiting += _AFTER_MAIL
-        return reset + f"{first}{self._rcpt(mail)}\r\nDATA\r\n".encode("ascii")
+        return f"MAIL FROM:<{mail.sender}>{options}\r\n", self._rcpt(mail)
 
     def _rcpt(self, mail: Mail) -> str:
         """RCPT with what asks for a report of failure, and whom it was written to, where the server knows DSN."""
