@@ -396,12 +396,17 @@ def shorten_leases(milliseconds: int) -> None:
 
 
 def main() -> None:
-    """The sender process of the kill test: runs until it is killed. A fourth argument shortens its leases."""
-    path, port, lanes = sys.argv[1:4]
+    """The sender process of the kill test: runs until it is killed. A fourth argument shortens its leases.
+
+    The third is connections, or connections and messages on each at once: `5x4`.
+    """
+    path, port, third = sys.argv[1:4]
+    lanes, _, ahead = third.partition("x")
     if len(sys.argv) > 4:
         shorten_leases(int(sys.argv[4]))
     db = open_postgresql(path) if path.startswith("postgresql://") else open_sqlite(Path(path), KEY)
-    worker = make_worker(db, int(port), lanes=int(lanes))
+    relay = Relay("127.0.0.1", int(port), "none", chunking=int(ahead or 1))
+    worker = make_worker(db, int(port), lanes=int(lanes), relay=relay)
     worker.start()
     while worker.alive:
         time.sleep(0.2)

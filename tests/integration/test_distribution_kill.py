@@ -14,6 +14,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
 import distribution_bed as bed
+import pytest
 from sqlalchemy import select
 
 from tidings.domain.delivery import OPEN
@@ -25,8 +26,8 @@ LANES = 5
 KILLS = int(os.environ.get("TIDINGS_KILLS", "3"))
 
 
-def start(path: Path, port: int) -> subprocess.Popen[bytes]:
-    command = [sys.executable, bed.__file__, str(path), str(port), str(LANES)]
+def start(path: Path, port: int, ahead: int) -> subprocess.Popen[bytes]:
+    command = [sys.executable, bed.__file__, str(path), str(port), f"{LANES}x{ahead}"]
     return subprocess.Popen(command, stderr=subprocess.DEVNULL)
 
 
@@ -39,16 +40,18 @@ def open_chunks(db: Database) -> int:
         return len(conn.execute(select(chunk.c.no).where(chunk.c.state != "done")).all())
 
 
+@pytest.mark.parametrize("ahead", [1, 4])
 def test_killed_at_random_moments_nothing_is_lost_and_nothing_repeats(
-    sqlite_database: Database, sqlite_path: Path
+    sqlite_database: Database, sqlite_path: Path, ahead: int
 ) -> None:
+    """`ahead`: so many messages of a connection are on the wire at once."""
     db, chance = sqlite_database, random.Random()
     now = bed.WallClock().now()
     people = bed.add_people(db, PEOPLE, now)
     pk = bed.add_campaign(db, people, now)
-    with bed.sink(bed.Faults(drop_before_250=0.01, delay=0.002)) as sink:
+    with bed.sink(bed.Faults(drop_before_250=0.01, delay=0.002, chunking=ahead > 1)) as sink:
         for kill in range(KILLS):
-            process = start(sqlite_path, sink.port)
+            process = start(sqlite_path, sink.port, ahead)
             goal = PEOPLE * (kill + 1) // (KILLS + 1)
             before = len(sink.taken)
             try:
@@ -57,7 +60,7 @@ def test_killed_at_random_moments_nothing_is_lost_and_nothing_repeats(
             finally:
                 process.kill()
                 process.wait()
-        process = start(sqlite_path, sink.port)
+        process = start(sqlite_path, sink.port, ahead)
         try:
             bed.wait_for(lambda: still_open(db, pk) == 0, 60)
             bed.wait_for(lambda: open_chunks(db) == 0)
@@ -71,7 +74,7 @@ def test_killed_at_random_moments_nothing_is_lost_and_nothing_repeats(
     assert sum(counts.values()) == PEOPLE
     assert counts["accepted"] + uncertain == PEOPLE
     assert counts["accepted"] <= len(sink.taken)  # nothing claims to be sent that the relay did not take
-    assert uncertain <= KILLS * LANES + sink.dropped
+    assert uncertain <= (KILLS * LANES + sink.dropped) * ahead
     assert extra == 0  # the bar allows kills x connections + drops; uncertain is never resent, so there is none
     # Whatever is sent twice carries the same Message-ID: each person has one, and it is the delivery's own.
     assert len(sink.taken) == len(sink.to)
@@ -80,4 +83,4 @@ def test_killed_at_random_moments_nothing_is_lost_and_nothing_repeats(
         kinds = conn.execute(select(event.c.kind, event.c.contact_pk)).all()
     assert sorted(row.contact_pk for row in kinds) == sorted(people)
     assert sum(row.kind == "accepted" for row in kinds) == counts["accepted"]
-    print(f"kills {KILLS}, dropped answers {sink.dropped}: lost 0, extra {extra}, uncertain {uncertain}")
+    print(f"{ahead} on the wire, kills {KILLS}, dropped {sink.dropped}: lost 0, extra {extra}, uncertain {uncertain}")
