@@ -63,6 +63,14 @@ class Manner(Model):
     emoji: str = "free"
 
 
+class Tongue(Model):
+    """What a brand says otherwise in one language. What is empty stays as it is."""
+
+    required_words: tuple[str, ...] = ()
+    disclaimer: str = ""
+    ai_disclosure: str = ""
+
+
 class Brand(Model):
     """Whose voice it is, who sends, and the postal address every mail carries."""
 
@@ -82,6 +90,7 @@ class Brand(Model):
     senders: tuple[Sender, ...] = ()
     disclaimers: dict[str, str] = Field(default_factory=dict)
     ai_disclosure: str = ""
+    in_languages: dict[str, Tongue] = Field(default_factory=dict)
 
 
 class BrandList(Model):

@@ -325,6 +325,25 @@ def test_own_words_that_are_none_are_refused_and_an_older_form_changes_nothing()
     assert "ai_disclosure" not in brand_form.fields_of(FormData(BRAND_FORM))
 
 
+def test_what_a_brand_says_in_other_languages_goes_through_the_form() -> None:
+    typed = {
+        "required_in": "en: Craft, Bread\npt_br: Pão",
+        "disclaimer_in": "en:  Inc. VAT: 20 %.",
+        "disclosure_in": "",
+    }
+    raw = brand_form.fields_of(FormData({**BRAND_FORM, **typed}))
+    ours = Brand.model_validate({**raw, "id": "brd_1"})
+    assert ours.speaking("en").required_words == ("Craft", "Bread")
+    assert ours.speaking("en").disclaimer("email") == "Inc. VAT: 20 %."
+    assert ours.speaking("pt-BR").required_words == ("Pão",)
+    shown = brand_form.values_of_brand(ours)
+    assert shown["required_in"] == "en: Craft, Bread\npt-BR: Pão"
+    assert shown["disclaimer_in"] == "en: Inc. VAT: 20 %."
+    with pytest.raises(InvalidInputError, match="“Inc VAT” does not begin with a language") as found:
+        brand_form.fields_of(FormData({**BRAND_FORM, "disclaimer_in": "Inc VAT"}))
+    assert found.value.field == "disclaimer_in"
+
+
 @pytest.mark.parametrize(
     ("locale", "line"),
     [("en-GB", "Written with"), ("fr", "Rédigé avec"), ("xx", "Written with"), ("PT-br", "Escrito com a ajuda")],

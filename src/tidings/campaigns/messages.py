@@ -65,7 +65,7 @@ def message(revised: Revision, brand: Brand, draft: Draft, campaign_id: str = ""
 
 def _disclosed(draft: Draft, brand: Brand) -> Draft:
     """With the brand's line under it, where a model wrote and the brand has one."""
-    line = line_of(brand)
+    line = line_of(brand.speaking(draft.language))
     if not line or not ai_part(draft):
         return draft
     return draft.model_copy(update={"blocks": (*draft.blocks, Footer(text=line))})

@@ -103,7 +103,7 @@ class SuggestionService:
         brief = revised.brief_of(draft)
         spoken = [claim for claim in claims if not brief.language or claim.speaks(brief.language)]
         usable = tuple(claim for claim in spoken if claim.usable(at=now, channel="email"))
-        assignment = Assignment(brief, brand, usable, draft.seed)
+        assignment = Assignment(brief, brand.speaking(brief.language), usable, draft.seed)
         traces = {folded(trace.sentence): trace for trace in draft.traces}
         kept: list[tuple[str, Proposal, tuple[str, ...]]] = []
         for text in wanted:

@@ -92,6 +92,7 @@ class ContentAgent:
         `only`: the writers that may write, by name; raises UnavailableError when none of them can. `trials` are the
         brand's past experiments on subject lines.
         """
+        brand = brand.speaking(brief.language)
         usable = tuple(
             claim
             for claim in claims

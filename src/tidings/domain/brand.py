@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 from tidings.domain.channel import Channel
 from tidings.domain.errors import InvalidInputError
 from tidings.domain.tracking import Tracking
+from tidings.domain.version import language_tag
 
 Voice = Literal["friendly", "professional", "bold"]
 _ADDRESS = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
@@ -69,6 +70,17 @@ class Manner(BaseModel):
     """`sparing`: at most one in a message."""
 
 
+class Tongue(BaseModel):
+    """What a brand says otherwise in one language. What is empty stays as it is."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    required_words: tuple[Annotated[str, Field(min_length=1, max_length=200)], ...] = Field(default=(), max_length=50)
+    disclaimer: str = Field(default="", max_length=1000)
+    """What must stand at the end, in every channel."""
+    ai_disclosure: str = Field(default="", max_length=200)
+
+
 class Brand(BaseModel):
     """What every message of this brand has in common. Facts are claims, not part of the brand's body."""
 
@@ -91,6 +103,29 @@ class Brand(BaseModel):
     """Other senders a brief may choose by address; `sender` is the one where it chooses none."""
     disclaimers: dict[str, Annotated[str, Field(min_length=1, max_length=1000)]] = {}
     """What must stand at the end of messages, by channel; `all` for every channel without its own."""
+
+    in_languages: dict[str, Tongue] = Field(default={}, max_length=30)
+    """By language: what stands instead of `required_words`, `disclaimers` and `ai_disclosure` in its messages."""
+
+    def speaking(self, language: str) -> Brand:
+        """The brand in a message's language: `de` serves `de-AT`, too. As it is in its own, or for an empty one."""
+        base = language.partition("-")[0].casefold()
+        own = self.in_languages.get(language) or self.in_languages.get(base)
+        changes: dict[str, object] = {}
+        if base and base != self.locale.partition("-")[0].casefold():
+            changes["locale"] = language
+        if own is not None and own.required_words:
+            changes["required_words"] = own.required_words
+        if own is not None and own.disclaimer:
+            changes["disclaimers"] = {EVERY_CHANNEL: own.disclaimer}
+        if own is not None and own.ai_disclosure:
+            changes["ai_disclosure"] = own.ai_disclosure
+        return self.model_copy(update=changes) if changes else self
+
+    @field_validator("in_languages")
+    @classmethod
+    def _of_languages(cls, value: dict[str, Tongue]) -> dict[str, Tongue]:
+        return {language_tag(name): tongue for name, tongue in value.items() if name.strip()}
 
     def disclaimer(self, channel: str) -> str:
         """What must stand at the end in that channel; empty for nothing."""

@@ -14,6 +14,8 @@ from tidings.domain.errors import InvalidInputError
 _PLAIN = ("name", "voice", "postal_address", "website", "colour", "locale")
 _WORDS = ("banned_words", "required_words")
 _MANNER_LINES = ("do", "dont")
+_IN_LANGUAGE = re.compile(r"(?P<language>[A-Za-z]{2,3}([-_][A-Za-z0-9]{2,8})*)\s*:\s*(?P<words>\S.*)")
+_TONGUES = ("required_in", "disclaimer_in", "disclosure_in")
 _SENDER = re.compile(r"\s*(?P<name>[^<>]+?)\s*<\s*(?P<address>[^<>\s]+)\s*>\s*")
 SHOWN_DISCLAIMERS = (EVERY_CHANNEL, "email")
 
@@ -31,7 +33,7 @@ def values_of_brand(brand: Brand) -> dict[str, Any]:
         "logo_url": logo.url if logo else "", "logo_alt": logo.alt if logo else "",
         "logo_width": str(logo.width) if logo else "160",
         **{f"disclaimer_{name}": brand.disclaimers.get(name, "") for name in SHOWN_DISCLAIMERS},
-        **_shown_disclosure(brand.ai_disclosure), "usual_line": usual_line(brand.locale),
+        **_shown_disclosure(brand.ai_disclosure), "usual_line": usual_line(brand.locale), **_shown_tongues(brand),
     }  # fmt: skip
 
 
@@ -40,7 +42,7 @@ def values_of_form(fields: FormData) -> dict[str, Any]:
     names = (
         *_PLAIN, *_WORDS, *_MANNER_LINES, "sender_name", "sender_address", "reply_to", "senders", "adjectives",
         "reading_grade", "person", "emoji", "logo_url", "logo_alt", "logo_width",
-        *(f"disclaimer_{name}" for name in SHOWN_DISCLAIMERS), "disclosure", "disclosure_words",
+        *(f"disclaimer_{name}" for name in SHOWN_DISCLAIMERS), "disclosure", "disclosure_words", *_TONGUES,
     )  # fmt: skip
     values = {name: _text(fields, name) for name in names}
     for name, default in (("voice", "friendly"), ("colour", "#4353d0"), ("locale", "en"), ("logo_width", "160"),
@@ -50,7 +52,7 @@ def values_of_form(fields: FormData) -> dict[str, Any]:
 
 
 def fields_of(fields: FormData, before: Brand | None = None) -> dict[str, Any]:
-    """What `BrandService` takes. Raises InvalidInputError for a line of senders that is none."""
+    """What `BrandService` takes. Raises InvalidInputError for a line of senders or of a language that is none."""
     kept = {
         name: text for name, text in (before.disclaimers if before else {}).items() if name not in SHOWN_DISCLAIMERS
     }
@@ -72,9 +74,37 @@ def fields_of(fields: FormData, before: Brand | None = None) -> dict[str, Any]:
         else None
     )
     raw["disclaimers"] = kept | said
+    if any(name in fields for name in _TONGUES):
+        raw["in_languages"] = _tongues(fields)
     if _text(fields, "disclosure"):
         raw["ai_disclosure"] = _disclosure(fields)
     return raw
+
+
+def _shown_tongues(brand: Brand) -> dict[str, str]:
+    """One line a language: `de: Bäckerei, Meisterbetrieb`."""
+    tongues = brand.in_languages
+    said = {
+        "required_in": {name: ", ".join(tongue.required_words) for name, tongue in tongues.items()},
+        "disclaimer_in": {name: " ".join(tongue.disclaimer.split()) for name, tongue in tongues.items()},
+        "disclosure_in": {name: tongue.ai_disclosure for name, tongue in tongues.items()},
+    }
+    return {field: "\n".join(f"{name}: {words}" for name, words in by.items() if words) for field, by in said.items()}
+
+
+def _tongues(fields: FormData) -> dict[str, dict[str, Any]]:
+    found: dict[str, dict[str, Any]] = {}
+    for field, of in zip(_TONGUES, ("required_words", "disclaimer", "ai_disclosure"), strict=True):
+        for line in _lines(fields, field):
+            said = _IN_LANGUAGE.fullmatch(line)
+            if said is None:
+                raise InvalidInputError(
+                    f"“{line}” does not begin with a language.", remedy="Write one a line: de: Alle Preise inkl. MwSt.",
+                    field=field,
+                )  # fmt: skip
+            words = [word.strip() for word in said["words"].split(",") if word.strip()]
+            found.setdefault(said["language"], {})[of] = words if field == "required_in" else said["words"]
+    return found
 
 
 def _shown_disclosure(line: str) -> dict[str, str]:

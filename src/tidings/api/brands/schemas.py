@@ -6,7 +6,7 @@ from pydantic import ConfigDict, Field
 from pydantic.config import JsonDict
 
 from tidings.api.pages import Body, Moment, Schema
-from tidings.domain.brand import Brand, Logo, Manner, Sender, Voice
+from tidings.domain.brand import Brand, Logo, Manner, Sender, Tongue, Voice
 from tidings.domain.claim import Claim as DomainClaim
 from tidings.domain.claim import ClaimKind, ClaimState
 from tidings.domain.instant import Instant
@@ -49,6 +49,9 @@ class BrandFields(Body):
     ai_disclosure: str = Field(
         default="", max_length=200, description="A line under what a model wrote; `usual`: in its language"
     )
+    in_languages: dict[str, Tongue] = Field(
+        default_factory=dict[str, Tongue], description="What stands instead in messages of a language: `de`, `pt-BR`, …"
+    )
 
 
 class BrandChanges(Body):
@@ -71,6 +74,7 @@ class BrandChanges(Body):
     senders: tuple[Sender, ...] | None = None
     disclaimers: dict[str, str] | None = None
     ai_disclosure: str | None = Field(default=None, max_length=200)
+    in_languages: dict[str, Tongue] | None = None
 
 
 class Claim(Schema):

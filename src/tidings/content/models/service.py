@@ -169,7 +169,7 @@ class ModelService:
             model = _found(repository.named(conn, id_or_name), id_or_name)
             brand, claims = load_brand(conn, _brand_id(conn, brief))
         usable = tuple(claim for claim in claims if claim.usable(at=self._clock.now(), channel="email"))
-        prompt = prompt_for(Assignment(brief, brand, usable))
+        prompt = prompt_for(Assignment(brief, brand.speaking(brief.language), usable))
         may, reasons = self.desk.gate(model, prompt)
         made = self.desk.model(model)
         return Preview(model.name, may, made.where is Where.CLOUD, made.host, reasons, prompt.instructions, prompt.task)

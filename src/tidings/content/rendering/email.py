@@ -29,6 +29,7 @@ def render_email(draft: Draft, brand: Brand, *, language: str = "") -> EmailTemp
     a block for some readers; any other Liquid in the texts is made harmless, so that a faulty draft can be looked at.
     Raises InvalidInputError beyond 102 kB.
     """
+    brand = brand.speaking(language or draft.language)
     language = language or draft.language or "en"
     links = links_of(draft, brand)
     html = _conditions(_html(mjml_of(draft, brand, links, language)), draft)

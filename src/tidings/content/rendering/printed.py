@@ -48,6 +48,7 @@ def printed(draft: Draft, brand: Brand, *, language: str = "") -> str:
     """
     blocks = [block for block in draft.blocks if block.only is None or block.only.hold({})]
     said = [text for block in blocks if not isinstance(block, Footer) for text in texts_of(block)]
+    brand = brand.speaking(language or draft.language)
     spoken = language or brand.locale
     way = of_text(" ".join(said), of_language(spoken))
     title = next((block for block in blocks if isinstance(block, Heading)), None)

@@ -31,7 +31,7 @@ from tidings.content.verifier.checks import (
 )
 from tidings.content.verifier.examined import Check, Examined
 from tidings.domain.brand import Brand
-from tidings.domain.brief import Brief
+from tidings.domain.brief import Brief, language_of
 from tidings.domain.claim import Claim
 from tidings.domain.draft import Draft, Finding, Severity
 from tidings.domain.instant import Instant
@@ -82,7 +82,7 @@ def verify(
 
     `images`: what the addresses of own pictures begin with.
     """
-    examined = Examined(draft, brief, brand, tuple(claims), at, tuple(images))
+    examined = Examined(draft, brief, brand.speaking(language_of(brief, brand)), tuple(claims), at, tuple(images))
     checks = CHECKS if draft.channel == "email" else SHORT_CHECKS
     found = dict.fromkeys(_weighed(draft, finding) for check in checks.values() for finding in check(examined))
     return tuple(sorted(found, key=lambda finding: _WEIGHT[finding.severity]))
