@@ -388,7 +388,7 @@ def shorten_leases(milliseconds: int) -> None:
 
     for module, name, value in (
         (leases, "LEASE", milliseconds), (leases, "_RENEW", milliseconds // 3),
-        (leases, "_AT_ONCE", 1),  # else the first of several workers takes everything
+        (leases, "_IN_HAND", 1),  # else the first of several workers takes everything
         (worker, "_TAKEOVER_SECONDS", milliseconds / 4000),
     ):  # fmt: skip
         assert hasattr(module, name)

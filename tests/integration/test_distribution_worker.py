@@ -403,6 +403,56 @@ def test_a_worker_that_comes_back_late_is_refused_by_the_fence(database: Databas
     other.close()
 
 
+def test_one_that_comes_back_late_lets_go_of_nothing_that_is_in_anothers_hand(database: Database, clock: Any) -> None:
+    contacts = bed.add_people(database, 3, clock.now())
+    pk = bed.add_campaign(database, contacts, clock.now())
+    late, other = bed.make_worker(database, 1, clock=clock)._ledger, bed.make_worker(database, 1, clock=clock)._ledger
+    late.step(10)
+    clock.advance(2 * MINUTE)
+    other.take_over()
+    again = other.step(10).claimed
+    assert other.flush([], again[:1], []) == [True]
+    in_hand = bed.states(database, pk)
+    late.leave()
+    assert bed.states(database, pk) == in_hand
+    assert other.flush([], again[1:], []) == [True, True]
+    late.close()
+    other.close()
+
+
+def test_what_its_own_worker_cannot_account_for_is_in_doubt_with_its_instant(database: Database, clock: Any) -> None:
+    contacts = bed.add_people(database, 3, clock.now())
+    pk = bed.add_campaign(database, contacts, clock.now())
+    ledger = bed.make_worker(database, 1, clock=clock)._ledger
+    ledger.step(10)
+    with database.transaction() as conn:
+        conn.execute(update(delivery).where(delivery.c.contact_pk == contacts[0]).values(state="attempting"))
+    ledger.leave()
+    assert bed.states(database, pk) == {"uncertain": 1, "planned": 2}
+    with database.reading() as conn:
+        row = conn.execute(select(delivery).where(delivery.c.contact_pk == contacts[0])).one()
+    assert row.at == clock.now()
+    assert "before the relay's answer" in row.reason
+    ledger.close()
+
+
+def test_a_row_without_its_instant_stops_no_takeover(database: Database, clock: Any) -> None:
+    """Such rows were written once; each sender that met one ended."""
+    contacts = bed.add_people(database, 2, clock.now())
+    pk = bed.add_campaign(database, contacts, clock.now())
+    with database.transaction() as conn:
+        conn.execute(update(delivery).where(delivery.c.contact_pk == contacts[0]).values(state="uncertain", at=None))
+        conn.execute(
+            update(chunk).values(state="leased", owner="elsewhere/1/1/a", fence=3, lease_until=clock.now() - 1)
+        )
+    ledger = bed.make_worker(database, 1, clock=clock)._ledger
+    ledger.take_over()
+    assert bed.states(database, pk) == {"uncertain": 1, "planned": 1}
+    with database.reading() as conn:
+        assert conn.execute(select(event.c.kind, event.c.at)).all() == [("uncertain", clock.now())]
+    ledger.close()
+
+
 @pytest.mark.postgres
 def test_two_workers_on_postgresql_share_and_never_repeat(postgres_address: str) -> None:
     from tidings.store.database import open_postgresql

@@ -25,6 +25,7 @@ _RENEW = 20 * SECOND
 _LOOK_AGAIN = 5 * SECOND
 _IN_HAND = 32
 _AT_ONCE = 4
+NO_ANSWER = "the sender stopped before the relay's answer was recorded"
 Key = tuple[int, int]
 """Campaign and number of a chunk."""
 
@@ -72,7 +73,7 @@ class Leases:
             if lease.flying and 0 <= lease.exhausted_at < now - _LOOK_AGAIN:
                 lease.exhausted_at = -1
 
-    def drop_stale(self, conn: Connection) -> set[int]:
+    def drop_stale(self, conn: Connection, now: Instant) -> set[int]:
         """Gives back idle leases of campaigns that were paused, cancelled or changed, and names those campaigns."""
         campaigns = {key[0] for key in self._held}
         if not campaigns:
@@ -80,30 +81,35 @@ class Leases:
         query = select(campaign.c.pk, campaign.c.epoch).where(campaign.c.pk.in_(campaigns), repository.sendable())
         good: dict[int, int] = {row.pk: row.epoch for row in conn.execute(query)}
         stale = [key for key, lease in self._held.items() if good.get(key[0], -1) != lease.epoch]
-        self.release(conn, [key for key in stale if self._held[key].flying == 0])
+        self.release(conn, [key for key in stale if self._held[key].flying == 0], now)
         return {key[0] for key in stale}
 
     def release_exhausted(self, conn: Connection, now: Instant) -> None:
         """Gives back what has nothing due and nothing flying, and renews the rest in time."""
         keys = [key for key, lease in self._held.items() if lease.flying == 0 and lease.exhausted_at >= 0]
-        self.release(conn, keys)
+        self.release(conn, keys, now)
         for (pk, no), lease in self._held.items():
             if lease.until - now < LEASE - _RENEW:
                 mine = (chunk.c.campaign_pk == pk) & (chunk.c.no == no) & (chunk.c.fence == lease.fence)
                 if conn.execute(update(chunk).where(mine).values(lease_until=now + LEASE)).rowcount:
                     lease.until = now + LEASE
 
-    def release_all(self, conn: Connection) -> None:
+    def release_all(self, conn: Connection, now: Instant) -> None:
         """Gives everything back."""
-        self.release(conn, list(self._held))
+        self.release(conn, list(self._held), now)
 
-    def release(self, conn: Connection, keys: Iterable[Key]) -> None:
-        """Chunks go back: done when nothing is open, else due when their first row is."""
+    def release(self, conn: Connection, keys: Iterable[Key], now: Instant) -> None:
+        """Chunks go back: done when nothing is open, else due when their first row is.
+
+        One that was taken over is only forgotten: its rows are in another worker's hand.
+        """
         finished: set[int] = set()
         sql = Statements.within(conn)
         for pk, no in keys:
             lease = self._held.pop((pk, no))
-            due = _next_due(conn, pk, no)
+            if sql.one(statements.OWN[sql.is_sqlite], (pk, no, lease.fence)) is None:
+                continue
+            due = _next_due(conn, pk, no, now)
             state = "open" if due is not None else "done"
             if sql.run(statements.RELEASE, (state, due, pk, no, lease.fence)) and due is None:
                 finished.add(pk)
@@ -139,14 +145,15 @@ class Leases:
         return len(found) == room
 
 
-def _next_due(conn: Connection, campaign_pk: int, no: int) -> Instant | None:
+def _next_due(conn: Connection, campaign_pk: int, no: int, now: Instant) -> Instant | None:
     """When the chunk's first open row is due; None when all are terminal. Nothing of it is in hand any more."""
     of_chunk = (delivery.c.campaign_pk == campaign_pk) & (delivery.c.chunk_no == no)
     first: dict[str, Instant] = dict(Statements.within(conn).all(statements.FIRST_DUE, (campaign_pk, no)))
     if D.CLAIMED.value in first or D.ATTEMPTING.value in first:
         log.error("chunk %d of campaign %d had rows in hand that nobody held", no, campaign_pk)
-        for now_is, becomes in ((D.CLAIMED, D.PLANNED), (D.ATTEMPTING, D.UNCERTAIN)):
+        doubt = {"state": D.UNCERTAIN.value, "at": now, "reason": NO_ANSWER}
+        for now_is, becomes in ((D.CLAIMED, {"state": D.PLANNED.value}), (D.ATTEMPTING, doubt)):
             held = of_chunk & (delivery.c.state == now_is.value)
-            conn.execute(update(delivery).where(held).values(state=becomes.value))
+            conn.execute(update(delivery).where(held).values(**becomes))
     waiting = [due for state, due in first.items() if state in {*repository.WAITING, D.CLAIMED.value}]
     return min(waiting, default=None)

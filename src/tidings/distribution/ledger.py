@@ -146,7 +146,7 @@ class Ledger:
             if work.hold:
                 step.held = repository.hold_due(conn, now, work.hold, self._of.channel)
             step.stopped = self._is_stopped(conn)
-            step.stale = leases.drop_stale(conn)
+            step.stale = leases.drop_stale(conn, now)
             leases.release_exhausted(conn, now)
             leases.look_again(now)
             if not step.stopped and work.want > 0:
@@ -347,7 +347,7 @@ class Ledger:
             with self._db.transaction() as conn:
                 let_go_when_stopped(conn)
                 self._write(conn, work)
-                work.leases.release_all(conn)
+                work.leases.release_all(conn, self._clock.now())
         except BaseException:
             self.undo(work)
             raise

@@ -32,6 +32,11 @@ GATE = (
     f" AND NOT EXISTS (SELECT 1 FROM setting WHERE key = '{PAUSE_KEY}')"
     " AND NOT EXISTS (SELECT 1 FROM agent WHERE name = 'distribution' AND paused)"
 )
+OWN = {
+    True: "SELECT 1 FROM chunk WHERE campaign_pk = ? AND no = ? AND fence = ?",
+    False: "SELECT 1 FROM chunk WHERE campaign_pk = ? AND no = ? AND fence = ? FOR UPDATE",
+}
+"""Whether a chunk is still in the hand of who names its fence, and stays there until the transaction ends."""
 HELD = "SELECT 1 FROM chunk WHERE campaign_pk = ? AND no = ? AND fence = ? AND state = 'leased'"
 FIRST_DUE = (
     "SELECT state, min(due_at) FROM delivery WHERE campaign_pk = ? AND chunk_no = ? AND state IN ("

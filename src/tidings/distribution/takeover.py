@@ -12,7 +12,7 @@ from sqlalchemy import Connection, exists, select, update
 from tidings.distribution.backoff import next_try
 from tidings.distribution.flight import FlightLog, Flown
 from tidings.distribution.hooks import Hooks
-from tidings.distribution.leases import Key
+from tidings.distribution.leases import NO_ANSWER, Key
 from tidings.distribution.onwire import OnWire
 from tidings.distribution.owner import is_dead
 from tidings.distribution.session import Statements, let_go_when_stopped
@@ -27,7 +27,6 @@ D = DeliveryState
 _TERMINAL_EVENTS = {
     D.ACCEPTED.value: EventKind.ACCEPTED, D.FAILED.value: EventKind.FAILED, D.UNCERTAIN.value: EventKind.UNCERTAIN,
 }  # fmt: skip
-_NO_ANSWER = "the sender stopped before the relay's answer was recorded"
 _NO_WORDS = "the sender stopped before the relay's words were recorded"
 
 
@@ -88,22 +87,22 @@ class Takeover:
         if answered:
             sql.many(self._of.flown, [self._row(each, now) for each in answered])
         changed = sql.many(self._of.flown, [self._row(each, now) for each in uncertain]) if uncertain else 0
-        self._tell(conn, told)
+        self._tell(conn, told, now)
         return changed
 
     def _row(self, each: Flown, now: Instant) -> tuple[Any, ...]:
         key = (each.campaign_pk, each.contact_pk, each.step, each.attempt)
         if not each.state:
-            return (D.UNCERTAIN.value, now, "", _NO_ANSWER, None, each.attempt, *key, D.UNCERTAIN.value)
+            return (D.UNCERTAIN.value, now, "", NO_ANSWER, None, each.attempt, *key, D.UNCERTAIN.value)
         number = each.attempt + 1
         again = next_try(number, now, self._chance) if each.state == D.DEFERRED.value else None
         state = D.FAILED.value if each.state == D.DEFERRED.value and again is None else each.state
         return (state, now, each.code, _NO_WORDS, again, number, *key, state)
 
-    def _tell(self, conn: Connection, told: Iterable[Flown]) -> None:
+    def _tell(self, conn: Connection, told: Iterable[Flown], now: Instant) -> None:
         """Events of what the files told, where no chunk will be looked through for them."""
         for campaign_pk, no in sorted({(each.campaign_pk, each.chunk_no) for each in told}):
-            self._publish_missing(conn, campaign_pk, no)
+            self._publish_missing(conn, campaign_pk, no, now)
 
     def _take(self, conn: Connection, row: Any, now: Instant) -> Counter[str]:
         of_chunk = (delivery.c.campaign_pk == row.campaign_pk) & (delivery.c.chunk_no == row.no)
@@ -113,7 +112,7 @@ class Takeover:
         uncertain = conn.execute(
             update(delivery)
             .where(of_chunk, delivery.c.state.in_(doubtful))
-            .values(state=D.UNCERTAIN.value, at=now, reason=_NO_ANSWER)
+            .values(state=D.UNCERTAIN.value, at=now, reason=NO_ANSWER)
         ).rowcount
         planned = conn.execute(
             update(delivery).where(of_chunk, delivery.c.state == D.CLAIMED.value).values(state=D.PLANNED.value)
@@ -123,10 +122,10 @@ class Takeover:
             .where(chunk.c.campaign_pk == row.campaign_pk, chunk.c.no == row.no)
             .values(state="open", owner="", fence=row.fence, lease_until=None, next_due_at=now)
         )
-        self._publish_missing(conn, row.campaign_pk, row.no)
+        self._publish_missing(conn, row.campaign_pk, row.no, now)
         return Counter({"uncertain": uncertain, "planned": planned})
 
-    def _publish_missing(self, conn: Connection, campaign_pk: int, no: int) -> None:
+    def _publish_missing(self, conn: Connection, campaign_pk: int, no: int, now: Instant) -> None:
         """Events the dead worker had no time for, from the rows of its chunk."""
         told = exists().where(
             event.c.campaign_pk == delivery.c.campaign_pk, event.c.contact_pk == delivery.c.contact_pk,
@@ -140,7 +139,7 @@ class Takeover:
             )
         ).all()  # fmt: skip
         events = [
-            Event(_TERMINAL_EVENTS[r.state], r.at, campaign_pk, r.contact_pk, r.channel, r.step, r.variant)
+            Event(_TERMINAL_EVENTS[r.state], r.at or now, campaign_pk, r.contact_pk, r.channel, r.step, r.variant)
             for r in rows
         ]
         self._hooks.append_events(conn, events)

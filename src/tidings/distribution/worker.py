@@ -150,7 +150,13 @@ class Worker(SenderThread):
         if now - self._last_takeover < _TAKEOVER_SECONDS and self._last_takeover:
             return
         self._last_takeover = now
-        became = await asyncio.get_running_loop().run_in_executor(self._steps, self._ledger.take_over)
+        try:
+            became = await asyncio.get_running_loop().run_in_executor(self._steps, self._ledger.take_over)
+        except (OperationalError, UnavailableError):
+            raise
+        except Exception:  # what another left must not stop this one, too; the next turn tries again
+            log.exception("what a dead sender left cannot be settled")
+            return
         if became and self._observer is not None:
             self._observer.taken_over(became["uncertain"], became["planned"])
 
