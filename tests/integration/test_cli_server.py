@@ -142,6 +142,8 @@ def test_a_wrong_brief_names_field_reason_and_example(run: Run, tmp_path: Path) 
     lines = run("campaign", "new", "--brief", str(path)).stderr.splitlines()
     assert lines[1].startswith("  `type` must be one of: announcement, event, ")
     assert lines[2] == "  `goal` is too short: write a sentence of at least 3 characters"
+    path.write_text(yaml.safe_dump({**fakes.BRIEF, "goal": "a", "versions": [{"segment": "members"}]}))
+    assert "\n  version 1, name is missing\n" in run("campaign", "new", "--brief", str(path)).stderr
     path.write_text("name: [unclosed\nfacts:")
     broken = run("campaign", "new", "--brief", str(path))
     assert broken.exit_code == 2

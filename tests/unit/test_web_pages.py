@@ -182,6 +182,13 @@ def test_a_brief_that_cannot_be_used_comes_back_with_reason_and_values(client: T
     assert services.campaigns.calls == []
 
 
+def test_a_wrong_version_is_named_as_the_form_numbers_it(client: TestClient) -> None:
+    versions = {"version_name": ["members", "german"], "version_segment": ["Members", ""], "version_facts": ["", "Hm."]}
+    page = client.post("/campaigns/new", data={**BRIEF, **FACTS, **versions}).text
+    assert "version 2, fact 1 is too short" in page
+    assert '<legend class="px-1 text-sm font-medium">Version 2: german</legend>' in page
+
+
 def test_the_preview_says_what_drafts_may_say(client: TestClient) -> None:
     page = client.post("/campaigns/new/preview", data={**FACTS, "brand": "brd_1"}).text
     assert "It is a workshop." in page
