@@ -131,7 +131,7 @@ def summarise(before: PlanSummary, moved: Moved, campaign_id: str, at: Instant) 
         by_reason=dict(Counter(reason for _, _, reason, _ in moved.times)),
         by_channel=dict(Counter(ways)),
         held_by_channel={channel: dict(found) for channel, found in each.items()},
-        by_variant=dict(Counter(mailed or moved.variants)),
+        by_variant=dict.fromkeys(before.by_variant, 0) | Counter(mailed or moved.variants),
         held_back=dict(held),
         zones_assumed=moved.zones_assumed,
         expected_gain="A person set the time; the agent expects no gain from it.",
