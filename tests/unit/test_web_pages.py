@@ -13,6 +13,7 @@ from starlette.testclient import TestClient
 from tests.fake_services import ROWS, FakeMailbox, fake_services
 
 from tidings.audience.incoming import ConsentGiven
+from tidings.campaigns.views import CapHolder, CapHolders
 from tidings.domain.actor import Role
 from tidings.domain.brief import parse_brief
 from tidings.domain.campaign import CampaignState
@@ -207,6 +208,18 @@ def test_the_brief_tells_of_each_version_for_whom_it_is_and_what_it_says(
     segment = services.audience.segments(None)[0].name
     assert f"regulars</span>: the segment {segment}; 2 facts of its own, besides the brief’s" in page
     assert "the segment Old &lt;friends&gt;, who read English (BR); no facts of its own: the brief’s" in page
+
+
+def test_the_plan_names_the_campaigns_that_use_up_the_cap(
+    client: TestClient, services: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert "it is used up by" not in client.get("/campaigns/cmp_1").text
+    holders = CapHolders((CapHolder("cmp_2", "Rye <week>", 9), CapHolder("cmp_3", "Oats", 1)), 2, others=True)
+    told = replace(services.campaigns.get(None, "cmp_1"), cap_holders=holders)
+    monkeypatch.setattr(services.campaigns, "get", lambda *_: told)
+    page = re.sub("<[^>]+>", "", client.get("/campaigns/cmp_1").text)
+    words = "used up by Rye &lt;week&gt; (9 contacts), Oats (1 contact) and 2 more and campaigns of other brands."
+    assert words in page
 
 
 def test_the_preview_says_what_drafts_may_say(client: TestClient) -> None:
