@@ -93,6 +93,23 @@ class HourOfPlan(Model):
     people: int
 
 
+class CapHolder(Model):
+    """A campaign whose messages use up the frequency cap of some whom it leaves out, and of how many."""
+
+    campaign_id: str
+    name: str
+    people: int
+
+
+class CapHolders(Model):
+    """The first three of them, and how many more; `others`: some are of brands you do not see."""
+
+    named: list[CapHolder]
+    more: int
+    others: bool
+    words: str
+
+
 class Plan(Model):
     """Who hears when, in sum."""
 
@@ -111,6 +128,7 @@ class Plan(Model):
     expected_gain: str
     by_channel: dict[str, int]
     held_by_channel: dict[str, dict[str, int]]
+    cap_used_by: CapHolders | None = None
 
 
 class Approval(Model):

@@ -179,6 +179,33 @@ def test_a_report_agrees_with_the_events_and_waits_for_clicks(database: Database
     assert (late.complete, late.winner) == (True, "B")
 
 
+@pytest.mark.parametrize(
+    ("brief", "drafts", "order"),
+    [
+        (
+            {"versions": [{"name": "german"}, {"name": "austrian"}]}, ("A",),
+            ["A", "B", "german-A", "german-B", "austrian-A", "gone-A"],
+        ),
+        ({}, ("welcome-A", "austrian-A"), ["A", "B", "austrian-A", "german-A", "german-B", "gone-A"]),
+        ({}, ("german-A", "austrian-A"), ["A", "B", "german-A", "german-B", "austrian-A", "gone-A"]),
+    ],
+)  # fmt: skip
+def test_variants_stand_in_the_order_of_the_brief(
+    database: Database, clock: Any, brief: dict[str, Any], drafts: tuple[str, ...], order: list[str]
+) -> None:
+    with database.transaction() as conn:
+        add_campaign(conn, brief=brief)
+        body = {"drafts": [{"variant": variant, "subject": "Bread"} for variant in drafts]}
+        conn.execute(revision.update().values(body=body))
+        add_people(conn)
+        for person, variant in enumerate(sorted(order), 1):
+            append(conn, [Event(EventKind.ACCEPTED, clock.now(), campaign_pk=1, contact_pk=person, variant=variant)])
+    found = AnalyticsService(database, clock).campaign_report(VIEWER, "cmp_1")
+    assert [line.variant for line in found.lines] == order
+    named = list(dict.fromkeys(variant.rpartition("-")[0] for variant in order))
+    assert [each.version for each in found.versions] == (named if brief else [])
+
+
 def test_versions_are_told_by_themselves_and_not_compared_with_each_other(database: Database, clock: Any) -> None:
     at, names = clock.now() - 3 * DAY, ("A", "B", "german-A", "german-B")
     clicked = {"A": 70, "B": 20, "german-A": 200, "german-B": 195}

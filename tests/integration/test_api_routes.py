@@ -235,6 +235,10 @@ def test_versions_are_taken_and_a_wrong_one_is_named(client: TestClient) -> None
     problem = client.post("/campaigns", json=twice, headers=as_role("author")).json()
     assert [error["field"] for error in problem["errors"]] == ["versions"]
     assert "two versions are called german" in problem["errors"][0]["message"]
+    nameless = {**fakes.BRIEF, "versions": [german, {**german, "name": "", "language": "fr"}]}
+    problem = client.post("/campaigns", json=nameless, headers=as_role("author")).json()
+    assert [error["field"] for error in problem["errors"]] == ["versions.1.name"]
+    assert problem["detail"].startswith("The brief cannot be used: version 2, name must be a short name")
 
 
 def test_a_body_that_is_not_json_says_where_it_ends(client: TestClient) -> None:

@@ -353,6 +353,9 @@ def test_a_plan_that_reaches_nobody_is_never_up_for_approval_and_can_be_planned_
     stuck = waiting.pop()
     assert stuck.row.state is S.BLOCKED
     assert "The plan reaches nobody" in stuck.row.state_reason
+    assert (
+        "The limit is used up by “Autumn workshop”, “Autumn workshop” and “Autumn workshop”." in stuck.row.state_reason
+    )
     assert "the limit leaves no room" in stuck.row.state_reason
     for each in waiting:
         town.house.services.campaigns.cancel(town.approver, each.row.id)

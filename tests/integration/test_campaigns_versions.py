@@ -31,6 +31,7 @@ from tidings.content.agent import ContentAgent
 from tidings.content.writers.model import ModelWriter
 from tidings.distribution.repository import _variant as fitted
 from tidings.domain.errors import ConflictError, InvalidInputError
+from tidings.domain.instant import DAY
 from tidings.domain.version import version_of
 from tidings.store.tables import contact, delivery, slot
 
@@ -110,6 +111,11 @@ def test_the_first_version_that_fits_is_a_readers(city: Town) -> None:
     assert found["fr0@example.com"] == "regulars"
     assert found["fr1@example.com"] == ""
     assert ready.plan.by_version == dict(Counter(found.values()))
+    assert list(ready.plan.by_version) == ["", "stammgast", "german", "regulars"], "as the brief has them"
+    city.house.services.campaigns.set_send_time(city.author, ready.row.id, city.clock.now() + DAY, "the shop opens")
+    moved = city.at(ready).plan
+    assert moved is not None
+    assert list(moved.by_variant) == list(ready.plan.by_variant)
 
 
 def test_a_segment_that_is_none_is_named_with_those_there_are(city: Town) -> None:

@@ -16,6 +16,7 @@ from fastapi import FastAPI
 from typer.testing import CliRunner
 
 from tidings.api.build import MOUNT, build_api
+from tidings.campaigns.views import CapHolder, CapHolders
 from tidings.cli.program import build_cli
 from tidings.domain.actor import Role
 from tidings.domain.campaign import CampaignState
@@ -130,6 +131,18 @@ def test_a_brief_from_stdin_and_from_options(run: Run, services: Any) -> None:
     assert [each.row.name for each in services.campaigns.details.values()] == ["Autumn workshop", "Sale"]
 
 
+def test_the_plan_names_the_campaigns_that_use_up_the_cap(run: Run, services: Any) -> None:
+    made = briefed(services)
+    before = run("campaign", "plan", made)
+    assert before.exit_code == 0
+    assert "Cap used up by" not in before.stdout
+    told = CapHolders((CapHolder("cmp_9", "Rye week", 4),), 2)
+    services.campaigns.details[made] = replace(services.campaigns.details[made], cap_holders=told)
+    assert "“Rye week” and 2 more" in run("campaign", "plan", made).stdout
+    found = json.loads(run("campaign", "show", made, "--json").stdout)["plan"]["cap_used_by"]
+    assert (found["named"][0]["campaign_id"], found["more"], found["others"]) == ("cmp_9", 2, False)
+
+
 def test_a_wrong_brief_names_field_reason_and_example(run: Run, tmp_path: Path) -> None:
     path = tmp_path / "wrong.yaml"
     path.write_text(yaml.safe_dump({**fakes.BRIEF, "link": "nowhere"}))
@@ -142,6 +155,8 @@ def test_a_wrong_brief_names_field_reason_and_example(run: Run, tmp_path: Path) 
     lines = run("campaign", "new", "--brief", str(path)).stderr.splitlines()
     assert lines[1].startswith("  `type` must be one of: announcement, event, ")
     assert lines[2] == "  `goal` is too short: write a sentence of at least 3 characters"
+    path.write_text(yaml.safe_dump({**fakes.BRIEF, "goal": "a", "versions": [{"segment": "members"}]}))
+    assert "\n  version 1, name is missing\n" in run("campaign", "new", "--brief", str(path)).stderr
     path.write_text("name: [unclosed\nfacts:")
     broken = run("campaign", "new", "--brief", str(path))
     assert broken.exit_code == 2

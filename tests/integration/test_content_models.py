@@ -15,12 +15,14 @@ from tidings.content.agent import ContentAgent
 from tidings.content.exam.licence import Licence
 from tidings.content.models import repository
 from tidings.content.models.desk import ModelDesk, Question
+from tidings.content.models.look import look
 from tidings.content.models.service import ModelService
 from tidings.domain.actor import Actor, ActorKind, Role
 from tidings.domain.errors import ConflictError, ForbiddenError, InvalidInputError, NotFoundError, UnavailableError
 from tidings.engine.jobs import Jobs
 from tidings.llm.base import Completion, LanguageModel, ModelRefusedError, Prompt
 from tidings.llm.calls import BudgetSpentError, forget_prompts
+from tidings.llm.configured import ModelLook
 from tidings.llm.llama.gguf import fingerprint
 from tidings.llm.network import Network
 from tidings.net.client import Guard
@@ -290,3 +292,31 @@ def test_another_file_in_its_place_has_no_licence(models: ModelService, database
     assert (found.licence, "not the one that took the exam" in found.licence_reason) == (Licence.UNEXAMINED, True)
     path.unlink()
     assert models.desk.licensed(Licence.JUDGE) == []
+
+
+def test_health_says_what_each_model_does_and_what_a_writer_would_need(
+    models: ModelService, service_there: FakeService, database: Any, tmp_path: Path
+) -> None:
+    def words(found: str = "", *, answers: bool = False) -> str:
+        return look(models.desk, lambda: ModelLook("ok", found), answers=answers).message
+
+    assert words("none at all") == "none at all"
+    path = tmp_path / "m.gguf"
+    path.write_bytes(b"weights")
+    with database.transaction() as conn:
+        values = {"id": "mdl_1", "name": "smollm2", "kind": "gguf", "config": {"path": str(path)}, "secret": {},
+                  "model_hash": fingerprint(path), "monthly_tokens": None, "rank": 1, "enabled": True, "record": [],
+                  "licence": Licence.JUDGE.value, "licence_reason": "", "exam": {}}  # fmt: skip
+        repository.add(conn, values, 0)
+    told = words()
+    assert told.startswith("smollm2 ranks subject lines (a judge by its exam); the Composer writes.")
+    assert "its exam must make it a writer" in told
+    assert told.endswith("for agents that answer questions, set TIDINGS_MODEL")
+    assert "set TIDINGS_MODEL" not in words("tiny answers", answers=True)
+    larger = add(models, service_there, "larger")
+    assert "larger is not used before its exam" in words()
+    license_(models, larger, Licence.WRITER, database)
+    assert "larger writes drafts" in words()
+    assert "the Composer writes" not in words()
+    path.unlink()
+    assert "smollm2 is not used (its file cannot be read)" in words()

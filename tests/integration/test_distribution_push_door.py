@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from html import unescape
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,8 @@ from sqlalchemy import insert, select
 from tidings.app.asgi import build_asgi
 from tidings.app.wiring import House, wire
 from tidings.distribution.channels.push_crypto import public_bytes, to_url_safe
+from tidings.distribution.page_texts import WORDS
+from tidings.distribution.page_texts_push import PUSH_WORDS
 from tidings.distribution.tokens import Token, TokenPurpose, TokenSigner
 from tidings.domain.actor import Actor, ActorKind, Role
 from tidings.domain.errors import NotFoundError, UnavailableError
@@ -91,6 +94,35 @@ async def test_a_person_turns_notifications_on_and_off(house: House, clock: Any)
         assert conn.execute(select(push_subscription)).all() == []
         states = conn.execute(select(consent.c.state).order_by(consent.c.at)).scalars().all()
     assert states == ["granted", "withdrawn"]
+
+
+@pytest.mark.parametrize("language", sorted(WORDS))
+async def test_the_page_speaks_the_browsers_language_and_the_proof_too(house: House, language: str) -> None:
+    assert f'<html lang="{language}">'.encode() in (await ask(house, nobodys(house), speaks=f"{language}-CH"))[2]
+    path, words = set_up(house), PUSH_WORDS[language]
+    page = (await ask(house, path, speaks=f"xx,{language}-CH;q=0.9,en;q=0.1"))[2].decode()
+    assert f'<html lang="{language}">' in page
+    told = unescape(page)
+    assert all(
+        text in told for text in (words.title, words.ask_words, words.on, words.off, words.said_on, words.failed)
+    )
+    said = json.dumps({**BROWSER, "language": language}).encode()
+    assert (await ask(house, path, "POST", said, speaks="en"))[0] == 204
+    with house.db.reading() as conn:
+        assert conn.execute(select(consent.c.wording)).scalar_one() == words.on
+
+
+async def test_a_language_there_is_none_of_is_english(house: House) -> None:
+    path = set_up(house)
+    assert PUSH_WORDS["en"].on in (await ask(house, path, speaks="fi"))[2].decode()
+    assert (await ask(house, path, "POST", json.dumps({**BROWSER, "language": ["de"]}).encode()))[0] == 204
+    with house.db.reading() as conn:
+        assert conn.execute(select(consent.c.wording)).scalar_one() == PUSH_WORDS["en"].on
+
+
+def nobodys(house: House) -> str:
+    """A contact's page before anybody has set up web push."""
+    return "/push/" + TokenSigner(house.secrets.signing_key).make(Token(TokenPurpose.PUSH, 1, 1))
 
 
 BROKEN = (

@@ -135,6 +135,7 @@ def test_the_cap_counts_sent_open_and_proposed_messages_of_other_campaigns(datab
         planned = {row.contact_pk for row in slots(conn)}
     assert planned == {3, 5}
     assert told.held_back["frequency_cap"] == 4
+    assert told.cap_holders == {"cmp_2": 3, "cmp_3": 1}, "whose messages leave them out, the most first"
 
 
 def test_the_own_former_plan_does_not_count_against_the_cap(database: Database, clock: Clock) -> None:
@@ -143,7 +144,8 @@ def test_the_own_former_plan_does_not_count_against_the_cap(database: Database, 
         add_campaign(conn, 1)
         people = add_people(conn, 10)
         for _ in range(3):
-            assert propose(scheduling, conn, people, cap=FrequencyCap(limit=1, days=7)).people == 10
+            told = propose(scheduling, conn, people, cap=FrequencyCap(limit=1, days=7))
+            assert (told.people, told.cap_holders) == (10, {})
 
 
 def test_what_people_did_decides_the_hours(database: Database, clock: Clock) -> None:
@@ -216,6 +218,7 @@ def test_an_override_too_leaves_out_the_channel_for_which_there_is_no_room(datab
     assert (told.by_channel, sum(told.by_variant.values())) == ({"email": 2, "sms": 2}, 2)
     assert told.held_by_channel["sms"] == {"frequency_cap": 1}
     assert told.held_back == {"no_consent": 4}
+    assert told.cap_holders == {"cmp_2": 1}
 
 
 def test_an_override_keeps_the_cap_even_when_forced(database: Database, clock: Clock) -> None:
@@ -235,6 +238,7 @@ def test_an_override_keeps_the_cap_even_when_forced(database: Database, clock: C
             policy=PlanPolicy(cap=FrequencyCap(3, 30)),
         )  # fmt: skip
         assert told.held_back["frequency_cap"] == 1
+        assert told.cap_holders == {"cmp_2": 1}
         assert [one.contact_pk for one in slots(conn)] == [2]
 
 

@@ -134,6 +134,19 @@ def test_every_page_is_accessible_and_fits_a_phone(visitor: Any, site: Site, sch
     assert found == {}
 
 
+def test_a_long_health_leaves_no_hole_under_you(visitor: Any, site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    items = site.services.health.check() * 12
+    monkeypatch.setattr(site.services.health, "check", lambda: items)
+    page = visitor("light", {"width": 1280, "height": 900})
+    page.goto(site.address + "/settings")
+    you, accounts, health = (
+        page.locator(f"[aria-labelledby={name}-title]").bounding_box() for name in ("you", "accounts", "health")
+    )
+    assert health["y"] == you["y"]
+    assert health["height"] > you["height"] + accounts["height"] / 2, "it is the long one"
+    assert accounts["y"] - you["y"] - you["height"] < 40
+
+
 def test_the_overview_is_small(visitor: Any, site: Site) -> None:
     page, bodies = visitor(), {}
     page.on("requestfinished", lambda request: bodies.__setitem__(request.url, request))

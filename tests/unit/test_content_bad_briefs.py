@@ -46,7 +46,7 @@ def test_the_good_one_is_good() -> None:
 def test_an_empty_brief_is_refused_with_the_field(changes: dict[str, object]) -> None:
     with pytest.raises(InvalidBriefError) as refused:
         parse_brief({**GOOD, **changes})
-    assert refused.value.problems[0][0] == next(iter(changes))
+    assert refused.value.problems[0][0].partition(".")[0] == next(iter(changes))
     assert "A complete example" in (refused.value.remedy or "")
 
 

@@ -70,8 +70,43 @@ def test_a_brief_names_each_field_once_as_its_author_wrote_it() -> None:
         parse_brief(brief)
     assert dict(caught.value.problems) == {
         "goal": "`goal` is too short: write a sentence of at least 3 characters",
-        "facts": "`facts.2` is too short: write a sentence of at least 4 characters",
+        "facts.1": "fact 2 is too short: write a sentence of at least 4 characters",
         "send_after": "`send_after` is not a date; an example: 2026-12-01",
         "to": "`to` is not a field of a brief",
     }
     assert "String should" not in caught.value.message
+
+
+def test_what_stands_in_a_list_is_named_and_counted_as_people_do() -> None:
+    import yaml
+
+    version = {
+        "segment": "members", "facts": ["It is.", "no sentence"], "more_facts": ["abc"], "must_say": [3], "x": 1,
+        "link": "x",
+    }  # fmt: skip
+    wrong = {
+        "versions": [{"name": "german", "segment": "m"}, version, {"name": "all"}], "must_say": ["a", 3],
+        "other_calls": ["Book now", "x"], "channels": ["email", "fax"], "invitation": {"titel": "x"},
+        "facts": ["It is bread.", {"sentence": "It is.", "kind": "rumour"}],
+    }  # fmt: skip
+    with pytest.raises(InvalidBriefError) as caught:
+        parse_brief({**yaml.safe_load(EXAMPLE), **wrong})
+    said = dict(caught.value.problems)
+    assert said.pop("channels.1").startswith("channel 2 must be one of: email, ")
+    assert said.pop("facts.1.kind").startswith("fact 2, kind must be one of: what, ")
+    missing = [said.pop(f"invitation.{name}") for name in ("title", "start", "end", "zone")]
+    assert missing == [f"invitation, {name} is missing" for name in ("title", "start", "end", "zone")]
+    assert said == {
+        "other_calls.1": "other call 2 is too short: write at least 2 characters",
+        "must_say.1": "must say, entry 2 must be text",
+        "invitation.titel": "invitation has no field `titel`",
+        "versions.1.name": "version 2, name is missing",
+        "versions.1.facts": "version 2, facts: fact 2 must begin with a capital letter, as a whole sentence does: "
+        "'no sentence'",
+        "versions.1.more_facts.0": "version 2, further fact 1 is too short: write a sentence of at least 4 characters",
+        "versions.1.must_say.0": "version 2, must say, entry 1 must be text",
+        "versions.1.link": "version 2, link must be a web address that begins with https:// or http://",
+        "versions.1.x": "version 2 has no field `x`",
+        "versions.2": "version 3: names neither a segment nor a language, so it is for everyone: that is the brief "
+        "itself",
+    }

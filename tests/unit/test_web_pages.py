@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from html.parser import HTMLParser
 from typing import Any
 
@@ -12,7 +13,9 @@ from starlette.testclient import TestClient
 from tests.fake_services import ROWS, FakeMailbox, fake_services
 
 from tidings.audience.incoming import ConsentGiven
+from tidings.campaigns.views import CapHolder, CapHolders
 from tidings.domain.actor import Role
+from tidings.domain.brief import parse_brief
 from tidings.domain.campaign import CampaignState
 from tidings.domain.errors import ForbiddenError, InvalidInputError
 from tidings.web.app import build_web
@@ -180,6 +183,43 @@ def test_a_brief_that_cannot_be_used_comes_back_with_reason_and_values(client: T
     assert "is a workshop" in response.text
     assert "complete example" not in response.text, "YAML helps nobody who fills in a form"
     assert services.campaigns.calls == []
+
+
+def test_a_wrong_version_is_named_as_the_form_numbers_it(client: TestClient) -> None:
+    versions = {"version_name": ["members", "german"], "version_segment": ["Members", ""], "version_facts": ["", "Hm."]}
+    page = client.post("/campaigns/new", data={**BRIEF, **FACTS, **versions}).text
+    assert "version 2, fact 1 is too short" in page
+    assert '<legend class="px-1 text-sm font-medium">Version 2: german</legend>' in page
+
+
+def test_the_brief_tells_of_each_version_for_whom_it_is_and_what_it_says(
+    client: TestClient, services: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    german = {"name": "german", "language": "de", "facts": ["Der Kurs ist neu."], "call_to_action": "Platz sichern"}
+    versions = [
+        german, {"name": "regulars", "segment": "seg_1", "more_facts": ["Bring a friend.", "Tea is free."]},
+        {"name": "brazil", "segment": "Old <friends>", "language": "en-BR"},
+    ]  # fmt: skip
+    detail = services.campaigns.get(None, "cmp_1")
+    told = replace(detail, brief=parse_brief({**detail.brief.model_dump(), "language": "en", "versions": versions}))
+    monkeypatch.setattr(services.campaigns, "get", lambda *_: told)
+    page = client.get("/campaigns/cmp_1").text
+    assert "german</span>: contacts who read German; 1 fact of its own, instead of the brief’s" in page
+    segment = services.audience.segments(None)[0].name
+    assert f"regulars</span>: the segment {segment}; 2 facts of its own, besides the brief’s" in page
+    assert "the segment Old &lt;friends&gt;, who read English (BR); no facts of its own: the brief’s" in page
+
+
+def test_the_plan_names_the_campaigns_that_use_up_the_cap(
+    client: TestClient, services: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert "it is used up by" not in client.get("/campaigns/cmp_1").text
+    holders = CapHolders((CapHolder("cmp_2", "Rye <week>", 9), CapHolder("cmp_3", "Oats", 1)), 2, others=True)
+    told = replace(services.campaigns.get(None, "cmp_1"), cap_holders=holders)
+    monkeypatch.setattr(services.campaigns, "get", lambda *_: told)
+    page = re.sub("<[^>]+>", "", client.get("/campaigns/cmp_1").text)
+    words = "used up by Rye &lt;week&gt; (9 contacts), Oats (1 contact) and 2 more and campaigns of other brands."
+    assert words in page
 
 
 def test_the_preview_says_what_drafts_may_say(client: TestClient) -> None:

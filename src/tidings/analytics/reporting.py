@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
 from typing import Any
@@ -33,7 +33,8 @@ def report(conn: Connection, row: Row[Any], *, now: Instant, wait_hours: int, le
     told = repository.subjects(conn, row.revision_id)
     sold = repository.earned(conn, row.pk)
     lines = tuple(
-        _line(name, counts[name], told.get(name, ""), found[name], sold.get(name, ())) for name in sorted(counts)
+        _line(name, counts[name], told.get(name, ""), found[name], sold.get(name, ()))
+        for name in in_order(counts, row.brief, told)
     )
     early = why_early(conn, row.pk, now=now, wait_hours=wait_hours)
     groups = by_version(lines)
@@ -57,9 +58,19 @@ def report(conn: Connection, row: Row[Any], *, now: Instant, wait_hours: int, le
     )  # fmt: skip
 
 
+def in_order(variants: Iterable[str], brief: Mapping[str, Any], drafted: Iterable[str]) -> list[str]:
+    """The variants as their author has them: the base version's, then each version's in the order of the brief.
+
+    Steps of a sequence stand as they were drafted; what neither names any more comes last, by its name.
+    """
+    named = ["", *(version["name"] for version in brief.get("versions") or ()), *map(version_of, drafted)]
+    places = {name: place for place, name in reversed(list(enumerate(named)))}
+    return sorted(variants, key=lambda variant: (places.get(version_of(variant), len(named)), variant))
+
+
 def by_version(lines: Sequence[VariantLine]) -> dict[str, tuple[VariantLine, ...]]:
-    """The lines by the version (or the step of a sequence) they are variants of, the base version first."""
-    names = sorted({version_of(line.variant) for line in lines})
+    """The lines by the version (or the step of a sequence) they are variants of, in the order of the lines."""
+    names = dict.fromkeys(version_of(line.variant) for line in lines)
     return {name: tuple(line for line in lines if version_of(line.variant) == name) for name in names}
 
 

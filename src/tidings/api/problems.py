@@ -35,8 +35,8 @@ _SOURCES = frozenset({"body", "query", "path", "header", "cookie"})
 class WrongField(BaseModel):
     """One field that could not be used."""
 
-    field: str
-    message: str
+    field: str = Field(description="Its path for programs, lists counted from 0: `versions.1.name`")
+    message: str = Field(description="What is wrong, naming the field as people do: `version 2, name is missing`")
 
 
 class Problem(BaseModel):

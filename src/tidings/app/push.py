@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from tidings.audience.browsers import drop, subscribe
 from tidings.distribution.push_door import PushDoor
-from tidings.distribution.push_pages import WORDING
 from tidings.distribution.tokens import TokenSigner
 from tidings.domain.channel import Channel
 
@@ -26,11 +25,11 @@ class _Keeper:
             accounts = self._house.services.channels.usable(conn, Channel.PUSH)
         return str(accounts[0].form.public_key) if accounts else ""
 
-    def keep(self, contact_pk: int, browser: tuple[str, str, str]) -> None:
+    def keep(self, contact_pk: int, browser: tuple[str, str, str], wording: str) -> None:
         """A yes, with its proof."""
         now = self._house.clock.now()
         with self._house.db.transaction() as conn:
-            subscribe(conn, contact_pk, browser, source="notification page", wording=WORDING, at=now)
+            subscribe(conn, contact_pk, browser, source="notification page", wording=wording, at=now)
 
     def drop(self, contact_pk: int, endpoint: str) -> None:
         """A no in this browser; in the last one it is a no to notifications."""

@@ -37,6 +37,7 @@ from tidings.content.briefing.service import BriefService
 from tidings.content.images import PATH as IMAGES
 from tidings.content.images import ImageService
 from tidings.content.models.desk import ModelDesk
+from tidings.content.models.look import look
 from tidings.content.models.service import ModelService
 from tidings.content.proposing.service import ProposalService
 from tidings.content.service import BrandService
@@ -170,7 +171,8 @@ def wire(
         analytics=analytics, activity=feed, models=models_here, attachments=AttachmentService(db, clock, feed,
         limit=settings.attachments_mb * MEGABYTE), deliveries=DeliveryService(db, clock, secrets, feed,
         distribution=distribution), sequences=SequenceService(db, clock, run, campaigns),
-        health=HealthService(db, clock, settings.data_dir, distribution, facts, models.look),
+        health=HealthService(db, clock, settings.data_dir, distribution, facts, partial(look, desk, models.look,
+        answers=models.configured)),
         base_url=settings.base_url, conversions=Conversions(db, clock, secrets),
         postbacks=Postbacks(db, clock, secrets), briefs=BriefService(db, clock), proposals=ProposalService(brands,
         partial(guard_of, settings)), editing=editing, comments=CommentService(db, clock, campaigns.reviser),

@@ -10,7 +10,7 @@ from tidings.access import audit
 from tidings.access.permissions import Permission, may, require
 from tidings.audience.repository import EVERY_CHANNEL
 from tidings.audience.selection import may_send
-from tidings.campaigns import repository
+from tidings.campaigns import capping, repository
 from tidings.campaigns.attaching import campaign_for
 from tidings.campaigns.delivery_views import (
     AttemptView,
@@ -35,6 +35,8 @@ from tidings.scheduling.reasons import reason_text
 from tidings.store.tables import consent, contact, slot, suppression
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from tidings.distribution.service import DistributionService
     from tidings.domain.actor import Actor
     from tidings.domain.instant import Clock, Instant
@@ -178,9 +180,7 @@ class DeliveryService:
         return DeliveryDetail(
             **self._head(conn, actor, row, person, chosen), attempt=chosen.attempt,
             planned_at=planned.due_at if planned else None,
-            planned_reason=reason_text(planned.reason, planned.due_at, planned.zone, assumed=planned.zone_assumed)
-            if planned
-            else "",
+            planned_reason=_why_then(planned, capping.of_people(conn, actor, row, [planned])) if planned else "",
             local_time=local_time(chosen.due_at, planned.zone if planned else "UTC"),
             attempts=tuple(
                 AttemptView(each.number, each.at, each.outcome, each.relay, each.code, each.words)
@@ -212,6 +212,13 @@ class DeliveryService:
         headers = {name: value for name, value in made.headers.items() if name.lower() not in {"message-id", "date"}}
         shown = Preview(chosen.variant, made.to, made.subject, made.preheader, made.html, made.text, headers)
         return shown, _AGAIN
+
+
+def _why_then(planned: Row[Any], used: Mapping[int, str]) -> str:
+    return reason_text(
+        planned.reason, planned.due_at, planned.zone, assumed=planned.zone_assumed,
+        used_by=used.get(planned.contact_pk, ""),
+    )  # fmt: skip
 
 
 def _person(conn: Connection, contact_id: str) -> Any:

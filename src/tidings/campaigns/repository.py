@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from typing import Any
 
 from sqlalchemy import Connection, Row, Select, func, insert, select, update
@@ -131,6 +131,12 @@ def plan_summary(conn: Connection, plan_id: str) -> PlanSummary:
     hours = {int(hour): int(people) for hour, people in body.get("by_hour", {}).items()}
     given: dict[str, Any] = {**body, "by_hour": hours}
     return PlanSummary(**given)
+
+
+def names_of(conn: Connection, campaign_ids: Iterable[str]) -> list[Row[Any, Any, Any]]:
+    """Id, name and brand of those of the campaigns that there are."""
+    query = select(campaign.c.id, campaign.c.name, campaign.c.brand_id).where(campaign.c.id.in_(list(campaign_ids)))
+    return list(conn.execute(query))
 
 
 def insert_approval(

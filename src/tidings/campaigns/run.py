@@ -20,7 +20,7 @@ from sqlalchemy import Connection, Row, select
 from tidings.agents.decisions import record_decision
 from tidings.agents.state import load, set_doing
 from tidings.audience.selection import Selection, select_for_channels, select_people
-from tidings.campaigns import approved, repository, versions
+from tidings.campaigns import approved, capping, repository, versions
 from tidings.campaigns.attaching import check_ahead
 from tidings.campaigns.drafts import personal, posted, variants
 from tidings.campaigns.messages import every
@@ -324,8 +324,12 @@ class CampaignRun:
         )  # fmt: skip
         if not proposal.summary.people:
             why = " ".join(held_back_text(reason, held) for reason, held in proposal.summary.held_back.items() if held)
+            used_by = capping.told(
+                conn, proposal.summary.cap_holders, (row.brand_id,)
+            ).words  # whoever reads it sees it
+            used = f"The limit is used up by {used_by}." if used_by else ""
             raise InvalidInputError(
-                f"The plan reaches nobody. {why}".strip(),
+                " ".join(filter(None, ("The plan reaches nobody.", why, used))),
                 remedy="Cancel campaigns that wait with plans for the same people, or allow more days, then retry.",
             )
         return proposal

@@ -11,7 +11,7 @@ from tidings.access import audit
 from tidings.access.permissions import Permission, require
 from tidings.agents.policy import Effect
 from tidings.audience.segments import find_segment, list_segments
-from tidings.campaigns import actions, approved, repository, versions
+from tidings.campaigns import actions, approved, capping, repository, versions
 from tidings.campaigns.drafts import name_of, one
 from tidings.campaigns.dropping import drop
 from tidings.campaigns.preflight import check_messages, specimens
@@ -379,7 +379,8 @@ class CampaignService:
             theirs = versions.beside(revised, like) if revised else ()
             rows = repository.slot_rows(conn, row.pk, after=cursor, limit=limit + 1, variants=theirs)
             model = self.run.scheduling.hour_model(conn)
-            shown = [self.show.slot(actor, item, model) for item in rows[:limit]]
+            used = capping.of_people(conn, actor, row, rows[:limit])
+            shown = [self.show.slot(actor, item, model, used.get(item.contact_pk, "")) for item in rows[:limit]]
         last = rows[limit - 1] if len(rows) > limit else None
         return shown, f"{last.due_at}-{last.contact_pk}" if last is not None else ""
 

@@ -8,6 +8,7 @@ from sqlalchemy import Connection, Row
 
 from tidings.access.permissions import Permission, may
 from tidings.campaigns import actions, repository
+from tidings.campaigns.capping import told
 from tidings.campaigns.drafts import mails, posted
 from tidings.campaigns.dropping import channels_of
 from tidings.campaigns.views import (
@@ -76,10 +77,11 @@ class Shower:
         revisions = tuple(revision_view(item) for item in authors)
         shown = self.row(conn, row)
         channels = channels_of(conn, row, self.distribution, self.postings)
+        plan = self._plan(conn, row)
         return CampaignDetail(
             row=shown, brief=Brief.model_validate(row.brief),
             revision=next((item for item in revisions if item.id == row.revision_id), None), revisions=revisions,
-            plan=self._plan(conn, row),
+            plan=plan,
             approvals=tuple(_approval(item) for item in repository.approval_rows(conn, row.pk)),
             actions=actions.actions_for(
                 actor, row, revision_author=next((one.author_id for one in authors if one.id == asked), ""),
@@ -91,6 +93,7 @@ class Shower:
             ),
             postings=self.posted(conn, actor, row), notices=self.notices(conn, row),
             channels=channels,
+            cap_holders=told(conn, plan.cap_holders if plan else {}, actor.brands or None),
         )  # fmt: skip
 
     def posted(self, conn: Connection, actor: Actor, row: Row[Any]) -> tuple[PostingView, ...]:
@@ -112,13 +115,15 @@ class Shower:
             found += self.postings.problems(conn, templates, row.brand_id, row.name)
         return tuple(found)
 
-    def slot(self, actor: Actor, row: Row[Any], model: HourModel) -> SlotView:
-        """One person of the plan."""
+    def slot(self, actor: Actor, row: Row[Any], model: HourModel, used_by: str = "") -> SlotView:
+        """One person of the plan; `used_by` names the campaigns that use up the cap, where it moved them."""
         return SlotView(
             contact_id=row.id, name=_name(row), email=_address(actor, row.email), due_at=row.due_at,
             local_time=local_time(row.due_at, row.zone), zone=row.zone, zone_assumed=row.zone_assumed,
             variant=row.variant, reason=row.reason,
-            reason_text=reason_text(row.reason, row.due_at, row.zone, assumed=row.zone_assumed, model=model),
+            reason_text=reason_text(
+                row.reason, row.due_at, row.zone, assumed=row.zone_assumed, model=model, used_by=used_by
+            ),
             channels=tuple(row.channels.split(",")) if row.channels else (),
         )  # fmt: skip
 

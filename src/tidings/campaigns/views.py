@@ -102,6 +102,32 @@ class ChannelView:
 
 
 @dataclass(frozen=True, slots=True)
+class CapHolder:
+    """A campaign, and how many of those the cap leaves out it writes to."""
+
+    campaign_id: str
+    name: str
+    people: int
+
+
+@dataclass(frozen=True, slots=True)
+class CapHolders:
+    """The first campaigns of them, how many more there are, and whether some are of brands that are not to be told."""
+
+    named: tuple[CapHolder, ...] = ()
+    more: int = 0
+    others: bool = False
+
+    @property
+    def words(self) -> str:
+        """`“Rye week”, “Autumn sale” and 2 more`; empty where there are none."""
+        parts = [f"“{each.name}”" for each in self.named]
+        parts += [f"{self.more} more"] if self.more else []
+        parts += ["campaigns of other brands"] if self.others else []
+        return " and ".join([", ".join(parts[:-1]), parts[-1]] if parts[1:] else parts)
+
+
+@dataclass(frozen=True, slots=True)
 class CampaignDetail:
     """Everything of one campaign on one page."""
 
@@ -118,6 +144,8 @@ class CampaignDetail:
     """What stands in the way of posting it, each with its remedy; approval waits until there is none."""
     channels: tuple[ChannelView, ...] = ()
     """Of a launched campaign with several channels."""
+    cap_holders: CapHolders = CapHolders()
+    """The campaigns that use up the frequency cap of those whom it leaves out, as far as the actor may see them."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -151,6 +151,7 @@ def show_plan(plan: Plan) -> None:
             "Reasons": counts({_REASONS.get(reason, reason): number for reason, number in plan.by_reason.items()}),
             "Held back": counts(plan.held_back),
             **{f"No {channel}": counts(held) for channel, held in plan.held_by_channel.items()},
+            "Cap used up by": plan.cap_used_by.words if plan.cap_used_by else "",
             "Zones assumed": plan.zones_assumed or "",
             "Expected gain": plan.expected_gain,
         }

@@ -48,18 +48,12 @@ def _is(error: Exception, module: str) -> bool:
     return loaded is not None and isinstance(error, loaded.TidingsError)
 
 
-def _of_field(wrong: dict[str, str]) -> str:
-    """The server's words; they name the field themselves, or it is put before them."""
-    field, message = wrong.get("field", ""), wrong.get("message", "")
-    return message if "`" in message else f"{field}: {message}"
-
-
 def _explain_answer(error: Any) -> int:
     """One field to a line where the server named several."""
     if len(error.errors) > 1:
         say_error("These fields cannot be used:")
         for wrong in error.errors:
-            say(f"  {_of_field(wrong)}")
+            say(f"  {wrong['message']}")
         if error.remedy:
             say(error.remedy)
     else:

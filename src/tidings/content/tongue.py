@@ -29,7 +29,11 @@ _SMALL_WORDS = {
 _NAMES = {
     "en": "English", "de": "German", "fr": "French", "es": "Spanish", "it": "Italian", "nl": "Dutch",
     "pt": "Portuguese", "sv": "Swedish", "da": "Danish", "pl": "Polish", "fi": "Finnish", "cs": "Czech",
-    "tr": "Turkish",
+    "tr": "Turkish", "ar": "Arabic", "bg": "Bulgarian", "ca": "Catalan", "el": "Greek", "et": "Estonian",
+    "fa": "Persian", "he": "Hebrew", "hi": "Hindi", "hr": "Croatian", "hu": "Hungarian", "id": "Indonesian",
+    "ja": "Japanese", "ko": "Korean", "lt": "Lithuanian", "lv": "Latvian", "nb": "Norwegian", "no": "Norwegian",
+    "ro": "Romanian", "ru": "Russian", "sk": "Slovak", "sl": "Slovenian", "sr": "Serbian", "th": "Thai",
+    "uk": "Ukrainian", "vi": "Vietnamese", "zh": "Chinese",
     "Cjk": "Chinese or Japanese", "Hiragana": "Japanese", "Katakana": "Japanese", "Hangul": "Korean",
 }  # fmt: skip
 # Scripts as Unicode names them → the languages written in them.
@@ -44,7 +48,7 @@ _QUOTED = re.compile(r"[\"“„«].*?[\"”»]")
 
 
 def name_of(language: str) -> str:
-    """The English name of what `foreign` found; a script without one is named as it is."""
+    """The English name of a language's code or of what `foreign` found; one without a name here stays as it is."""
     return _NAMES.get(language, language)
 
 

@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 
 from tidings.distribution import pages, push_pages
 from tidings.distribution.channels.push_crypto import from_url_safe
+from tidings.distribution.page_texts_push import words_in
 from tidings.distribution.tokens import TokenPurpose, TokenSigner
 from tidings.domain.errors import TidingsError
 
@@ -35,8 +36,8 @@ class Keeper(Protocol):
         """Ours, as browsers take it; empty while nobody has set up web push."""
         ...
 
-    def keep(self, contact_pk: int, browser: tuple[str, str, str]) -> None:
-        """A person said yes in this browser. Raises TidingsError."""
+    def keep(self, contact_pk: int, browser: tuple[str, str, str], wording: str) -> None:
+        """A person said yes in this browser, in these words. Raises TidingsError."""
         ...
 
     def drop(self, contact_pk: int, endpoint: str) -> None:
@@ -57,20 +58,25 @@ class PushDoor:
             text = push_pages.SCRIPT if path == "app.js" else push_pages.WORKER
             await _answer(send, 200, text.encode(), _SCRIPT)
             return
+        language = pages.language_in(scope["headers"])
         token = self._signer.read(path, TokenPurpose.PUSH)
         if token is None:
-            await _answer(send, 404, pages.not_valid(pages.language_in(scope["headers"])))
+            await _answer(send, 404, pages.not_valid(language))
         elif method == "GET":
             key = await asyncio.to_thread(self._keeper.public_key)
-            await _answer(send, 200 if key else 404, push_pages.ask(key) if key else push_pages.NOT_SET_UP)
+            await _answer(
+                send, 200 if key else 404, push_pages.ask(key, language) if key else push_pages.not_set_up(language)
+            )
         elif method == "POST":
-            await self._said(token.contact_pk, await _read(receive), send, pages.language_in(scope["headers"]))
+            await self._said(token.contact_pk, await _read(receive), send, language)
         else:
-            await _answer(send, 405, pages.not_allowed(pages.language_in(scope["headers"])))
+            await _answer(send, 405, pages.not_allowed(language))
 
     async def _said(self, contact_pk: int, body: bytes, send: Send, language: str) -> None:
         try:
-            browser, off = browser_of(json.loads(body))
+            said = json.loads(body)
+            browser, off = browser_of(said)
+            wording = words_in(str(said.get("language") or language)).on  # of the page as it was read
         except (ValueError, KeyError, TypeError, AttributeError):
             await _answer(send, 400, pages.not_allowed(language))
             return
@@ -78,7 +84,7 @@ class PushDoor:
             if off:
                 await asyncio.to_thread(self._keeper.drop, contact_pk, browser[0])
             else:
-                await asyncio.to_thread(self._keeper.keep, contact_pk, browser)
+                await asyncio.to_thread(self._keeper.keep, contact_pk, browser, wording)
         except TidingsError as error:
             await _answer(send, error.status, pages.not_allowed(language))
         except Exception:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from html import escape
 
 from tidings.distribution import pages
+from tidings.distribution.page_texts_push import words_in
 
 SCRIPT = """\
 "use strict";
@@ -13,14 +14,14 @@ const say = (text) => { document.getElementById("said").textContent = text; };
 const bytes = (text) => Uint8Array.from(
   atob(text.replaceAll("-", "+").replaceAll("_", "/")), (letter) => letter.charCodeAt(0));
 async function tell(subscription, off) {
-  const body = JSON.stringify({ ...subscription.toJSON(), off });
+  const body = JSON.stringify({ ...subscription.toJSON(), off, language: document.documentElement.lang });
   const headers = { "content-type": "application/json" };
   const answer = await fetch(location.pathname, { method: "POST", body, headers });
   if (!answer.ok) throw new Error("refused");
 }
 async function turn(off) {
   if (!("serviceWorker" in navigator) || !("PushManager" in window)) {
-    say("This browser shows no notifications. On an iPhone, put this page on the home screen first.");
+    say(main.dataset.noPush);
     return;
   }
   try {
@@ -29,19 +30,19 @@ async function turn(off) {
     let known = await worker.pushManager.getSubscription();
     if (off) {
       if (known) { await tell(known, true); await known.unsubscribe(); }
-      say("Notifications are off in this browser.");
+      say(main.dataset.saidOff);
       return;
     }
     if ((await Notification.requestPermission()) !== "granted") {
-      say("The browser does not allow it. Its settings for this site can change that.");
+      say(main.dataset.denied);
       return;
     }
     const key = bytes(main.dataset.key);
     known = known || await worker.pushManager.subscribe({ userVisibleOnly: true, applicationServerKey: key });
     await tell(known, false);
-    say("Notifications are on in this browser.");
+    say(main.dataset.saidOn);
   } catch {
-    say("That did not work. Please try again later.");
+    say(main.dataset.failed);
   }
 }
 document.getElementById("on").addEventListener("click", () => turn(false));
@@ -64,8 +65,6 @@ self.addEventListener("notificationclick", (event) => {
 });
 """
 
-WORDING = "Yes, show me notifications in this browser."
-
 HEADERS: tuple[tuple[bytes, bytes], ...] = tuple(
     (
         name,
@@ -76,16 +75,26 @@ HEADERS: tuple[tuple[bytes, bytes], ...] = tuple(
 )  # fmt: skip
 
 
-def ask(public_key: str) -> bytes:
-    """The page with the two buttons."""
+def ask(public_key: str, language: str) -> bytes:
+    """The page with the two buttons, and what its script will say."""
+    words = words_in(language)
     whole = pages.page(
-        "Notifications",
-        "<p>Press the button and this browser shows you our news. You can turn it off here at any time.</p>"
-        f'<p><button type="button" id="on">{escape(WORDING)}</button></p>'
-        '<p><button type="button" id="off">Turn them off</button></p>'
+        words.title,
+        f"<p>{escape(words.ask_words)}</p>"
+        f'<p><button type="button" id="on">{escape(words.on)}</button></p>'
+        f'<p><button type="button" id="off">{escape(words.off)}</button></p>'
         '<p id="said" role="status"></p><script src="/push/app.js"></script>',
+        language,
     )
-    return whole.replace(b"<main>", f'<main data-key="{escape(public_key)}">'.encode())
+    told = {
+        "key": public_key, "said-on": words.said_on, "said-off": words.said_off, "no-push": words.no_push,
+        "denied": words.denied, "failed": words.failed,
+    }  # fmt: skip
+    data = "".join(f' data-{name}="{escape(text)}"' for name, text in told.items())
+    return whole.replace(b"<main>", f"<main{data}>".encode())
 
 
-NOT_SET_UP = pages.page("Notifications are not offered", "<p>Nobody has set them up here.</p>")
+def not_set_up(language: str) -> bytes:
+    """What is said while nobody has set up web push."""
+    words = words_in(language)
+    return pages.page(words.not_offered, f"<p>{escape(words.not_offered_words)}</p>", language)

@@ -13,7 +13,7 @@ from tidings.domain.errors import InvalidInputError
 from tidings.domain.fact import Fact, check_whole, from_plain_sentences
 from tidings.domain.invitation import Invitation
 from tidings.domain.version import MOST_VERSIONS, Version, check_versions, language_tag
-from tidings.domain.wording import problem
+from tidings.domain.wording import problem_of, spoken
 
 CampaignType = Literal[
     "announcement", "event", "offer", "newsletter", "welcome", "win_back", "feedback", "update"
@@ -181,7 +181,7 @@ def language_of(brief: Brief, brand: Brand) -> str:
 
 
 class InvalidBriefError(InvalidInputError):
-    """A brief that cannot be used. `problems` holds each wrong field with the sentence about it."""
+    """A brief that cannot be used. `problems` holds each wrong field's path with the sentence about it."""
 
     def __init__(self, problems: tuple[tuple[str, str], ...]) -> None:
         super().__init__(
@@ -207,18 +207,24 @@ def parse_brief(raw: object) -> Brief:
         raise InvalidBriefError(tuple(_problem(cast("Mapping[str, Any]", item)) for item in error.errors())) from None
 
 
-_SENTENCES = frozenset({"goal", "facts"})
-
-
 def _problem(item: Mapping[str, Any]) -> tuple[str, str]:
-    """The field of a brief and what is wrong with it in words: the place as the author wrote it, then why."""
-    place: tuple[int | str, ...] = item["loc"]
-    field = str(place[0]) if place else "brief"
-    parts = [str(part + 1) if isinstance(part, int) else part for part in place if part != "sentence"]
-    name = ".".join(parts) or "brief"
+    """The path of a brief's field, lists counted from 0, and what is wrong with it in words: its place, then why."""
+    place = tuple(part for part in cast("tuple[int | str, ...]", item["loc"]) if part != "sentence")
+    path = ".".join(map(str, place)) or "brief"
     if item["type"] == "extra_forbidden":
-        return field, f"`{name}` is not a field of a brief"
+        if not place[1:]:
+            return path, f"`{path}` is not a field of a brief"
+        return path, f"{spoken(place[:-1])} has no field `{place[-1]}`"
     if item["type"] == "string_pattern_mismatch":
-        return field, f"`{name}` must be a web address that begins with https:// or http://"
-    words = problem(name, item)
-    return field, words.replace("write at least", "write a sentence of at least") if field in _SENTENCES else words
+        return path, f"{_named(place)} must be a web address that begins with https:// or http://"
+    words = problem_of(_named(place), item)
+    return path, words.replace("write at least", "write a sentence of at least") if _is_sentence(place) else words
+
+
+def _named(place: tuple[int | str, ...]) -> str:
+    """A field of the brief itself by its name, one further in as people say where it stands."""
+    return spoken(place) if place[1:] else f"`{place[0] if place else 'brief'}`"
+
+
+def _is_sentence(place: tuple[int | str, ...]) -> bool:
+    return place == ("goal",) or (len(place) > 1 and place[-2] in {"facts", "more_facts"})

@@ -110,6 +110,8 @@ class PlanSummary:
     """How many get a message by each channel; somebody who gets two counts for both."""
     held_by_channel: dict[str, dict[str, int]] = field(default_factory=dict[str, dict[str, int]])
     """Of each channel, whom of the audience it does not reach and why; another may reach them."""
+    cap_holders: dict[str, int] = field(default_factory=dict[str, int])
+    """Campaigns, by id, whose messages use up the frequency cap of those it leaves out, with how many of them."""
 
     @property
     def by_version(self) -> dict[str, int]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 _KINDS = {
@@ -15,9 +15,32 @@ _KINDS = {
     "extra_forbidden": "is not a known field",
     "missing": "is missing",
 }
+_ONE_OF = {
+    "facts": "fact", "more_facts": "further fact", "versions": "version", "other_calls": "other call",
+    "channels": "channel",
+}  # fmt: skip
+"""What one entry of a list is called; one of any other list is its entry."""
+
+
+def spoken(place: Sequence[int | str]) -> str:
+    """Where in a list or a group a field stands, as people say it: `version 2, name`, `fact 3`, `must say, entry 1`."""
+    words: list[str] = []
+    for before, part in zip(("", *place), place, strict=False):
+        if isinstance(part, str):
+            words.append(part.replace("_", " "))
+        elif before in _ONE_OF:
+            words[-1] = f"{_ONE_OF[str(before)]} {part + 1}"
+        else:
+            words.append(f"entry {part + 1}")
+    return ", ".join(words)
 
 
 def problem(name: str, item: Mapping[str, Any]) -> str:
+    """What `problem_of` says of a field by its own name."""
+    return problem_of(f"`{name}`", item)
+
+
+def problem_of(subject: str, item: Mapping[str, Any]) -> str:
     """One sentence, without its full stop, of one of pydantic's errors: the field as the reader knows it, then why.
 
     The value that was given is left out: it may be an address or a secret.
@@ -26,8 +49,8 @@ def problem(name: str, item: Mapping[str, Any]) -> str:
     limits: Mapping[str, Any] = item.get("ctx", {})
     if kind == "value_error":
         words = str(item["msg"]).removeprefix("Value error, ")
-        return f"`{name}` {words}" if words.startswith(("is ", "must ")) else f"`{name}`: {words}"
-    return f"`{name}` {_KINDS.get(kind) or _limit(kind, limits) or _otherwise(item)}"
+        return f"{subject} {words}" if words.startswith(("is ", "must ")) else f"{subject}: {words}"
+    return f"{subject} {_KINDS.get(kind) or _limit(kind, limits) or _otherwise(item)}"
 
 
 def _limit(kind: str, limits: Mapping[str, Any]) -> str:

@@ -22,7 +22,7 @@ from tidings.domain.event import EventKind
 from tidings.domain.instant import DAY, HOUR, Clock, Instant
 from tidings.domain.plan import PlanSummary
 from tidings.events.repository import local_profile
-from tidings.scheduling import overriding, repository, summary
+from tidings.scheduling import capping, overriding, repository, summary
 from tidings.scheduling.model import HourModel, learn
 from tidings.scheduling.planning import Division, Knowledge, Person, Plan, plan
 from tidings.scheduling.policy import PlanPolicy, policy_from
@@ -139,6 +139,7 @@ class SchedulingAgent:
             expected_gain=summary.expected_gain(knowledge.model, found),
             at=now,
             held_by_channel=selection.held_by_channel,
+            cap_holders=capping.count(capping.holders(conn, campaign_pk, made.left_out, policy.cap_span(now))),
         )
         return Proposal(made, told, summary.decision(made, told, policy, knowledge.model, found, seed))
 
@@ -180,13 +181,11 @@ class SchedulingAgent:
     def _knowledge(
         self, conn: Connection, campaign_pk: int, policy: PlanPolicy, now: Instant, beside: int = 0
     ) -> Knowledge:
-        start = max(now, policy.earliest or 0)
-        reach = policy.cap.days * DAY
-        until = start + (policy.window_hours + 1) * HOUR + reach
+        since, until = policy.cap_span(now)
         return Knowledge(
             model=self.hour_model(conn),
             clicks=repository.clicks_by_hour(conn, now),
-            commitments=repository.commitments(conn, campaign_pk, policy.cap, start - reach, until, beside=beside),
+            commitments=repository.commitments(conn, campaign_pk, policy.cap, since, until, beside=beside),
         )
 
     def override_time(

@@ -14,7 +14,7 @@ from tidings.domain.decision import Decision
 from tidings.domain.ids import new_id
 from tidings.domain.instant import DAY, HOUR, MINUTE, Instant, iso
 from tidings.domain.plan import HeldBack, PlanSummary, Quiet, SlotReason
-from tidings.scheduling import masks, repository
+from tidings.scheduling import capping, masks, repository
 from tidings.scheduling.policy import PlanPolicy
 from tidings.scheduling.zones import guess
 
@@ -33,6 +33,8 @@ class Moved:
     zones_assumed: int
     cut: Counter[str]
     """How many a channel no longer reaches, for the cap leaves them room for fewer messages."""
+    cap_holders: dict[str, int]
+    """As `PlanSummary.cap_holders`, of those whom the cap leaves out now."""
 
 
 def move_everybody(conn: Connection, campaign_pk: int, due_at: Instant, policy: PlanPolicy, *, forced: bool) -> Moved:
@@ -40,13 +42,13 @@ def move_everybody(conn: Connection, campaign_pk: int, due_at: Instant, policy: 
     rows = repository.slots_with_places(conn, campaign_pk)
     reach = policy.cap.days * DAY
     most = max((channels.count(",") for _, _, channels, _, _ in rows), default=0)
-    others = repository.commitments(
-        conn, campaign_pk, policy.cap, due_at - reach, due_at + _REACH_DAYS * DAY + reach + HOUR, beside=most
-    )
+    span = (due_at - reach, due_at + _REACH_DAYS * DAY + reach + HOUR)
+    others = repository.commitments(conn, campaign_pk, policy.cap, *span, beside=most)
     times: list[tuple[int, Instant, str, str]] = []
     variants: list[str] = []
     held: dict[int, HeldBack] = {}
     assumed = 0
+    capped: list[int] = []
     cut: Counter[str] = Counter()
     choices: dict[tuple[str, str, str], list[Instant]] = {}
     for person, variant, channels, zone, country in rows:
@@ -59,14 +61,20 @@ def move_everybody(conn: Connection, campaign_pk: int, due_at: Instant, policy: 
         found = _first(open_times, others.get(person, ()), due_at, policy, ways)
         if isinstance(found, HeldBack):
             held[person] = found
+            if found is HeldBack.FREQUENCY_CAP:
+                capped.append(person)
             continue
         times.append((person, *found))
-        cut.update(ways[len(found[2].split(",")) :])
+        lost = ways[len(found[2].split(",")) :]
+        cut.update(lost)
+        if lost:
+            capped.append(person)
         variants.append(variant)
         assumed += guess(zone, country, policy.fallback_zone).assumed
     repository.move_slots(conn, campaign_pk, times)
     repository.drop_slots(conn, campaign_pk, held)
-    return Moved(times, variants, held, assumed, cut)
+    holders = capping.count(capping.holders(conn, campaign_pk, capped, span))
+    return Moved(times, variants, held, assumed, cut, holders)
 
 
 def _open_times(
@@ -131,8 +139,9 @@ def summarise(before: PlanSummary, moved: Moved, campaign_id: str, at: Instant) 
         by_reason=dict(Counter(reason for _, _, reason, _ in moved.times)),
         by_channel=dict(Counter(ways)),
         held_by_channel={channel: dict(found) for channel, found in each.items()},
-        by_variant=dict(Counter(mailed or moved.variants)),
+        by_variant=dict.fromkeys(before.by_variant, 0) | Counter(mailed or moved.variants),
         held_back=dict(held),
+        cap_holders=dict(Counter(before.cap_holders) + Counter(moved.cap_holders)),
         zones_assumed=moved.zones_assumed,
         expected_gain="A person set the time; the agent expects no gain from it.",
     )

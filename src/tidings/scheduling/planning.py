@@ -95,6 +95,8 @@ class Plan:
     """By which channels each is written to, in the order of `pk`; empty: by the campaign's one."""
     cut: dict[str, int] = field(default_factory=dict[str, int])
     """How many a channel does not reach because the cap leaves them room for fewer messages."""
+    left_out: tuple[int, ...] = ()
+    """Contacts whom the cap leaves no room, or room for fewer messages, because of other campaigns."""
 
     def reason_of(self, index: int) -> SlotReason:
         """The reason of the person at that index."""
@@ -151,6 +153,18 @@ def plan(
         disturbed=disturbed,
         channels=tuple(ways[row] for row in planned.tolist()),
         cut=_cut(people, ways, planned),
+        left_out=_left_out(people, ways, knowledge, np.isfinite(awake) & ~np.isfinite(allowed)),
+    )
+
+
+def _left_out(
+    people: Sequence[Person], ways: Sequence[tuple[str, ...]], knowledge: Knowledge, capped: masks.Mask
+) -> tuple[int, ...]:
+    """Of those other campaigns write to: who finds no hour for it, or loses a channel."""
+    return tuple(
+        person.pk
+        for person, kept, none in zip(people, ways, capped.tolist(), strict=True)
+        if (none or len(kept) < len(person.channels)) and knowledge.commitments.get(person.pk)
     )
 
 

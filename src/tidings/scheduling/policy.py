@@ -8,7 +8,7 @@ from typing import Any
 
 from tidings.domain.channel import Channel
 from tidings.domain.errors import InvalidInputError
-from tidings.domain.instant import Instant
+from tidings.domain.instant import DAY, HOUR, Instant
 from tidings.domain.plan import FrequencyCap, Quiet, QuietHours, QuietOfAll
 from tidings.scheduling.zones import is_zone
 
@@ -50,6 +50,11 @@ class PlanPolicy:
         if Channel.EMAIL.value not in channels:
             return self.quiet_texts
         return QuietOfAll((self.quiet, self.quiet_texts))
+
+    def cap_span(self, now: Instant) -> tuple[Instant, Instant]:
+        """From when to when another campaign's message can stand in the way of a plan made now."""
+        start, reach = max(now, self.earliest or 0), self.cap.days * DAY
+        return start - reach, start + (self.window_hours + 1) * HOUR + reach
 
     def as_json(self) -> dict[str, Any]:
         """Plain values for the campaign's row."""

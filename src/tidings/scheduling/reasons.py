@@ -10,7 +10,7 @@ from tidings.scheduling.zones import local
 _DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 _MOVED = {
     SlotReason.QUIET_HOURS: "a better hour falls into their quiet hours",
-    SlotReason.FREQUENCY_CAP: "their better hours would break the limit of messages one person gets",
+    SlotReason.FREQUENCY_CAP: "their better hours would break the limit of messages one person gets{used}",
     SlotReason.SLOT_FULL: "their better hours were full",
 }
 _HELD = {
@@ -24,20 +24,27 @@ _HELD = {
 
 
 def reason_text(
-    reason: SlotReason | str, due_at: Instant, zone: str, *, assumed: bool = False, model: HourModel | None = None
+    reason: SlotReason | str,
+    due_at: Instant,
+    zone: str,
+    *,
+    assumed: bool = False,
+    model: HourModel | None = None,
+    used_by: str = "",
 ) -> str:
     """One sentence on one slot, for example `Tuesday 09:15 in Lisbon: people clicked most at this hour (2.9 % ± 0.4)`.
 
     `model` adds what was learned; without it, or while it is thin, nothing is claimed about clicks.
+    `used_by` names the campaigns that use up the frequency cap.
     """
     wall = local(zone, due_at)
     place = zone.rpartition("/")[2].replace("_", " ")
     where = f"{place} (assumed: no zone is known)" if assumed else place
     evidence = _evidence(model, wall.weekday(), wall.hour)
-    return f"{_DAYS[wall.weekday()]} {wall:%H:%M} in {where}: {_why(SlotReason(reason), evidence)}"
+    return f"{_DAYS[wall.weekday()]} {wall:%H:%M} in {where}: {_why(SlotReason(reason), evidence, used_by)}"
 
 
-def _why(reason: SlotReason, evidence: str) -> str:
+def _why(reason: SlotReason, evidence: str, used_by: str) -> str:
     if reason is SlotReason.OVERRIDE:
         return "a person set this time"
     if reason is SlotReason.HOLDOUT_TIME:
@@ -46,7 +53,8 @@ def _why(reason: SlotReason, evidence: str) -> str:
         if not evidence:
             return "the likeliest hour by a general profile; not enough data of your own yet"
         return f"the hour with the most clicks expected of those allowed ({evidence})"
-    return f"{_MOVED[reason]}; this is the best of those left" + (f" ({evidence})" if evidence else "")
+    moved = _MOVED[reason].format(used=f", used up by {used_by}" if used_by else "")
+    return f"{moved}; this is the best of those left" + (f" ({evidence})" if evidence else "")
 
 
 def _evidence(model: HourModel | None, weekday: int, hour: int) -> str:

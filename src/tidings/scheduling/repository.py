@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 from sqlalchemy import (
+    CTE,
     BigInteger,
     ColumnElement,
     Connection,
@@ -49,22 +50,36 @@ def messages_of_slot() -> ColumnElement[int]:
 def commitments(
     conn: Connection, campaign_pk: int, cap: FrequencyCap, since: Instant, until: Instant, *, beside: int = 0
 ) -> dict[int, list[Instant]]:
-    """Other campaigns' messages by contact, sent or planned in [since, until); only of people at the cap or above.
+    """Other campaigns' messages by contact, as `messages_of_others` has them; only of people at the cap or above.
 
-    Sent ones count at the time they went, open and proposed ones at the time they are due. `beside` is how many more
-    than one the new message is, in further channels.
+    `beside` is how many more than one the new message is, in further channels.
+    """
+    messages = messages_of_others(campaign_pk, since, until)
+    enough = func.sum(messages.c.number) >= max(1, cap.limit - beside)
+    many = select(messages.c.contact_pk).group_by(messages.c.contact_pk).having(enough)
+    found: defaultdict[int, list[Instant]] = defaultdict(list)
+    query = select(messages.c.contact_pk, messages.c.at, messages.c.number).where(messages.c.contact_pk.in_(many))
+    for contact_pk, at, number in conn.execute(query):
+        found[contact_pk] += [int(at)] * number
+    return dict(found)
+
+
+def messages_of_others(campaign_pk: int, since: Instant, until: Instant) -> CTE:
+    """The messages of all campaigns but one, sent or planned in [since, until): contact, time, number and campaign.
+
+    Sent ones count at the time they went, open and proposed ones at the time they are due.
     """
     when = case(
         (delivery.c.state.in_(_WENT_OUT), func.coalesce(delivery.c.at, delivery.c.due_at)), else_=delivery.c.due_at
     )
-    ledger = select(delivery.c.contact_pk, when.label("at"), literal(1).label("number")).where(
+    ledger = select(delivery.c.contact_pk, when.label("at"), literal(1).label("number"), delivery.c.campaign_pk).where(
         delivery.c.campaign_pk != campaign_pk,
         delivery.c.state.in_([*_WENT_OUT, *_STILL_TO_GO]),
         when >= since,
         when < until,
     )
     proposed = (
-        select(slot.c.contact_pk, slot.c.due_at.label("at"), messages_of_slot().label("number"))
+        select(slot.c.contact_pk, slot.c.due_at.label("at"), messages_of_slot().label("number"), slot.c.campaign_pk)
         .join(campaign, campaign.c.pk == slot.c.campaign_pk)
         .where(
             slot.c.campaign_pk != campaign_pk,
@@ -74,14 +89,7 @@ def commitments(
             slot.c.due_at < until,
         )
     )
-    messages = union_all(ledger, proposed).cte("messages")
-    enough = func.sum(messages.c.number) >= max(1, cap.limit - beside)
-    many = select(messages.c.contact_pk).group_by(messages.c.contact_pk).having(enough)
-    found: defaultdict[int, list[Instant]] = defaultdict(list)
-    query = select(messages.c.contact_pk, messages.c.at, messages.c.number).where(messages.c.contact_pk.in_(many))
-    for contact_pk, at, number in conn.execute(query):
-        found[contact_pk] += [int(at)] * number
-    return dict(found)
+    return union_all(ledger, proposed).cte("messages")
 
 
 def clicks_by_hour(conn: Connection, now: Instant) -> dict[int, list[float]]:

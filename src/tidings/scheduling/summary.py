@@ -31,6 +31,7 @@ def summarise(
     expected_gain: str,
     at: Instant,
     held_by_channel: Mapping[str, Mapping[HeldBack, int]] | None = None,
+    cap_holders: Mapping[str, int] | None = None,
 ) -> PlanSummary:
     """The summary of a plan; `held_back` are those held back before planning, to whom the plan's own are added.
 
@@ -56,6 +57,7 @@ def summarise(
         expected_gain=expected_gain,
         by_channel=dict(Counter(channel for ways in plan.channels for channel in ways)),
         held_by_channel=_held_by_channel(plan, held_by_channel or {}),
+        cap_holders=dict(cap_holders or {}),
     )
 
 

@@ -106,6 +106,23 @@ class HourOfPlan(Schema):
     people: int
 
 
+class CapHolder(Schema):
+    """A campaign whose messages use up the frequency cap of some whom it leaves out, and of how many."""
+
+    campaign_id: str
+    name: str
+    people: int
+
+
+class CapHolders(Schema):
+    """The first three of them; `others`: there are campaigns of brands you do not see."""
+
+    named: tuple[CapHolder, ...]
+    more: int = Field(description="How many there are besides")
+    others: bool
+    words: str = Field(description="All of it in words; empty where the cap leaves nobody out")
+
+
 class Plan(Schema):
     """Who hears when, in sum. `held_back` counts people who get no slot, by reason."""
 
@@ -126,6 +143,7 @@ class Plan(Schema):
     held_by_channel: dict[str, dict[str, int]] = Field(
         description="Of a campaign with several channels: whom each does not reach, by reason; another may"
     )
+    cap_used_by: CapHolders = Field(description="Which campaigns use up the frequency cap of those it leaves out")
 
 
 class Override(Schema):
@@ -199,8 +217,8 @@ class Campaign(CampaignRow):
         hours = [{"at": at, "people": count} for at, count in sorted(plan.by_hour.items())] if plan else []
         shown = None
         if plan is not None:
-            fields = {name: getattr(plan, name) for name in Plan.model_fields if name != "by_hour"}
-            shown = Plan.model_validate({**fields, "by_hour": hours})
+            fields = {name: getattr(plan, name) for name in Plan.model_fields.keys() - {"by_hour", "cap_used_by"}}
+            shown = Plan.model_validate({**fields, "by_hour": hours, "cap_used_by": detail.cap_holders})
         return cls(
             **row,
             brief=detail.brief,

@@ -14,10 +14,12 @@ from tidings.domain.campaign import CampaignState
 from tidings.domain.errors import InvalidInputError
 from tidings.web.formats import from_local_input
 from tidings.web.report import has_results, highest
+from tidings.web.versions import in_words
 from tidings.web.visit import FormHere, Visit, VisitHere, text_of
 
 if TYPE_CHECKING:
     from tidings.analytics.views import CampaignReport
+    from tidings.domain.brief import Brief
 
 router = APIRouter(prefix="/campaigns/{campaign_id}")
 S = CampaignState
@@ -42,9 +44,12 @@ def campaign(visit: VisitHere, campaign_id: str) -> Response:
     decisions = visit.allowed(
         lambda: visit.services.agents.decisions(visit.actor, campaign_id=campaign_id, limit=20)[0], []
     )
+    names = _segment_names(visit, detail.brief)
     return visit.page(
         "campaign.html", campaign=detail,
-        steps=steps_of(detail), audience_name=_audience_name(visit, detail.brief.audience), decisions=decisions,
+        steps=steps_of(detail), decisions=decisions,
+        audience_name=names.get(detail.brief.audience, detail.brief.audience.capitalize()),
+        versions=in_words(detail.brief, names),
         may_plan=visit.may("campaigns:write") and detail.row.state in {S.REVIEW, S.APPROVED},
         starts_itself=_starts_itself(visit), **_live(visit, detail),
     )  # fmt: skip
@@ -241,12 +246,12 @@ def _texts(detail: CampaignDetail, variant: str, channel: str) -> dict[int, str]
     return {index: block.text for index, block in enumerate(blocks) if isinstance(block, Heading | Text)}
 
 
-def _audience_name(visit: Visit, audience: str) -> str:
-    """The segment's name where the brief names it by id."""
-    if not audience.startswith("seg_"):
-        return audience.capitalize()
+def _segment_names(visit: Visit, brief: Brief) -> dict[str, str]:
+    """The segments' names by id, where the brief names one by its id."""
+    if not any(named.startswith("seg_") for named in (brief.audience, *(each.segment for each in brief.versions))):
+        return {}
     segments = visit.allowed(lambda: visit.services.audience.segments(visit.actor), [])
-    return next((segment.name for segment in segments if segment.id == audience), audience.capitalize())
+    return {segment.id: segment.name for segment in segments}
 
 
 def _starts_itself(visit: Visit) -> bool:

@@ -40,6 +40,7 @@
     for (const each of group.querySelectorAll("[id], [for]"))
       for (const name of ["id", "for", "aria-describedby"])
         if (each.hasAttribute(name)) each.setAttribute(name, own(each.getAttribute(name)));
+    group.querySelector("legend").textContent = `Version ${number}`;
     list.append(group);
     list.lastElementChild.querySelector("input").focus();
   };
