@@ -31,7 +31,7 @@ from tidings.distribution.pool import RelayPool, Watcher
 from tidings.distribution.relay import Relay
 from tidings.distribution.templates import Addresses
 from tidings.distribution.throttle.line_up import LineUp
-from tidings.distribution.throttle.throttle import Throttle
+from tidings.distribution.throttle.throttle import Rules, Throttle, no_rules
 from tidings.distribution.throttle.turns import Turns
 from tidings.distribution.tokens import TokenSigner
 from tidings.distribution.worker import Observer, Worker
@@ -154,11 +154,12 @@ def make_worker(
 
 
 def pooled(
-    db: Database, relays: Sequence[Relay], *, lanes: int = 3, watcher: Watcher | None = None, **changed: Any
+    db: Database, relays: Sequence[Relay], *, lanes: int = 3, watcher: Watcher | None = None, rules: Rules = no_rules,
+    **changed: Any,
 ) -> Worker:  # fmt: skip
     """A worker with a pool of relays, as the product builds it."""
     clock = WallClock()
-    throttle = Throttle(clock, relays)
+    throttle = Throttle(clock, relays, rules=rules)
     line = LineUp(throttle)
     throttle.waiting = line.waiting
     ledger = Ledger(
