@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+
 import pytest
 from sqlalchemy import Connection, insert, select, update
 from tests.conftest import FakeClock
@@ -466,6 +468,33 @@ def test_refusals_of_the_address_count_for_the_guard_rail(sqlite_database: Datab
     assert bed.states(db, pk)["failed"] == 80
     assert held == ["guard rail: 80 hard bounces of 1,000 mails, more than 5.0%"]
     ledger.close()
+
+
+@pytest.mark.postgres
+def test_two_workers_that_see_too_many_bounces_at_once_hold_once(postgres_address: str, clock: FakeClock) -> None:
+    db = open_postgresql(postgres_address)
+    pk = mixed(db, clock, "example.org", each=120)
+    refused = {"state": "failed", "code": "550 5.1.1"}
+    with db.transaction() as conn:
+        conn.execute(update(delivery).where(delivery.c.campaign_pk == pk).values(**refused))
+    held: list[str] = []
+
+    def hold(_conn: Connection, _pk: int, reason: str) -> int:
+        held.append(reason)
+        return 0
+
+    def look() -> None:
+        with db.transaction() as conn:
+            Guard(hold, lambda *_: None).look(conn, pk, clock.now())
+
+    other = threading.Thread(target=look)
+    with db.transaction() as conn:
+        assert Guard(hold, lambda *_: None).look(conn, pk, clock.now())
+        other.start()
+        other.join(0.3)  # as the second sees it the first has not been committed yet
+    other.join(10)
+    assert len(held) == 1
+    db.close()
 
 
 class Mx:
