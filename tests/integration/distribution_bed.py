@@ -31,7 +31,8 @@ from tidings.distribution.pool import RelayPool, Watcher
 from tidings.distribution.relay import Relay
 from tidings.distribution.templates import Addresses
 from tidings.distribution.throttle.line_up import LineUp
-from tidings.distribution.throttle.throttle import Throttle
+from tidings.distribution.throttle.throttle import Rules, Throttle, no_rules
+from tidings.distribution.throttle.turns import Turns
 from tidings.distribution.tokens import TokenSigner
 from tidings.distribution.worker import Observer, Worker
 from tidings.domain.event import Event
@@ -140,7 +141,7 @@ def hooks(**changed: Any) -> Hooks:
 
 def make_worker(
     db: Database, port: int, *, lanes: int = 5, clock: Any = None, observer: Observer | None = None,
-    relay: Relay | None = None, owner: str = "", **changed: Any,
+    relay: Relay | None = None, owner: str = "", turns: Turns | None = None, **changed: Any,
 ) -> Worker:  # fmt: skip
     """A worker that sends to a local port."""
     clock = clock or WallClock()
@@ -149,15 +150,16 @@ def make_worker(
         db, clock, hooks(**changed), owner=owner or owner_name(), boot_id=boot_id(db), relay=f"127.0.0.1:{port}"
     )
     channel = SmtpChannel(relay, connections=lanes, ehlo_name="test.example")
-    return Worker(db, clock, ledger, channel, Addresses(BASE_URL, SIGNER), observer, lanes=lanes)
+    return Worker(db, clock, ledger, channel, Addresses(BASE_URL, SIGNER), observer, lanes=lanes, turns=turns)
 
 
 def pooled(
-    db: Database, relays: Sequence[Relay], *, lanes: int = 3, watcher: Watcher | None = None, **changed: Any
+    db: Database, relays: Sequence[Relay], *, lanes: int = 3, watcher: Watcher | None = None, rules: Rules = no_rules,
+    **changed: Any,
 ) -> Worker:  # fmt: skip
     """A worker with a pool of relays, as the product builds it."""
     clock = WallClock()
-    throttle = Throttle(clock, relays)
+    throttle = Throttle(clock, relays, rules=rules)
     line = LineUp(throttle)
     throttle.waiting = line.waiting
     ledger = Ledger(

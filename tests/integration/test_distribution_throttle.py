@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+
 import pytest
 from sqlalchemy import Connection, insert, select, update
 from tests.conftest import FakeClock
@@ -17,14 +19,15 @@ from tidings.distribution.returns.guard import Guard
 from tidings.distribution.throttle import repository
 from tidings.distribution.throttle.lookup import Lookup
 from tidings.distribution.throttle.replies import About
-from tidings.distribution.throttle.throttle import Throttle
+from tidings.distribution.throttle.throttle import Rules, Throttle
 from tidings.domain.brief import LatePolicy
 from tidings.domain.channel import Channel
+from tidings.domain.errors import UnavailableError
 from tidings.domain.event import EventKind
 from tidings.domain.instant import DAY, HOUR, MINUTE, SECOND
 from tidings.engine.process import boot_id
 from tidings.events.log import BITS
-from tidings.store.database import Database
+from tidings.store.database import Database, open_postgresql
 from tidings.store.tables import campaign, contact, delivery, engagement
 
 SLOW = Outcome(Result.DEFERRED, "421 4.7.28", "unusual rate of mail", about=About.SLOW)
@@ -235,6 +238,113 @@ def test_warm_up_sends_its_day_to_the_most_engaged_and_plans_the_rest(database: 
     ledger.close()
 
 
+def warming(clock: FakeClock) -> Throttle:
+    return Throttle(clock, [Relay("one", 25, "none")], rules=lambda _conn: ((), ("*",)))
+
+
+@pytest.mark.postgres
+def test_two_workers_have_one_day_of_warm_up(postgres_address: str, clock: FakeClock) -> None:
+    """What one has in hand the other does not send; what one that ends gives back the other does."""
+    db = open_postgresql(postgres_address)
+    people = bed.add_people(db, 3000, clock.now())  # six chunks, of which a worker takes four at once
+    pk = bed.add_campaign(db, people, clock.now() - 1)
+    keen = people[:30] + people[2600:2620]
+    with db.transaction() as conn:
+        bits = BITS[EventKind.CLICKED]
+        conn.execute(insert(engagement), [{"campaign_pk": 999, "contact_pk": each, "bits": bits} for each in keen])
+    throttles = [warming(clock), warming(clock)]
+    one, two = (ledger_of(db, clock, each, f"node/{no}/1/a") for no, each in enumerate(throttles))
+    for ledger in (one, two):
+        ledger.step(0)
+    first = one.step(30).claimed
+    second = two.step(30).claimed
+    assert (len(first), len(second)) == (30, 20)
+    assert {each.contact_pk for each in first + second} == set(keen)
+    send(one, throttles[0], first[:5], OK)
+    one.flush([], [], first[5:])
+    one.leave()
+    one.close()
+    send(two, throttles[1], second, OK)
+    third = two.step(100).claimed
+    assert len(third) == 25
+    send(two, throttles[1], third, OK)
+    assert two.step(100).claimed == []
+    with db.reading() as conn:
+        assert [row.sent for row in repository.warmups(conn)] == [50]
+    assert bed.states(db, pk)["accepted"] == 50
+    two.leave()
+    two.close()
+    again = ledger_of(db, clock, warming(clock), "node/3/1/a")
+    again.step(0)
+    assert again.step(100).claimed == [], "a restart gives no second day"
+    again.close()
+    db.close()
+
+
+@pytest.mark.postgres
+def test_what_others_sent_of_the_chosen_keeps_nobody_waiting(postgres_address: str, clock: FakeClock) -> None:
+    """Both chose the same forty people; one sent them all, and the rest of the day is for the next campaign."""
+    db = open_postgresql(postgres_address)
+    people = bed.add_people(db, 100, clock.now())
+    bed.add_campaign(db, people[:40], clock.now() - 1)
+    throttles = [warming(clock), warming(clock)]
+    one, two = (ledger_of(db, clock, each, f"node/{no}/1/a") for no, each in enumerate(throttles))
+    one.step(0)
+    two.step(0)
+    with db.transaction() as conn:  # the second has looked, and left all of them to the first
+        throttles[1].hold_back(conn, 1, [], clock.now())
+    throttles[1].done([], [])
+    send(one, throttles[0], one.step(100).claimed, OK)
+    one.step(0)
+    bed.add_campaign(db, people[40:], clock.now() - 1, "two")
+    assert len(two.step(100).claimed) == 10
+    one.close()
+    two.close()
+    db.close()
+
+
+def test_a_step_that_was_not_committed_takes_nothing_of_the_day(database: Database, clock: FakeClock) -> None:
+    bed.add_campaign(database, bed.add_people(database, 120, clock.now()), clock.now() - 1)
+    throttle = warming(clock)
+    ledger = ledger_of(database, clock, throttle)
+    ledger.step(0)
+    end_step = throttle.end_step
+
+    def fails(conn: Connection, now: int) -> None:
+        raise UnavailableError("The disk is full.", remedy="Free some space.")
+
+    throttle.end_step = fails
+    with pytest.raises(UnavailableError):
+        ledger.step(30)
+    throttle.end_step = end_step
+    claimed = ledger.step(100).claimed
+    assert len(claimed) == 50
+    ledger.flush([], [], claimed)
+    while ledger.unpublished:
+        ledger.step(0)
+    with database.reading() as conn:
+        assert [row.sent for row in repository.warmups(conn)] == [0]
+    assert len(ledger.step(100).claimed) == 50
+    ledger.close()
+
+
+@pytest.mark.postgres
+def test_two_senders_at_the_same_time_send_exactly_the_day(postgres_address: str) -> None:
+    db = open_postgresql(postgres_address)
+    clock = bed.WallClock()
+    pk = bed.add_campaign(db, bed.add_people(db, 1200, clock.now()), clock.now() - 1)
+    rules: Rules = lambda _conn: ((), ("*",))  # noqa: E731
+    with bed.sink() as one, bed.sink() as two:
+        relays = [bed.at(one.port), bed.at(two.port)]
+        with bed.running(bed.pooled(db, relays, rules=rules)), bed.running(bed.pooled(db, relays, rules=rules)):
+            bed.wait_for(lambda: bed.states(db, pk).get("held", 0) == 1100, 40)
+            bed.wait_for(lambda: bed.states(db, pk) == {"accepted": 100, "held": 1100}, 40)
+    assert (sum(one.taken.values()), sum(two.taken.values())) == (50, 50)
+    with db.reading() as conn:
+        assert [row.sent for row in repository.warmups(conn)] == [50, 50]
+    db.close()
+
+
 @pytest.mark.parametrize("line", ["nonsense", "google: connections=0", "example.com = nobody", "google: colour=3"])
 def test_wrong_overrides_are_refused_with_an_example(line: str) -> None:
     from tidings.distribution.throttle.groups import check_overrides
@@ -358,6 +468,33 @@ def test_refusals_of_the_address_count_for_the_guard_rail(sqlite_database: Datab
     assert bed.states(db, pk)["failed"] == 80
     assert held == ["guard rail: 80 hard bounces of 1,000 mails, more than 5.0%"]
     ledger.close()
+
+
+@pytest.mark.postgres
+def test_two_workers_that_see_too_many_bounces_at_once_hold_once(postgres_address: str, clock: FakeClock) -> None:
+    db = open_postgresql(postgres_address)
+    pk = mixed(db, clock, "example.org", each=120)
+    refused = {"state": "failed", "code": "550 5.1.1"}
+    with db.transaction() as conn:
+        conn.execute(update(delivery).where(delivery.c.campaign_pk == pk).values(**refused))
+    held: list[str] = []
+
+    def hold(_conn: Connection, _pk: int, reason: str) -> int:
+        held.append(reason)
+        return 0
+
+    def look() -> None:
+        with db.transaction() as conn:
+            Guard(hold, lambda *_: None).look(conn, pk, clock.now())
+
+    other = threading.Thread(target=look)
+    with db.transaction() as conn:
+        assert Guard(hold, lambda *_: None).look(conn, pk, clock.now())
+        other.start()
+        other.join(0.3)  # as the second sees it the first has not been committed yet
+    other.join(10)
+    assert len(held) == 1
+    db.close()
 
 
 class Mx:

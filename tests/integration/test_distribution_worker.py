@@ -18,6 +18,7 @@ from tidings.distribution import repository, statements
 from tidings.distribution.channels.base import Outcome, Result
 from tidings.distribution.relay import Relay
 from tidings.distribution.statements import PAUSE_KEY
+from tidings.distribution.throttle.turns import OwnTurns
 from tidings.domain.channel import Channel
 from tidings.domain.instant import HOUR, MINUTE
 from tidings.domain.plan import HeldBack
@@ -478,8 +479,7 @@ def test_two_workers_on_postgresql_share_and_never_repeat(postgres_address: str)
 def test_max_per_hour_keeps_its_distance(sqlite_database: Database) -> None:
     pk, _ = launch(sqlite_database, 30)
     with bed.sink() as sink:
-        worker = bed.make_worker(sqlite_database, sink.port)
-        worker._interval = 0.05
+        worker = bed.make_worker(sqlite_database, sink.port, turns=OwnTurns(72_000))
         started = time.monotonic()
         with bed.running(worker):
             bed.wait_for(lambda: finished_after(sqlite_database, pk, 30))

@@ -101,7 +101,7 @@ class DistributionConfig(AgentConfig):
         ge=0,
         le=1_000_000,
         title="Messages per hour",
-        description="At most so many messages an hour in all; 0: no limit",
+        description="At most so many e-mails an hour, by all workers together; 0: no limit",
     )
     warm_up: list[str] = Field(
         default_factory=list[str], max_length=20, title="Warm-up",

@@ -34,6 +34,7 @@ from tidings.distribution.throttle.lookup import Lookup
 from tidings.distribution.throttle.repository import forget_other_relays
 from tidings.distribution.throttle.shares import Shares
 from tidings.distribution.throttle.throttle import Throttle
+from tidings.distribution.throttle.turns import OwnTurns, SharedTurns, Turns
 from tidings.distribution.tokens import TokenSigner
 from tidings.distribution.worker import Worker
 from tidings.domain.actor import AgentName
@@ -51,6 +52,9 @@ from tidings.store.tables import campaign, contact
 
 if TYPE_CHECKING:
     from tidings.app.wiring import House
+
+_EMAIL = "email"
+"""Under this name the setting “Messages per hour” is kept; no relay is called so, because each has a port."""
 
 
 def build_sender(house: House) -> Worker:
@@ -82,6 +86,7 @@ def build_sender(house: House) -> Worker:
     return Worker(
         house.db, house.clock, ledger, way.channel, addresses_of(house), agent, lanes=config["connections"],
         max_per_hour=_in_all(relays, config["max_per_hour"]), line_up=way.line,
+        turns=_turns(house, _EMAIL, config["max_per_hour"]),
     )  # fmt: skip
 
 
@@ -108,7 +113,8 @@ def _way_out(house: House, relays: Sequence[Relay], agent: DistributionAgent, co
     line = LineUp(throttle)
     throttle.waiting = line.waiting
     pool = RelayPool(
-        relays, throttle, line, house.clock, connections=connections, signer=signer, watcher=agent
+        relays, throttle, line, house.clock, connections=connections, signer=signer, watcher=agent,
+        turns_of=lambda relay: _turns(house, relay.name, relay.per_hour),
     )  # fmt: skip
     return _WayOut(pool, line, throttle)
 
@@ -117,6 +123,13 @@ def _in_all(relays: Sequence[Relay], configured: int) -> int:
     """Messages an hour by all relays together; 0 for no limit. So no more is claimed than they take."""
     together = sum(relay.per_hour for relay in relays) if all(relay.per_hour for relay in relays) else 0
     return min((limit for limit in (configured, together) if limit), default=0)
+
+
+def _turns(house: House, name: str, per_hour: int) -> Turns | None:
+    """What keeps a limit an hour, together with the other senders of this database; None when there is no limit."""
+    if not per_hour:
+        return None
+    return OwnTurns(per_hour) if house.db.is_sqlite else SharedTurns(house.db, name, per_hour)
 
 
 def _rules(conn: Connection) -> tuple[Sequence[str], Sequence[str]]:
@@ -198,7 +211,7 @@ def build_account_sender(house: House, account: Account) -> Worker:
         house.db, house.clock, hooks, owner=owner_name(),
         boot_id=boot_id(house.db), relay=way.name, channel=of,
     )  # fmt: skip
-    addresses = addresses_of(house)
+    addresses, most = addresses_of(house), config["max_per_hour"] if of is Channel.EMAIL else 0
     templates = (
         Templates(house.db, addresses, parts=way.wants_parts)
         if of is Channel.EMAIL
@@ -206,7 +219,7 @@ def build_account_sender(house: House, account: Account) -> Worker:
     )
     return Worker(
         house.db, house.clock, ledger, way, addresses, agent, lanes=way.room,
-        max_per_hour=config["max_per_hour"] if of is Channel.EMAIL else 0, templates=templates,
+        max_per_hour=most, templates=templates, turns=_turns(house, _EMAIL, most),
     )  # fmt: skip
 
 

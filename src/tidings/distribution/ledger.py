@@ -153,12 +153,16 @@ class Ledger:
                 more = leases.take(conn, now)
                 step.claimed = self._claim(conn, leases, now, work.want)
                 step.more = more or any(True for _ in leases.usable())
+            if self._gate is not None:
+                self._gate.end_step(conn, now)
 
     def finish(self, work: Work) -> Step:
         """The transaction was committed."""
         self._leases = work.leases
         self._wire.settled()
         self._wire.expect(work.step.claimed)
+        if self._gate is not None:
+            self._gate.done(work.back, [each.message for each in work.answers.others])
         return work.step
 
     def undo(self, work: Work) -> None:
@@ -166,6 +170,8 @@ class Ledger:
         work.answers.join(self._answers)
         self._answers, self._back = work.answers, work.back + self._back
         self._wire.undo()
+        if self._gate is not None:
+            self._gate.undone()
 
     def _write(self, conn: Connection, work: Work) -> None:
         """Answers and their events; what a kill leaves out, the takeover adds."""
@@ -348,6 +354,8 @@ class Ledger:
                 let_go_when_stopped(conn)
                 self._write(conn, work)
                 work.leases.release_all(conn, self._clock.now())
+                if self._gate is not None:
+                    self._gate.leave(conn, self._clock.now())
         except BaseException:
             self.undo(work)
             raise

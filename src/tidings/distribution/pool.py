@@ -21,10 +21,10 @@ from tidings.distribution.channels.smtp import SmtpChannel
 from tidings.distribution.dkim import DkimSigner
 from tidings.distribution.relay import Relay
 from tidings.distribution.throttle.breaker import Breaker
-from tidings.distribution.throttle.limit import Limit
 from tidings.distribution.throttle.line_up import LineUp
 from tidings.distribution.throttle.replies import About
 from tidings.distribution.throttle.throttle import Throttle
+from tidings.distribution.throttle.turns import OwnTurns, Turns
 from tidings.domain.instant import SECOND, Clock
 
 log = logging.getLogger("tidings.distribution")
@@ -62,21 +62,30 @@ class Watcher(Protocol):
         ...
 
 
+def own_turns(relay: Relay) -> Turns | None:
+    """The hour of a relay that only this sender uses."""
+    return OwnTurns(relay.per_hour) if relay.per_hour else None
+
+
 class RelayPool:
     """A `Channel` over all relays."""
 
     def __init__(
         self, relays: Sequence[Relay], throttle: Throttle, line: LineUp, clock: Clock, *, connections: int = 10,
         ehlo_name: str = "", signer: DkimSigner | None = None, watcher: Watcher | None = None,
+        turns_of: Callable[[Relay], Turns | None] = own_turns,
     ) -> None:  # fmt: skip
-        """Raises InvalidInputError when a relay's authority cannot be read."""
+        """`turns_of` keeps a relay's hour. Raises InvalidInputError when a relay's authority cannot be read."""
         self.throttle, self.line, self.clock, self.watcher = throttle, line, clock, watcher
         self.turned_away: Counter[tuple[int, int, int]] = Counter()
         heaviest = max(relay.weight for relay in relays)
         self.members = [
-            Member(self, relay, relay.connections or _share(connections, relay.weight / heaviest), ehlo_name, signer)
+            Member(
+                self, relay, relay.connections or _share(connections, relay.weight / heaviest), ehlo_name, signer,
+                turns_of(relay),
+            )
             for relay in relays
-        ]
+        ]  # fmt: skip
         self._seen = -1
 
     @property
@@ -148,8 +157,9 @@ class Member:
     """One relay: `Feed` for its channel, which passes on to the sender what the pool does not settle itself."""
 
     def __init__(
-        self, pool: RelayPool, relay: Relay, connections: int, ehlo_name: str, signer: DkimSigner | None
-    ) -> None:
+        self, pool: RelayPool, relay: Relay, connections: int, ehlo_name: str, signer: DkimSigner | None,
+        turns: Turns | None,
+    ) -> None:  # fmt: skip
         self._pool, self.relay, self.name, self._wanted = pool, relay, relay.name, connections
         self.channel = SmtpChannel(
             relay, connections=connections, ehlo_name=ehlo_name, signer=signer, closing=self.closed_over
@@ -159,7 +169,7 @@ class Member:
         """Whose messages it carries."""
         self.taken = self.accepted = 0
         self.offline = False
-        self._pace = Limit(relay.name, "", "", 0.0, rate=relay.per_hour / 3600)
+        self._turns, self._waking = turns, False
         self._probing = 0
         self._opening: asyncio.Task[bool] | None = None
         self._since = 0
@@ -245,25 +255,31 @@ class Member:
             return None
         if self.standby and self._pool.usable(self):
             return None
-        throttle, pace = self._pool.throttle, self._pace
-        if throttle.spent(self.name) or (pace.rate and not pace.open(0, time.monotonic(), throttle.part)):
+        throttle, turns = self._pool.throttle, self._turns
+        if throttle.spent(self.name) or (turns is not None and not self._in_turn(turns)):
             return None
         message = feed.take(self.name)
         if message is None:
             return None
         throttle.took(self.name, message)
         self.taken += 1
-        if pace.rate:
-            self._keep_pace(pace)
+        if turns is not None:
+            turns.took()
         if breaker.half_open:
             self._probing += 1
         return message
 
-    def _keep_pace(self, pace: Limit) -> None:
-        """Counts one message of the relay's hour, and looks again when the next may leave."""
-        now = time.monotonic()
-        pace.took(now, self._pool.throttle.part)
-        asyncio.get_running_loop().call_later(max(0.0, pace.next_at - now), self.channel.wake)
+    def _in_turn(self, turns: Turns) -> bool:
+        """Whether the relay's hour has room for one more now; looks again when it may have."""
+        wait = turns.wait() if len(self._pool.line) else 0.0
+        if wait > 0 and not self._waking:
+            self._waking = True
+            asyncio.get_running_loop().call_later(wait, self._look)
+        return wait <= 0
+
+    def _look(self) -> None:
+        self._waking = False
+        self.channel.wake()
 
     def ask(self, message: Outgoing, go: Callable[[bool], None]) -> None:
         """See `Feed`."""

@@ -24,6 +24,7 @@ from tidings.distribution.onwire import UnansweredError
 from tidings.distribution.sender_thread import SenderThread
 from tidings.distribution.templates import Addresses, FillsIn, Templates
 from tidings.distribution.throttle.line_up import LineUp
+from tidings.distribution.throttle.turns import Turns
 from tidings.domain.errors import UnavailableError
 from tidings.domain.instant import Clock
 from tidings.store.database import Database
@@ -61,15 +62,18 @@ class Worker(SenderThread):
     def __init__(
         self, db: Database, clock: Clock, ledger: Ledger, channel: Channel, addresses: Addresses,
         observer: Observer | None = None, *, lanes: int = 10, max_per_hour: int = 0,
-        templates: FillsIn | None = None, line_up: LineUp | None = None,
+        templates: FillsIn | None = None, line_up: LineUp | None = None, turns: Turns | None = None,
     ) -> None:  # fmt: skip
-        """`templates` makes the messages of a channel other than e-mail; `line_up` says whose turn it is."""
+        """`templates` makes the messages of a channel other than e-mail; `line_up` says which message is next.
+
+        `turns` keeps a limit an hour; no more is claimed at once than `max_per_hour` lets go, 0 for any number.
+        """
         super().__init__()
         self._db, self._clock, self._ledger, self._channel = db, clock, ledger, channel
         self._templates, self._observer = templates or Templates(db, addresses), observer
         self._lanes = self._low = 2 * lanes
-        self._interval = 3600 / max_per_hour if max_per_hour else 0.0
-        self._next_at = 0.0
+        self._turns = turns
+        self._most_ahead = max(1, max_per_hour // 3600) if max_per_hour else _MAX_CLAIM
         self._queue = line_up if line_up is not None else LineUp()  # an empty one is false
         self._out = 0
         """Messages the channel has."""
@@ -220,9 +224,7 @@ class Worker(SenderThread):
         self._refill_due = False
         if self._stopping or self._retry_at:
             return
-        ahead = max(self._lanes, min(_MAX_CLAIM, int(self._rate * _AHEAD_SECONDS)))
-        if self._interval:
-            ahead = max(1, min(ahead, int(1 / self._interval)))
+        ahead = min(max(self._lanes, min(_MAX_CLAIM, int(self._rate * _AHEAD_SECONDS))), self._most_ahead)
         self._low = max(self._lanes, ahead * 3 // 4)
         want = ahead if len(self._queue) < self._low and not self._drained else 0
         if want or (publish and self._ledger.unpublished):
@@ -280,7 +282,7 @@ class Worker(SenderThread):
 
     def take(self, relay: str = "") -> Outgoing | None:
         """The next message for this relay, rendered. A claim that has waited too long is given back, checked anew."""
-        if self._interval and not self._in_turn():
+        if self._turns is not None and not self._in_turn(self._turns):
             return None
         now = self._clock.now()
         oldest = now - _FRESH_MS
@@ -295,35 +297,40 @@ class Worker(SenderThread):
                 continue
             try:
                 self._templates.fill_in(claimed, now)
-            except UndeliverableError as error:
-                self._answers.append((claimed, Outcome(Result.FAILED, "", str(error))))
-            except (OperationalError, UnavailableError):  # its template could not be read: the next look tries again
-                log.exception("the ledger cannot be used now")
-                self._back.append(claimed)
-                self._drained = True
-                self._soon()
-                return None
             except Exception as error:  # one poisonous row must not stop the others
-                log.exception("a message could not be made")
-                words = f"the message could not be made: {type(error).__name__}"
-                self._answers.append((claimed, Outcome(Result.FAILED, "", words)))
+                if not self._goes_on_after(claimed, error):
+                    return None
             else:
                 self._out += 1
+                if self._turns is not None:
+                    self._turns.took()
                 return claimed
-            self._soon()
         if self._queue:  # those left wait for their provider's turn
             self._wake_in(_TURN_SECONDS)
         return None
 
-    def _in_turn(self) -> bool:
+    def _goes_on_after(self, claimed: Outgoing, error: Exception) -> bool:
+        """What becomes of a message that could not be made; whether others may be."""
+        self._soon()
+        if isinstance(error, (OperationalError, UnavailableError)):  # its template could not be read: later
+            log.error("the ledger cannot be used now", exc_info=error)
+            self._back.append(claimed)
+            self._drained = True
+            return False
+        if isinstance(error, UndeliverableError):
+            words = str(error)
+        else:
+            log.error("a message could not be made", exc_info=error)
+            words = f"the message could not be made: {type(error).__name__}"
+        self._answers.append((claimed, Outcome(Result.FAILED, "", words)))
+        return True
+
+    def _in_turn(self, turns: Turns) -> bool:
         """Keeps the distance the limit asks for; wakes the channel when the next may leave."""
-        now = time.monotonic()
-        if now >= self._next_at:
-            if self._queue:
-                self._next_at = max(self._next_at, now - self._interval) + self._interval
-            return True
-        self._wake_in(self._next_at - now)
-        return False
+        wait = turns.wait() if self._queue else 0.0
+        if wait > 0:
+            self._wake_in(wait)
+        return wait <= 0
 
     def _wake_in(self, seconds: float) -> None:
         if self._loop is not None and not self._pacing:

@@ -14,6 +14,7 @@ from tidings.domain.actor import AgentName
 from tidings.domain.decision import Decision
 from tidings.domain.ids import new_id
 from tidings.domain.instant import SECOND, Instant
+from tidings.store.database import take_turns
 from tidings.store.settings import get_setting, put_setting
 
 AT_LEAST = 1_000
@@ -57,6 +58,7 @@ class Guard:
 
     def _first(self, conn: Connection, campaign_pk: int, kind: str, now: Instant) -> bool:
         key = f"guard:{campaign_pk}:{kind}"
+        take_turns(conn, key)  # else two workers that see it at the same time would each hold, and say so
         if get_setting(conn, key) is not None:
             return False
         put_setting(conn, key, {"at": now}, now)

@@ -8,6 +8,7 @@ from typing import Protocol
 
 from sqlalchemy import Connection
 
+from tidings.distribution.channels.base import Outgoing
 from tidings.domain.instant import Instant
 
 
@@ -41,4 +42,20 @@ class Gate(Protocol):
         self, conn: Connection, campaign_pk: int, due: Sequence[tuple[int, str]], now: Instant
     ) -> Mapping[int, Wait]:
         """People due with their addresses → those who must wait."""
+        ...
+
+    def end_step(self, conn: Connection, now: Instant) -> None:
+        """The last in a step's transaction: gives back what others may use."""
+        ...
+
+    def leave(self, conn: Connection, now: Instant) -> None:
+        """This sender ends: the last in its last transaction."""
+        ...
+
+    def done(self, back: Sequence[Outgoing], others: Sequence[Outgoing]) -> None:
+        """The step was committed: these went back, and these were answered with something else than yes."""
+        ...
+
+    def undone(self) -> None:
+        """It was not."""
         ...

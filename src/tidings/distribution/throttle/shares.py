@@ -16,6 +16,7 @@ from dataclasses import astuple
 from sqlalchemy import BigInteger, Connection, cast, func, select
 
 from tidings.distribution.owner import is_dead
+from tidings.distribution.session import let_go_when_stopped
 from tidings.distribution.throttle.part import LEASE, NONE, Part, Place, renewed
 from tidings.domain.instant import SECOND, Instant
 from tidings.store.database import Database, take_turns
@@ -58,6 +59,7 @@ class Shares:
         """Takes or keeps a place among the senders, in a transaction of its own."""
         seconds = time.monotonic()
         with self._db.transaction() as conn:
+            let_go_when_stopped(conn)
             take_turns(conn, KEY)
             now = self._now(conn)
             places, part = renewed(_places(conn), self._name, now)
@@ -69,6 +71,7 @@ class Shares:
         """Gives the place back: the others may have it at once."""
         self._part, self._until = NONE, 0.0
         with self._db.transaction() as conn:
+            let_go_when_stopped(conn)
             take_turns(conn, KEY)
             places = _places(conn)
             places.pop(self._name, None)

@@ -135,7 +135,7 @@ class Throttle:
         if limit is not None:
             limit.landed()
         if self._warming.on:
-            self._warming.returned(message, self._clock.now())
+            self._warming.returned(message)
 
     def answered(self, relay: str, message: Outgoing, outcome: Outcome) -> Outcome:
         """What became of it; the outcome with the wait that the throttle adds."""
@@ -153,7 +153,7 @@ class Throttle:
 
     def spent(self, relay: str) -> bool:
         """Whether the relay's warm-up allows no more today while another relay may go on."""
-        return self._warming.on and self._warming.spent(relay, self._clock.now())
+        return self._warming.on and self._warming.spent(relay)
 
     def _begin(self, relay: str, group: str) -> Limit | None:
         """The limit of a direct relay towards a provider it has not met yet."""
@@ -199,7 +199,16 @@ class Throttle:
     @property
     def unsaved(self) -> bool:
         """Whether something waits to be written."""
-        return bool(self._dirty or self._relay_rows)
+        return bool(self._dirty or self._relay_rows) or self._warming.unsaved
+
+    def done(self, back: Sequence[Outgoing], others: Sequence[Outgoing]) -> None:
+        """See `Gate`."""
+        if self._warming.on:
+            self._warming.done(back, others)
+
+    def undone(self) -> None:
+        """See `Gate`."""
+        self._warming.undone()
 
     # The ledger's thread
 
@@ -217,7 +226,6 @@ class Throttle:
                 self._read(conn, now)
             elif self._limits:  # a hold that was lifted since must not put off again what it let go
                 self._read_limits(conn, now)
-        self._warming.write(conn)
 
     def _write(self, conn: Connection, now: Instant) -> None:
         rows = [_row(self._limits[key], now) for key in self._dirty if key in self._limits]
@@ -248,7 +256,7 @@ class Throttle:
         for key in over:
             del self._limits[key]
         repository.forget_limits(conn, over)
-        self._warming.configure(conn, warm)
+        self._warming.configure(warm)
         self.limited = self._direct or bool(self._limits)
 
     def _save_rates(self, conn: Connection) -> None:
@@ -302,6 +310,14 @@ class Throttle:
             rest = [person for person, _ in due if person not in found]
             found.update(self._warming.hold_back(conn, campaign_pk, rest, now))
         return found
+
+    def end_step(self, conn: Connection, now: Instant) -> None:
+        """See `Gate`."""
+        self._warming.end_step(conn, now)
+
+    def leave(self, conn: Connection, now: Instant) -> None:
+        """See `Gate`."""
+        self._warming.leave(conn, now)
 
     def _ask_for(self, group: str) -> None:
         """A domain nothing is known of: somebody else looks at its MX, meanwhile it stands for itself."""
