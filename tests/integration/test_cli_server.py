@@ -274,6 +274,21 @@ def test_the_address_to_suppress_is_read_from_stdin(run: Run) -> None:
     assert answer.exit_code == 0, answer.output
 
 
+@pytest.mark.parametrize("named", [fakes.CONTACT.id, "ada@example.com", "Ada@Example.com"])
+def test_a_person_is_erased_by_id_or_by_the_whole_address(run: Run, services: Any, named: str) -> None:
+    answer = run("audience", "erase", named, "--yes")
+    assert answer.exit_code == 0, answer.output
+    assert services.audience.erased == [fakes.CONTACT.id]
+
+
+@pytest.mark.parametrize("part", ["ada", "example.com", "Lovelace"])
+def test_nobody_is_erased_by_a_part_of_a_name_or_address(run: Run, services: Any, part: str) -> None:
+    answer = run("audience", "erase", part, "--yes")
+    assert answer.exit_code == 2
+    assert "whole address" in answer.stderr
+    assert services.audience.erased == []
+
+
 def test_the_kill_switch_asks_nothing(run: Run, services: Any) -> None:
     assert run("sending", "pause", "-m", "wrong price").exit_code == 0
     assert services.distribution.stopped["reason"] == "wrong price"
