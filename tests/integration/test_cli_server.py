@@ -353,8 +353,9 @@ def test_a_retry_that_keeps_the_drafts_asks_nothing(run: Run, services: Any) -> 
 def blocked_by(services: Any, number: str, author: str) -> None:
     detail = services.campaigns.details[number]
     finding = Finding(
-        check="numbers", severity=Severity.ERROR, place="subject", message="The brief knows no 20 %.", remedy="Drop it."
-    )
+        check="numbers", severity=Severity.ERROR, place="subject", message="The brief knows no 20 %.", quote="20 % off",
+        remedy="Drop it.",
+    )  # fmt: skip
     drafts = (detail.revision.drafts[0], detail.revision.drafts[1].model_copy(update={"findings": (finding,)}))
     revised = replace(detail.revision, number=2, author=author, drafts=drafts)
     row = replace(detail.row, state=CampaignState.BLOCKED)
@@ -374,7 +375,7 @@ def test_an_edit_that_blocks_shows_its_findings_and_leads_to_another_edit(run: R
     services.campaigns.edit_draft = edit
     answer = run("campaign", "edit", number, "--variant", "B", "--subject", "20 % off")
     assert answer.exit_code == 0, answer.output
-    assert answer.stdout == "Variant B:\n  error: subject: The brief knows no 20 %. Drop it.\n"
+    assert answer.stdout == "Variant B:\n  error: subject: The brief knows no 20 %. “20 % off” Drop it.\n"
     assert f"Next: tidings campaign edit {number} --variant B" in answer.stderr
     assert "campaign retry" not in answer.stderr
     assert "sets aside revision 2 by Ada" in run("campaign", "retry", number).stderr
