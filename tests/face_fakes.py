@@ -540,6 +540,7 @@ class FakeAudience:
 
     def __init__(self) -> None:
         self.imported: list[tuple[Any, Any]] = []
+        self.erased: list[str] = []
 
     def contacts(self, actor: Actor, **_: Any) -> tuple[list[ContactView], str]:
         require(actor, Permission.CONTACTS_READ)
@@ -576,7 +577,7 @@ class FakeAudience:
         return RefusedResult(added=1, known=2, refused=[Refusal(3, "there is no e-mail address", "Correct it.")])
 
     def erase(self, actor: Actor, contact_id: str) -> None:
-        pass
+        self.erased.append(contact_id)
 
 
 class FakeBrands:

@@ -61,6 +61,7 @@ class DraftDiff(Model):
     """Two versions of one variant."""
 
     variant: str
+    channel: str
     changed: bool
     parts: list[PartDiff]
 

@@ -247,6 +247,22 @@ def test_revisions_name_person_or_agent_and_can_be_compared_and_gone_back_to(des
         editing.restore(desk.author, desk.id, 3)
 
 
+def test_a_revision_names_the_channel_of_what_changed(desk: Desk) -> None:
+    brief = parse_brief({**FIELDS, "name": "Two channels", "channels": ["email", "feed"]})
+    made = desk.house.services.campaigns.create(desk.author, brief).row.id
+    desk.jobs.turn()
+    rows = desk.house.services.editing.revisions(desk.author, made)
+    assert rows[0].changed == ("A", "B", "feed A")
+
+
+@pytest.mark.parametrize("name", ["subject", "preheader"])
+def test_a_subject_of_fifty_pages_is_not_kept(desk: Desk, name: str) -> None:
+    with pytest.raises(InvalidInputError, match="200 are the most") as refused:
+        desk.house.services.editing.save(desk.author, desk.id, "A", DraftChange(**{name: "bread " * 20_000}))
+    assert refused.value.field == name
+    assert len(desk.now.revisions) == 1
+
+
 # Suggestions
 
 

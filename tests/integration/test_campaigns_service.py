@@ -211,6 +211,22 @@ def test_an_edit_after_approval_asks_again_and_the_old_yes_does_not_count(town: 
         campaigns.approve(town.approver, yes.row.id, yes.revision.id)
 
 
+def test_drafts_that_do_not_pass_say_what_blocks_them_and_not_what_is_only_a_warning(town: Town) -> None:
+    facts = ["It costs 25 euros.", "It costs 30 euros.", "Hello {{ contact.email }} and [your name], welcome to it."]
+    made = town.new(facts=facts)
+    town.jobs.turn()
+    stuck = town.at(made)
+    assert stuck.row.state is S.BLOCKED
+    reason = stuck.row.state_reason
+    assert reason.startswith("The drafts do not pass: ")
+    assert reason.endswith(". Change the brief or edit the draft.")
+    assert "placeholder was left in" in reason
+    assert "The field email is not allowed" in reason
+    assert "contradict" not in reason
+    assert ".;" not in reason
+    assert ".." not in reason
+
+
 def test_an_edit_that_states_something_new_blocks_until_it_is_mended(town: Town) -> None:
     ready = town.reviewed()
     campaigns = town.house.services.campaigns

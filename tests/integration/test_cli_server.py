@@ -289,6 +289,21 @@ def test_the_address_to_suppress_is_read_from_stdin(run: Run) -> None:
     assert answer.exit_code == 0, answer.output
 
 
+@pytest.mark.parametrize("named", [fakes.CONTACT.id, "ada@example.com", "Ada@Example.com"])
+def test_a_person_is_erased_by_id_or_by_the_whole_address(run: Run, services: Any, named: str) -> None:
+    answer = run("audience", "erase", named, "--yes")
+    assert answer.exit_code == 0, answer.output
+    assert services.audience.erased == [fakes.CONTACT.id]
+
+
+@pytest.mark.parametrize("part", ["ada", "example.com", "Lovelace"])
+def test_nobody_is_erased_by_a_part_of_a_name_or_address(run: Run, services: Any, part: str) -> None:
+    answer = run("audience", "erase", part, "--yes")
+    assert answer.exit_code == 2
+    assert "whole address" in answer.stderr
+    assert services.audience.erased == []
+
+
 def test_the_kill_switch_asks_nothing(run: Run, services: Any) -> None:
     assert run("sending", "pause", "-m", "wrong price").exit_code == 0
     assert services.distribution.stopped["reason"] == "wrong price"
@@ -353,8 +368,9 @@ def test_a_retry_that_keeps_the_drafts_asks_nothing(run: Run, services: Any) -> 
 def blocked_by(services: Any, number: str, author: str) -> None:
     detail = services.campaigns.details[number]
     finding = Finding(
-        check="numbers", severity=Severity.ERROR, place="subject", message="The brief knows no 20 %.", remedy="Drop it."
-    )
+        check="numbers", severity=Severity.ERROR, place="subject", message="The brief knows no 20 %.", quote="20 % off",
+        remedy="Drop it.",
+    )  # fmt: skip
     drafts = (detail.revision.drafts[0], detail.revision.drafts[1].model_copy(update={"findings": (finding,)}))
     revised = replace(detail.revision, number=2, author=author, drafts=drafts)
     row = replace(detail.row, state=CampaignState.BLOCKED)
@@ -374,7 +390,7 @@ def test_an_edit_that_blocks_shows_its_findings_and_leads_to_another_edit(run: R
     services.campaigns.edit_draft = edit
     answer = run("campaign", "edit", number, "--variant", "B", "--subject", "20 % off")
     assert answer.exit_code == 0, answer.output
-    assert answer.stdout == "Variant B:\n  error: subject: The brief knows no 20 %. Drop it.\n"
+    assert answer.stdout == "Variant B:\n  error: subject: The brief knows no 20 %. “20 % off” Drop it.\n"
     assert f"Next: tidings campaign edit {number} --variant B" in answer.stderr
     assert "campaign retry" not in answer.stderr
     assert "sets aside revision 2 by Ada" in run("campaign", "retry", number).stderr

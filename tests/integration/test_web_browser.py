@@ -234,6 +234,16 @@ def test_the_kill_switch_by_keyboard_asks_once(visitor: Any, site: Site) -> None
     assert site.services.distribution.paused is None
 
 
+def test_a_double_click_opens_a_question_and_a_click_beside_it_closes_it(visitor: Any, site: Site) -> None:
+    page = visitor()
+    page.goto(site.address + "/campaigns")
+    page.dblclick("[data-opens=pause-all]")
+    assert page.is_visible("#pause-all[open]")
+    page.mouse.click(5, 5)
+    assert not page.is_visible("#pause-all[open]")
+    assert site.services.distribution.paused is None
+
+
 def test_the_first_tab_leads_past_the_menu(visitor: Any, site: Site) -> None:
     page = visitor()
     page.goto(site.address + "/campaigns")

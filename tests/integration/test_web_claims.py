@@ -185,6 +185,24 @@ def test_plain_words_fill_the_form_and_make_nothing(client: TestClient, house: H
     assert client.post("/campaigns/new/words", data={"words": ""}).status_code == 422
 
 
+@pytest.mark.parametrize(
+    "sent",
+    [
+        {"data": {"words": "Tell everyone about the fair by text message and on LinkedIn."}},
+        {"files": {"file": ("b.yaml", b"name: Fair\nchannels: [sms, linkedin]\n", "text/yaml")}},
+    ],
+    ids=["words", "file"],
+)
+def test_the_channels_that_were_named_are_ticked_in_the_form(
+    client: TestClient, house: House, sent: dict[str, Any]
+) -> None:
+    sign_in(client, house, Role.ADMIN)
+    brand_page(client)
+    page = client.post("/campaigns/new/words", **sent).text
+    ticked = re.findall(r'name="channels" value="([a-z]+)" checked', page)
+    assert ticked == ["sms", "linkedin"]
+
+
 def test_a_briefs_file_fills_the_form_and_says_what_it_cannot_show(client: TestClient, house: House) -> None:
     sign_in(client, house, Role.ADMIN)
     brand_page(client)

@@ -14,11 +14,12 @@ from typing import Any
 
 import pytest
 from starlette.testclient import TestClient
-from tests.integration.test_campaigns_editing import Desk, desk, png
+from tests.integration.test_campaigns_editing import FIELDS, Desk, desk, png
 from tests.integration.test_web_browser import ARGUMENTS, CHROMIUM, DESK, EXPECTED_WORDS, PHONE, axe, browser
 
 from tidings.app.asgi import build_asgi
 from tidings.campaigns.editing import DraftChange
+from tidings.domain.brief import parse_brief
 from tidings.store.database import Database
 from tidings.web.block_form import acted
 from tidings.web.looks import with_own_pictures
@@ -150,6 +151,28 @@ def test_comments_suggestions_revisions_and_pictures_have_their_pages(client: Te
     assert client.get(address[1], headers={"if-none-match": picture.headers["etag"]}).status_code == 304
     assert client.get("/i/../etc/passwd").status_code in {303, 404}
     assert client.post(address[1]).status_code == 405
+
+
+def test_each_variant_has_one_tab_however_many_channels_say_it(client: TestClient, desk: Desk) -> None:
+    brief = parse_brief({**FIELDS, "name": "Three channels", "channels": ["email", "feed", "folder"]})
+    base = f"/campaigns/{desk.house.services.campaigns.create(desk.author, brief).row.id}"
+    desk.jobs.turn()
+    for page in ("edit", "review", "origin"):
+        text = client.get(f"{base}/{page}/A").text
+        tabs = re.findall(rf'href="{base}/{page}/([^"]+)">([^<]+)</a>', text)
+        assert tabs == [("A", "Variant A"), ("B", "Variant B")], page
+        assert text[: text.index("</nav>", text.index(tabs[0][1]))].count('aria-current="true"') == 1
+    shown = re.findall(r'<h3 id="(diff-[^"]+)"[^>]*>([^<]+)</h3>', _edited(client, base))
+    assert sorted(shown) == [
+        ("diff-A", "Variant A"), ("diff-B", "Variant B"), ("diff-feed-A", "Feed"), ("diff-folder-A", "Folder"),
+    ]  # fmt: skip
+
+
+def _edited(client: TestClient, base: str) -> str:
+    """The page of revisions, once there are two."""
+    fields = fields_of(client.get(f"{base}/edit/A").text) | {"subject": "Bread, baked by you"}
+    assert client.post(f"{base}/edit/A/save", data=fields).status_code == 303
+    return client.get(f"{base}/revisions").text
 
 
 def test_html_is_read_into_the_form_and_drafts_leave_as_files(client: TestClient, desk: Desk) -> None:

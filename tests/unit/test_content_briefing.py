@@ -102,6 +102,54 @@ def test_orders_to_the_machine_become_no_fact(text: str) -> None:
     assert not parsed.complete
 
 
+@pytest.mark.parametrize(
+    "request_to_us",
+    [
+        "Please be friendly.", "Be brief.", "The button should say Book your place.", "The button reads Book it now.",
+        "Please be friendly, do not say 'cheap'.", "It should sound warm and personal.", "Avoid the word bargain here.",
+        "The subject line must be short and clear.", "The text should be in simple words.",
+        "Our call to action is Book your place.", "It must be sent on Monday to them.",
+    ],
+)  # fmt: skip
+def test_what_is_asked_of_the_message_is_said_to_no_reader(request_to_us: str) -> None:
+    fields = parse_plain(f"{WORKSHOP} {request_to_us}", KNOWN).fields
+    assert fields["facts"] == parse_plain(WORKSHOP, KNOWN).fields["facts"]
+
+
+@pytest.mark.parametrize(
+    "fact", ["The text is printed in the book.", "The message of the evening is simple.", "Please be on time for it."]
+)
+def test_a_sentence_for_readers_stays_a_fact_though_it_speaks_of_texts(fact: str) -> None:
+    assert fact in parse_plain(f"{WORKSHOP} {fact}", KNOWN).fields["facts"]
+
+
+def test_an_invitation_keeps_its_place_its_button_its_tone_and_its_channels() -> None:
+    parsed = parse_plain(
+        "Invite our newsletter readers to the rye bread evening on 12 December at 7 pm in our bakery in Hamburg. "
+        "Please be friendly. In English and in German, by mail and text message: https://a.example.com/sms. "
+        "The button should say Book your place.",
+        KNOWN,
+    )
+    fields = parsed.fields
+    assert (fields["type"], fields["tone"], fields["channels"]) == ("event", "friendly", ["email", "sms"])
+    assert fields["facts"] == ["It takes place on 12 December at 7 pm in our bakery in Hamburg."]
+    assert fields["call_to_action"] == "Book your place"
+    assert "asks for English and German" in " ".join(parsed.notes)
+    parse_brief(fields)
+
+
+@pytest.mark.parametrize(
+    ("words", "channels"),
+    [
+        ("by e-mail and on LinkedIn", ["email", "linkedin"]), ("on X and Mastodon", ["x", "mastodon"]),
+        ("on Teams and in our feed", ["teams", "feed"]), ("by e-mail", None), ("for teams of 2 x 4 people", None),
+        ("with sourdough you feed every day", None), ("and push the dough", None),
+    ],
+)  # fmt: skip
+def test_channels_are_read_where_they_are_named_as_such(words: str, channels: list[str] | None) -> None:
+    assert parse_plain(f"Tell everyone about the course {words}.", KNOWN).fields.get("channels") == channels
+
+
 def test_another_language_is_said_and_nothing_is_taken_for_a_fact() -> None:
     parsed = parse_plain("Der Kurs findet in der Backstube statt und kostet 45 €. Das Brot ist für die Gäste.", KNOWN)
     assert "not in English" in " ".join(parsed.notes)

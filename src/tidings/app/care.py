@@ -8,11 +8,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tidings.app.wiring import House, open_house
+from tidings.audience.erasure import erase_contact, erased_but_here
 from tidings.domain.errors import InvalidInputError
 from tidings.keys.master import load_master_key
 from tidings.store import backup as copies
 from tidings.store.lock import InstanceLock
 from tidings.store.rotation import rotate_key as rotate
+from tidings.store.settings import get_setting
 
 if TYPE_CHECKING:
     from tidings.settings import Settings
@@ -52,8 +54,26 @@ def restore(settings: Settings, source: Path) -> str:
     with InstanceLock(settings.data_dir):
         master = load_master_key(settings.data_dir, settings.environ, create=False)
         aside = copies.restore(source, settings.data_dir, master, force=True)
+        with _house(settings, create=True) as house:
+            said = _noes_since(house)
     kept = f" The former database is kept as {aside.name}." if aside is not None else ""
-    return f"Restored from {source.name}.{kept} All sending is paused until somebody resumes it."
+    return f"Restored from {source.name}.{kept} {said} All sending is paused until somebody resumes it."
+
+
+def _noes_since(house: House) -> str:
+    """Erases anew who was erased after the backup; says what is known of those who said no since."""
+    with house.db.transaction() as conn:
+        known = (get_setting(conn, copies.RESTORED) or {}).get("noes")
+        again = erased_but_here(conn)
+        for contact_pk in again:
+            erase_contact(conn, house.secrets, contact_pk, house.services.clock.now())
+    if not known:
+        return (
+            "There is no former database to read, so who unsubscribed or was erased since the backup is not known: "
+            "give their addresses to `tidings audience suppress-list` before anything is sent."
+        )
+    anew = f" {len(again):,} of the backup's people had been erased since and are erased again." if again else ""
+    return f"Who unsubscribed, complained or was suppressed since the backup stays so.{anew}"
 
 
 def rotate_key(settings: Settings) -> str:

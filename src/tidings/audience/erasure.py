@@ -58,6 +58,13 @@ def erase_contact(conn: Connection, secrets: Secrets, contact_pk: int, at: Insta
     conn.execute(delete(contact).where(contact.c.pk == contact_pk))  # consent goes with it
 
 
+def erased_but_here(conn: Connection) -> list[int]:
+    """Contacts whose address stands on the list as erased: a backup from before has brought them back."""
+    erased = select(suppression.c.address_hash).where(suppression.c.reason == SuppressionReason.ERASED.value)
+    named = contact.c.address_hash.in_(erased) | contact.c.phone_hash.in_(erased)
+    return list(conn.execute(select(contact.c.pk).where(named)).scalars())
+
+
 def _anonymise(conn: Connection, contact_pk: int) -> None:
     nobody = -random.randbits(_PSEUDONYM_BITS) - 1  # real numbers are positive
     silence: dict[str, Any] = {"contact_pk": nobody, "detail": {}}

@@ -30,6 +30,9 @@ if TYPE_CHECKING:
     from tidings.domain.instant import Instant
     from tidings.domain.revision import Revision
 
+LONGEST = 200
+"""Characters of a subject or preheader that are kept; what a mailbox shows of them is the checks' to say."""
+
 
 @dataclass(frozen=True, slots=True)
 class DraftChange:
@@ -132,7 +135,7 @@ class EditingService:
                 in_force=detail.revision is not None and one.id == detail.revision.id,
                 verdict=verdicts[one.number].verdict if one.number in verdicts else "",
                 verdict_by=verdicts[one.number].by_name if one.number in verdicts else "",
-                changed=tuple(d.variant for d in diff_all(old.drafts if old else (), one.drafts) if d.changed),
+                changed=tuple(d.name for d in diff_all(old.drafts if old else (), one.drafts) if d.changed),
             )
             for one, old in zip(detail.revisions, earlier, strict=True)
         ]  # fmt: skip
@@ -181,6 +184,13 @@ class EditingService:
         blocks = None if change.blocks is None else parse_blocks(change.blocks)
         if change.subject is not None and not change.subject.strip():
             raise InvalidInputError("A mail needs a subject.", remedy="Write one.", field="subject")
+        for name, said in (("subject", change.subject), ("preheader", change.preheader)):
+            if said is not None and len(said) > LONGEST:
+                raise InvalidInputError(
+                    f"The {name} has {len(said):,} characters; {LONGEST} are the most.",
+                    remedy="Shorten it.",
+                    field=name,
+                )
         brand, claims = load_brand(conn, row.brand_id)
         gone = missing_images(conn, blocks or (), self.content.image_places(brand))
         if gone:

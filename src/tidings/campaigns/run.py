@@ -159,12 +159,11 @@ class CampaignRun:
             revised = self.revise(conn, row, brief, written.drafts)
             if written.outage:
                 self.rewriter.wait_for(conn, row.id, revised.id, written.outage)
-            broken = [finding for draft in written.drafts for finding in draft.findings if not draft.sendable]
+            broken = dict.fromkeys(words for draft in written.drafts for words in draft.blocked_by)
             if broken:
-                reason = "The drafts do not pass: " + "; ".join(dict.fromkeys(finding.message for finding in broken))
                 repository.move(
                     conn, row, CampaignState.BLOCKED, at=self.clock.now(), revision_id=revised.id,
-                    reason=f"{reason} Change the brief or edit the draft.",
+                    reason=f"The drafts do not pass: {'; '.join(broken)}. Change the brief or edit the draft.",
                 )  # fmt: skip
                 self.feed.note(conn, "content", f"could not write “{row.name}” without a finding", row.id)
                 return

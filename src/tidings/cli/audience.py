@@ -144,12 +144,22 @@ def suppress(reason: Annotated[str, typer.Option("--reason", "-m", help="Why; go
 
 @commands.command("erase")
 def erase(
-    contact: Annotated[str, typer.Argument(help="The contact's id.")], yes: Yes = False, no_input: NoInput = False
+    contact: Annotated[str, typer.Argument(help="The contact's id, whole address or telephone number.")],
+    yes: Yes = False,
+    no_input: NoInput = False,
 ) -> None:
     """Erase a person for good."""
-    confirm(f"Erase {contact} for good?", yes=yes, no_input=no_input)
     with connected() as tidings:
-        tidings.contacts.erase(contact)
+        person = tidings.contacts.get(contact_id(tidings, contact)).contact
+        # A part of an address finds somebody to look at; to be erased, the person must be named whole.
+        if contact.casefold() not in {person.id, person.email.casefold(), person.phone.casefold()}:
+            raise CommandError(
+                f"“{contact}” is only a part of {person.email or person.phone}.",
+                remedy="Give the id, the whole address or the whole telephone number of whom to erase.", code=USAGE,
+            )  # fmt: skip
+        named = " ".join(word for word in (person.first_name, person.last_name, person.email or person.phone) if word)
+        confirm(f"Erase {named} for good?", yes=yes, no_input=no_input)
+        tidings.contacts.erase(person.id)
     say("Erased. Of the address only a keyed hash remains, so that no import brings it back.")
 
 

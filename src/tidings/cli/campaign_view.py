@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from textwrap import shorten
 from typing import TYPE_CHECKING
 
 from tidings.cli.output import count_of, counts, moment, show, show_checks, show_fields
@@ -224,7 +225,8 @@ def show_findings(campaign: Campaign) -> None:
 
 
 def _finding(finding: Finding) -> str:
-    return f"  {finding.severity}: {finding.place}: {finding.message} {finding.remedy}".rstrip()
+    quote = f" “{shorten(finding.quote, 160, placeholder='…')}”" if finding.quote else ""
+    return f"  {finding.severity}: {finding.place}: {finding.message}{quote} {finding.remedy}".rstrip()
 
 
 def progress_lines(campaign: Campaign) -> str:

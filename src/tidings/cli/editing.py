@@ -60,7 +60,8 @@ def diff(
         show_json(found)
         return
     for draft in found.drafts:
-        typer.echo(f"Variant {draft.variant}{'' if draft.changed else ': the same'}")
+        name = draft.variant if draft.channel == "email" else f"{draft.channel} {draft.variant}"
+        typer.echo(f"Variant {name}{'' if draft.changed else ': the same'}")
         for part in draft.parts:
             if part.how != "same":
                 typer.echo(f"  {part.place}: {_marked(part)}")

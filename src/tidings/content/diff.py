@@ -41,7 +41,13 @@ class DraftDiff:
     """Two versions of one variant: subject and preheader first, then the blocks in their new order."""
 
     variant: str
+    channel: str
     parts: tuple[PartDiff, ...]
+
+    @property
+    def name(self) -> str:
+        """What people call the draft: its letter, before it the channel where that is not e-mail."""
+        return self.variant if self.channel == "email" else f"{self.channel} {self.variant}"
 
     @property
     def changed(self) -> bool:
@@ -59,7 +65,7 @@ def diff_drafts(before: Draft | None, after: Draft | None) -> DraftDiff:
         _part("preheader", before.preheader if before else None, after.preheader if after else None),
     )
     body = _blocks(before.blocks if before else (), after.blocks if after else ())
-    return DraftDiff(known.variant, (*head, *body))
+    return DraftDiff(known.variant, known.channel, (*head, *body))
 
 
 def diff_all(before: Sequence[Draft], after: Sequence[Draft]) -> tuple[DraftDiff, ...]:

@@ -75,3 +75,9 @@ class Draft(BaseModel):
     def sendable(self) -> bool:
         """Whether no finding blocks it."""
         return all(finding.severity is not Severity.ERROR for finding in self.findings)
+
+    @property
+    def blocked_by(self) -> tuple[str, ...]:
+        """What blocks it, each once and without its full stop, to stand in a list."""
+        errors = (each for each in self.findings if each.severity is Severity.ERROR)
+        return tuple(dict.fromkeys(each.message.rstrip(".") for each in errors))

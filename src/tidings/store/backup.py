@@ -24,11 +24,14 @@ from tidings.store.files import (
 )
 from tidings.store.lock import InstanceLock
 from tidings.store.migrations import known_versions
+from tidings.store.noes import carry_noes
 from tidings.store.settings import put_setting
 from tidings.store.tables import campaign, delivery
 
 RESTORED = "restored"
-"""Setting written by a restore: `{"at", "from"}`. Sends since the backup are not known to it; see `restore`."""
+"""Setting written by a restore: `{"at", "from", "noes"}`. Sends since the backup are not known to it; see `restore`.
+
+`noes`: whether the former database could be read, so that its suppressions stand in the restored one."""
 
 
 def backup(db: Database, master: MasterKey, target: Path) -> None:
@@ -72,7 +75,8 @@ def restore(source: Path, data_dir: Path, master: MasterKey, *, force: bool = Fa
     """Puts a backup in place of the encrypted file; returns where the former one is kept, if there was one.
 
     The backup is verified before anything is touched, and nothing is overwritten without `force`. One made with the
-    key before the last rotation is sealed with the present one on the way. What was sent after
+    key before the last rotation is sealed with the present one on the way. Whoever unsubscribed, complained or was
+    erased since stays on the suppression list, where the former database can be read. What was sent after
     the backup was made is not known to it, so it marks the database as restored (`RESTORED`): sending has to wait for
     a person. Raises ConflictError, InvalidInputError (damaged), StoreLockedError (another key).
     """
@@ -91,9 +95,9 @@ def restore(source: Path, data_dir: Path, master: MasterKey, *, force: bool = Fa
 
                 reseal_copy(part, opening, master)
             check(part, master.raw)
-            _mark(part, master, source)
             kept = _aside(path)
             _fold_in(path, master)
+            _mark(part, master, source, path)
             put_in_place(part, path, keep=kept)
             # Afterwards: a kill between the two must not leave the former database without it. The restored one then
             # finds nothing to believe it about, for what was due there is in doubt already.
@@ -139,12 +143,13 @@ def _copy_file(source: Path, target: Path, key: bytes) -> None:
         connection.close()
 
 
-def _mark(path: Path, master: MasterKey, source: Path) -> None:
+def _mark(path: Path, master: MasterKey, source: Path, former: Path) -> None:
     database = open_sqlite(path, master.raw)
     try:
         at = time.time_ns() // 1_000_000
         with database.transaction() as conn:
-            put_setting(conn, RESTORED, {"at": at, "from": source.name}, at)
+            noes = former.exists() and carry_noes(conn, former, master.raw)
+            put_setting(conn, RESTORED, {"at": at, "from": source.name, "noes": noes}, at)
             # In the copy itself: a kill between its taking the place and a second step would let it send again.
             words = "Restored from a backup: check what went out since, then resume."
             put_setting(conn, "sending_paused", {"by": "Tidings", "reason": words, "at": at}, at)

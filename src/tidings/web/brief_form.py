@@ -75,6 +75,7 @@ def form_of(raw: Mapping[str, Any]) -> FormData:
         (name, str(raw[name])) for name in (*_PLAIN, *_COUNTS) if raw.get(name) is not None
     ]
     pairs += [(name, ", ".join(_texts(raw.get(name)))) for name in _LISTS]
+    pairs += [("channels", each) for each in _texts(raw.get("channels"))]
     for fact in _texts(raw.get("facts")):
         stem, rest = _stem_of(fact)
         pairs += [("fact_stem", stem), ("fact_text", rest)]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from tidings.content.diff import DraftDiff
 from tidings.content.rendering.short import shown
 from tidings.domain.blocks import Image
 from tidings.domain.channel import Channel
@@ -29,12 +30,12 @@ def channel_title(channel: str) -> str:
     return "E-mail" if channel == Channel.EMAIL.value else rule_of(channel).title
 
 
-def draft_key(draft: Draft) -> str:
+def draft_key(draft: Draft | DraftDiff) -> str:
     """What names a draft within a page."""
     return draft.variant if draft.channel == Channel.EMAIL.value else f"{draft.channel}-{draft.variant}"
 
 
-def draft_name(draft: Draft) -> str:
+def draft_name(draft: Draft | DraftDiff) -> str:
     """The heading of a draft: its letter, or its channel; both where a channel has several."""
     if draft.channel == Channel.EMAIL.value:
         return variant_name(draft.variant)

@@ -76,6 +76,7 @@ class DraftDiff(Schema):
     """Two versions of one variant."""
 
     variant: str
+    channel: str
     changed: bool
     parts: tuple[PartDiff, ...]
 

@@ -57,11 +57,9 @@ class Written:
         """What blocks it, each with the step it stands in."""
         return list(
             dict.fromkeys(
-                f"step `{draft.variant.rpartition('-')[0]}`: {finding.message}"
+                f"step `{draft.variant.rpartition('-')[0]}`: {words}"
                 for draft in self.drafts
-                if not draft.sendable
-                for finding in draft.findings
-                if finding.severity.value == "error"
+                for words in draft.blocked_by
             )
         )
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
+from tidings.content.briefing.asked import channels_named, is_request, languages_named
 from tidings.content.briefing.values import Amounts, amounts_of, iso_date, links_of, times_of, written_dates
 from tidings.content.proposing.sentences import language_of, not_whole
 from tidings.content.sentences import capitalised, folded, sentences
@@ -42,7 +43,7 @@ _TYPES: tuple[tuple[str, re.Pattern[str]], ...] = (
     ("win_back", re.compile(r"\bwin[- ]?back\b|\bwe miss(?:ed)? you\b|\b(?:haven't|have not|haven’t) (?:bought|ordered|visited)|\bback to us\b|\bformer customers\b|\blapsed\b", re.IGNORECASE)),
     ("feedback", re.compile(r"\bfeedback\b|\bsurvey\b|\bquestionnaire\b|\btheir opinions?\b|\brate us\b", re.IGNORECASE)),
     ("offer", re.compile(r"\bdiscount\b|\bvoucher\b|\bcoupon\b|\bsale\b|\d ?(?:%|percent|per cent) (?:off|less|discount)|\bspecial offer\b|\bhalf price\b|\bour offer\b", re.IGNORECASE)),
-    ("event", re.compile(r"\bworkshop\b|\bevent\b|\bwebinar\b|\bconcert\b|\bseminar\b|\bcourse\b|\btasting\b|\bopen (?:day|house)\b|\bparty\b|\bfair\b|\bexhibition\b|\bmeet-?up\b|\bconference\b|\btalk on\b", re.IGNORECASE)),
+    ("event", re.compile(r"\bworkshop\b|\bevent\b|\bwebinar\b|\bconcert\b|\bseminar\b|\bcourse\b|\btasting\b|\bopen (?:day|house)\b|\bparty\b|\bfair\b|\bexhibition\b|\bmeet-?up\b|\bconference\b|\btalk on\b|\binvit(?:e|ing|ation)\b[^.!?\n]{0,120}?\bto (?:the|our|a|an)\b", re.IGNORECASE)),
     ("welcome", re.compile(r"\bwelcome (?:mail|e-?mail|message|our new|new)\b", re.IGNORECASE)),
     ("newsletter", re.compile(r"\b(?:monthly|weekly|next|december|january|this month's|autumn|spring|summer|winter) newsletter\b|\bnewsletter (?:about|with|issue)\b", re.IGNORECASE)),
     ("update", re.compile(r"\bupdate(?:s|d)?\b|\bopening hours\b|\bnew version\b|\bchanges? to\b|\bmoved? to\b", re.IGNORECASE)),
@@ -57,7 +58,7 @@ _BUTTONS: tuple[tuple[str, str, str], ...] = (
     (r"subscribe", "Subscribe", "Subscribe"), (r"apply", "Apply", "Apply"), (r"(?:more|details|read)", "Read more", "Read more"),
 )  # fmt: skip
 _TONE = re.compile(
-    r"\b(?P<tone>friendly|professional|bold)\b(?= (?:tone|voice|way|manner|style|and\b))|\btone[: ]+(?:is |should be )?(?P<other>friendly|professional|bold)\b",
+    r"\b(?P<tone>friendly|professional|bold)\b(?= (?:tone|voice|way|manner|style|and\b))|\b(?:be|sound|stay) (?:very |really )?(?P<asked>friendly|professional|bold)\b|\btone[: ]+(?:is |should be )?(?P<other>friendly|professional|bold)\b",
     re.IGNORECASE,
 )
 _QUOTED = r"[\"“‘']([^\"”’']{2,80})[\"”’']"
@@ -67,6 +68,10 @@ _MUST_NOT = re.compile(
     re.IGNORECASE,
 )
 _BUTTON = re.compile(rf"\b(?:button|call to action|cta)(?: (?:says?|reads?|labelled|with))?:? {_QUOTED}", re.IGNORECASE)
+_BUTTON_WORDS = re.compile(
+    r"\b(?:button|call to action|cta) (?:(?:should|must|shall) )?(?:says?|reads?|be labelled|labelled):? (?P<words>[A-ZÀ-Þ][^.!?,;:\n\"“”‘]{1,39})(?=[.!?,;\n]|$)"
+)
+_WHERE = r" (?:in|at) (?:our|the) (?!(?:\w+ )?(?:tone|voice|style|way|newsletter|e-?mail|mail|message|feed|folder|morning|afternoon|evening)\b)[\w’'-]+(?: [\w’'-]+){0,3}?(?: (?:in|at) (?:the )?[A-ZÀ-Þ][\w’'-]+)?(?=[.,;:!]|\s*$| and\b| for\b| with\b)"
 _SEND = re.compile(
     r"\b(?:send|goes? out|sent|mail)(?: it| this| them)?(?: out)? (?:not before|on|from|after|no earlier than) (?P<when>[^,.;\n]{3,30})",
     re.IGNORECASE,
@@ -116,7 +121,6 @@ class Known:
     brands: tuple[str, ...]
     segments: tuple[str, ...]
     today: date
-    channels: tuple[str, ...] = ("email",)
 
 
 @dataclass(slots=True)
@@ -142,7 +146,7 @@ def parse_plain(text: str, known: Known) -> ParsedBrief:
     reading = _Reading(prose, known)
     _from_labels(reading, labels)
     said = sentences(prose)
-    orders = [sentence for sentence in said if _ORDERS.match(sentence)]
+    orders = [sentence for sentence in said if _is_order(sentence)]
     _places(reading)
     _what(reading, orders)
     _whom(reading, orders)
@@ -196,17 +200,19 @@ def _from_labels(reading: _Reading, labels: Sequence[tuple[str, str]]) -> None:
 
 def _places(reading: _Reading) -> None:
     links = links_of(reading.text)
+    links_left_out = re.sub(r"https?://\S+", " ", reading.text)
     if links:
         reading.put("link", links[0], links[0])
     if len(set(links)) > 1:
         reading.notes.append(f"There are {len(set(links))} links; the button takes the first, {links[0]}.")
-    wanted = [name for name in Channel if re.search(rf"\b{re.escape(name)}\b", reading.text, re.IGNORECASE)]
-    missing = [name for name in wanted if name not in reading.known.channels and len(name) > 1]
-    if missing:
-        reading.notes.append(f"Named, but not drafted from a brief: {', '.join(missing)}.")
-    asked = [str(name) for name in wanted if name in reading.known.channels and name != Channel.EMAIL]
-    if asked:
-        reading.put("channels", asked, ", ".join(asked))
+    asked = channels_named(links_left_out)
+    if asked and asked != (Channel.EMAIL.value,):
+        reading.put("channels", list(asked), ", ".join(asked))
+    if (languages := languages_named(reading.text)) not in {(), ("English",)}:
+        reading.notes.append(
+            f"The text asks for {' and '.join(languages)}. Nothing is translated: write the facts of each language into "
+            "a version of its own."
+        )
     when = _SEND.search(reading.text)
     if when:
         reading.put("send_after", iso_date(when["when"], reading.known.today), when[0])
@@ -271,7 +277,7 @@ def _named_audience(reading: _Reading, who: str) -> None:
 
 def _wording(reading: _Reading) -> None:
     if found := _TONE.search(reading.text):
-        reading.put("tone", (found["tone"] or found["other"]).casefold(), found[0])
+        reading.put("tone", (found["tone"] or found["asked"] or found["other"]).casefold(), found[0])
     banned = [found[1] for found in _MUST_NOT.finditer(reading.text)]
     rest = _MUST_NOT.sub(" ", reading.text)
     if banned:
@@ -286,7 +292,7 @@ def _facts(reading: _Reading, said: Sequence[str]) -> set[str]:
     english = language_of(reading.text) in {"", "en"}
     facts = [sentence for sentence in said if english and _is_fact(sentence)]
     used = set(facts)
-    orders = " ".join(sentence for sentence in said if _ORDERS.match(sentence))
+    orders = " ".join(sentence for sentence in said if _is_order(sentence))
     known = folded(" ".join(facts))
     facts.extend(fact for fact in _from_orders(reading, orders) if folded(fact) not in known)
     if len(facts) > MOST_FACTS:
@@ -296,9 +302,13 @@ def _facts(reading: _Reading, said: Sequence[str]) -> set[str]:
     return used
 
 
+def _is_order(sentence: str) -> bool:
+    return _ORDERS.match(sentence) is not None or is_request(sentence)
+
+
 def _is_fact(sentence: str) -> bool:
     why = not_whole(sentence, shortest=(8, 2))
-    return not _ORDERS.match(sentence) and why in {"", "page furniture"} and not links_of(sentence)
+    return not _is_order(sentence) and why in {"", "page furniture"} and not links_of(sentence)
 
 
 def _from_orders(reading: _Reading, orders: str) -> Iterator[str]:
@@ -307,7 +317,8 @@ def _from_orders(reading: _Reading, orders: str) -> Iterator[str]:
     when = written_dates(plain)
     times = times_of(plain)
     if len(when) == 1 and reading.fields.get("type") == "event":
-        yield f"It takes place on {when[0]}{f' at {times[0]}' if len(times) == 1 else ''}."
+        time = f" at {times[0]}" if len(times) == 1 else ""
+        yield f"It takes place on {when[0]}{time}{_place(plain, (times or when)[0])}".rstrip(".") + "."
     elif len(when) == 1 and (
         until := re.search(rf"\b(?:until|till|through|ends on) {re.escape(when[0])}", plain, re.IGNORECASE)
     ):
@@ -319,9 +330,17 @@ def _from_orders(reading: _Reading, orders: str) -> Iterator[str]:
         yield f"You get {found.discounts[0]} off."
 
 
+def _place(orders: str, after: str) -> str:
+    """Where it takes place: the words behind its day or hour, as they stand."""
+    found = re.search(rf"{re.escape(after)}(?P<where>{_WHERE})", orders)
+    return found["where"] if found else ""
+
+
 def _button(reading: _Reading) -> None:
     if found := _BUTTON.search(reading.text):
         reading.put("call_to_action", found[1], found[0])
+    elif found := _BUTTON_WORDS.search(reading.text):
+        reading.put("call_to_action", found["words"].strip(), found[0])
     event = reading.fields.get("type") == "event"
     for pattern, for_event, otherwise in _BUTTONS:
         if found := re.search(rf"\b(?:{pattern})\b(?=[^.!?\n]{{0,40}}https?://)", reading.text, re.IGNORECASE):

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, get_args
+from typing import TYPE_CHECKING
 
 from tidings.access.permissions import Permission, may, require
 from tidings.audience.segments import list_segments
 from tidings.content import repository
 from tidings.content.briefing.plain import Known, ParsedBrief, parse_plain
-from tidings.domain.brief import Brief
 from tidings.domain.errors import InvalidInputError
 
 if TYPE_CHECKING:
@@ -51,10 +50,4 @@ class BriefService:
             brands = [brand.name for brand in repository.brands(conn) if actor.sees_brand(brand.id)]
             reads = may(actor, Permission.CONTACTS_READ)
             segments = [segment.name for segment in list_segments(conn, now)] if reads else []
-        return Known(tuple(brands), tuple(segments), datetime.fromtimestamp(now / 1000, UTC).date(), _channels())
-
-
-def _channels() -> tuple[str, ...]:
-    """What a brief may ask for."""
-    (kind, *_) = get_args(Brief.model_fields["channels"].annotation)
-    return tuple(str(name) for name in get_args(kind)) or ("email",)
+        return Known(tuple(brands), tuple(segments), datetime.fromtimestamp(now / 1000, UTC).date())

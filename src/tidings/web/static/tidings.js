@@ -47,7 +47,8 @@
 
   document.addEventListener("click", (event) => {
     const button = event.target.closest("button");
-    if (event.target.matches("dialog[open]")) event.target.close(); // the backdrop
+    // The backdrop closes; the second half of a double click lands there too, and would undo the first.
+    if (event.target.matches("dialog[open]") && event.detail < 2) event.target.close();
     if (!button) return;
     if (button.dataset.opens) document.getElementById(button.dataset.opens)?.showModal();
     else if ("closes" in button.dataset) button.closest("dialog").close();
