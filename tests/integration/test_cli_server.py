@@ -289,7 +289,9 @@ def test_the_address_to_suppress_is_read_from_stdin(run: Run) -> None:
     assert answer.exit_code == 0, answer.output
 
 
-@pytest.mark.parametrize("named", [fakes.CONTACT.id, "ada@example.com", "Ada@Example.com"])
+@pytest.mark.parametrize(
+    "named", [fakes.CONTACT.id, "ada@example.com", "Ada@Example.com"], ids=["id", "address", "case"]
+)
 def test_a_person_is_erased_by_id_or_by_the_whole_address(run: Run, services: Any, named: str) -> None:
     answer = run("audience", "erase", named, "--yes")
     assert answer.exit_code == 0, answer.output
