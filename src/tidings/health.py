@@ -155,7 +155,9 @@ class HealthService:
         for row in conn.execute(select(relay_state).where(relay_state.c.state.in_(["paused", "resting"]))):
             paused = row.state == "paused"
             remedy = row.remedy if paused else "It is tried again by itself; what is due goes by the others, or waits."
-            found.append(HealthItem(f"relay {row.name}", "fail" if paused else "warn", row.words, remedy))
+            name = f"relay {row.name}"
+            words = row.words.removeprefix(f"{name}: ")
+            found.append(HealthItem(name, "fail" if paused else "warn", words, remedy))
         return found
 
     def _providers(self, conn: Connection) -> list[HealthItem]:

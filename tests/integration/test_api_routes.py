@@ -450,6 +450,16 @@ def test_lists_come_in_pages(client: TestClient, lone_services: Any) -> None:
     assert seen == made[::-1]
 
 
+@pytest.mark.parametrize("path", ["/campaigns", "/brands", "/me"])
+def test_a_parameter_that_is_none_is_refused_and_the_known_ones_are_named(client: TestClient, path: str) -> None:
+    answer = client.get(path, params={"cursor": "abc"}, headers=as_role("viewer"))
+    assert answer.status_code == 422
+    assert "`cursor`" in answer.json()["detail"]
+    assert answer.json()["remedy"] == {"/me": "Leave it out."}.get(path, answer.json()["remedy"])
+    if path == "/campaigns":
+        assert {"after", "limit", "state"} <= set(answer.json()["remedy"].removeprefix("Use ").rstrip(".").split(", "))
+
+
 def test_instants_are_rfc_3339(client: TestClient, lone_services: Any) -> None:
     found = briefed(lone_services).row.id
     campaign = client.get(f"/campaigns/{found}", headers=as_role("viewer")).json()

@@ -284,6 +284,12 @@ def test_secrets_come_on_stdout_alone(run: Run) -> None:
     assert own.stdout.startswith("https://localhost:8443/sign-in/link?token=")
 
 
+def test_an_empty_brief_from_stdin_is_called_empty(run: Run) -> None:
+    answer = run("campaign", "new", "--brief", "-", given=" \n")
+    assert answer.exit_code == 2
+    assert "What came on the standard input is empty." in answer.stderr
+
+
 def test_the_address_to_suppress_is_read_from_stdin(run: Run) -> None:
     answer = run("audience", "suppress", given="ada@example.com\n")
     assert answer.exit_code == 0, answer.output

@@ -147,3 +147,15 @@ def test_a_hostile_fact_does_nothing_in_the_rendered_mail() -> None:
     template = render_email(result.drafts[0], brand("Napf"))
     assert "<script>" not in template.html
     assert "{{ contact.email" not in template.html
+
+
+@pytest.mark.parametrize(
+    ("kind", "day", "over"),
+    [("event", "5 December 2020", True), ("offer", "2020-12-05", True), ("event", "5 December 2031", False),
+     ("event", "31 February 2020", False), ("announcement", "5 December 2020", False)],
+)  # fmt: skip
+def test_an_invitation_to_a_day_that_is_over_is_noticed(kind: str, day: str, over: bool) -> None:
+    facts = [*GOOD["facts"], f"It takes place on {day}."]
+    noticed = [each for each in found("dates", type=kind, facts=facts) if "in the past" in each.message]
+    assert [each.severity for each in noticed] == ([Severity.WARNING] if over else [])
+    assert all(each.quote == day for each in noticed)

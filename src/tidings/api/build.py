@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from fastapi import APIRouter, FastAPI
+from fastapi import APIRouter, Depends, FastAPI
 from fastapi.routing import APIRoute
 
 from tidings.api import problems
@@ -33,6 +33,7 @@ from tidings.api.health.routes import router as health
 from tidings.api.idempotency import Idempotency
 from tidings.api.mailbox.routes import router as mailbox_routes
 from tidings.api.models.routes import router as models
+from tidings.api.parameters import only_known
 from tidings.api.problems import MEDIA_TYPE, Problem, UnexpectedErrors
 from tidings.api.rate_limit import RateLimit
 from tidings.api.replies.routes import router as replies
@@ -57,6 +58,7 @@ Campaigns, approvals, agents, audience and results of one Tidings installation.
 * Send an API token: `Authorization: Bearer tid_…`. What it may do is its scopes and its account's role together.
 * Lists come in pages: give `next` of one page as `after` of the following.
 * Instants are RFC 3339 in UTC. Identifiers carry their noun: `cmp_…`, `rev_…`, `con_…`.
+* A parameter or field that an operation does not know is an error, never ignored.
 * Every error is a problem (RFC 9457) with a stable `type`, `detail` and a `remedy`.
 * Give every POST an `Idempotency-Key`; sent twice within a day it happens once and is answered the same.
 * Edits ask for `If-Match` with the ETag you read.
@@ -79,7 +81,7 @@ def build_api(services: Services, mailbox: MailboxService | None) -> FastAPI:
     app.state.mailbox = mailbox
     problems.install(app)
     for router in ROUTERS:
-        app.include_router(router)
+        app.include_router(router, dependencies=[Depends(only_known)])
     # The last one added is the outermost.
     app.add_middleware(Idempotency, db=services.db, clock=services.clock)
     app.add_middleware(RateLimit, clock=services.clock)

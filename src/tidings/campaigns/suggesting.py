@@ -105,9 +105,12 @@ class SuggestionService:
         usable = tuple(claim for claim in spoken if claim.usable(at=now, channel="email"))
         assignment = Assignment(brief, brand.speaking(brief.language), usable, draft.seed)
         traces = {folded(trace.sentence): trace for trace in draft.traces}
+        taken = {folded(each.subject) for each in revised.drafts if place == "subject"}  # a test needs others
         kept: list[tuple[str, Proposal, tuple[str, ...]]] = []
         for text in wanted:
             for proposal in self._suggester.proposals(assignment, traces.get(folded(text)), text, place):
+                if folded(proposal.text) in taken:
+                    continue
                 with self._db.reading() as conn:
                     try:
                         tried = self._tried(conn, row, revised, draft, Swap(place, text, proposal.text, proposal.trace))

@@ -40,12 +40,13 @@ def read_brief(path: Path) -> dict[str, Any]:
     """The brief of a file, `-` for stdin. Raises CommandError that names the line that cannot be read."""
     import yaml
 
+    name = "What came on the standard input" if str(path) == "-" else str(path)
     try:
         text = sys.stdin.read() if str(path) == "-" else path.read_text()
     except OSError as error:
-        raise CommandError(f"{path} cannot be read: {error.strerror}.", code=USAGE) from None
+        raise CommandError(f"{name} cannot be read: {error.strerror}.", code=USAGE) from None
     except UnicodeDecodeError:
-        raise CommandError(f"{path} is not UTF-8 text.", f"A brief looks like this:\n{EXAMPLE}", USAGE) from None
+        raise CommandError(f"{name} is not UTF-8 text.", f"A brief looks like this:\n{EXAMPLE}", USAGE) from None
     try:
         brief = yaml.safe_load(text)
     except yaml.YAMLError as error:
@@ -53,10 +54,12 @@ def read_brief(path: Path) -> dict[str, Any]:
         where = f" (line {place.line + 1}, column {place.column + 1})" if place else ""
         why = getattr(error, "problem", None) or "it is not YAML"
         raise CommandError(
-            f"{path} cannot be read{where}: {why}.", f"A brief looks like this:\n{EXAMPLE}", USAGE
+            f"{name} cannot be read{where}: {why}.", f"A brief looks like this:\n{EXAMPLE}", USAGE
         ) from None
+    if not text.strip():
+        raise CommandError(f"{name} is empty.", f"A brief looks like this:\n{EXAMPLE}", USAGE)
     if not isinstance(brief, dict):
-        raise CommandError(f"{path} is not a list of named fields.", f"A brief looks like this:\n{EXAMPLE}", USAGE)
+        raise CommandError(f"{name} is not a list of named fields.", f"A brief looks like this:\n{EXAMPLE}", USAGE)
     return _as_json({str(key): value for key, value in brief.items()})  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]
 
 

@@ -3,8 +3,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import date
 from functools import cache
 
 from tidings.content.verifier.languages import words_of
@@ -131,6 +134,16 @@ def dates(text: str, language: str = "en") -> list[Found]:
             Found(" ".join(match[0].lower().split()).removesuffix("s"), match[0]) for match in pattern.finditer(rest)
         )
     return found
+
+
+def whole_dates(text: str, language: str = "en") -> Iterator[tuple[date, str]]:
+    """Dates with their year, and how they are written; a day that does not exist is none."""
+    for pattern in _date_patterns(language):
+        for match in pattern.finditer(text):
+            if match["year"]:
+                with contextlib.suppress(ValueError):
+                    year = int(match["year"]) + (2000 if len(match["year"]) == 2 else 0)
+                    yield date(year, _month(match["month"]), int(match["day"])), match[0]
 
 
 def _date_patterns(language: str) -> tuple[re.Pattern[str], ...]:
