@@ -529,7 +529,7 @@ def test_a_brief_may_bring_an_event_whose_times_yaml_reads_as_dates(run: Run, tm
     checked = run("campaign", "new", "--brief", str(path), "--check")
     assert json.loads(checked.stdout)["invitation"]["end"] == "2026-12-05T20:00"
     path.write_text(f"{yaml.safe_dump(fakes.BRIEF)}invitation: {event.replace('Europe/Vienna', 'Vienna')}\n")
-    assert "`invitation.zone` is not a time zone" in run("campaign", "new", "--brief", str(path), "--check").stderr
+    assert "invitation, zone is not a time zone" in run("campaign", "new", "--brief", str(path), "--check").stderr
 
 
 def test_postings_are_listed_and_settled(run: Run, services: Any) -> None:
