@@ -53,6 +53,11 @@ class Chunking:
         """The server said 421: it takes nothing more and closes the connection (RFC 5321, 3.8)."""
         return self._closing
 
+    @property
+    def first_asked(self) -> Mail | None:
+        """The one that has waited longest for leave."""
+        return self._asked[0] if self._asked else None
+
     def ask(self, mail: Mail) -> None:
         """It waits for leave."""
         self._asked.append(mail)

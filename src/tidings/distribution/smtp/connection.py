@@ -6,11 +6,11 @@ import asyncio
 import errno
 import socket
 import ssl
-from collections import deque
 from collections.abc import Callable
 from typing import Protocol, cast
 
 from tidings.distribution.relay import Relay
+from tidings.distribution.smtp.chunking import Chunking
 from tidings.distribution.smtp.events import Answered, Broken, Mail, NeedGo, Ready, StartTls
 from tidings.distribution.smtp.machine import SmtpMachine
 
@@ -79,8 +79,6 @@ class SmtpConnection(asyncio.Protocol):
         self._busy_since = self._loop.time()
         self._hold_tls: asyncio.Task[None] | None = None
         self._wanted: Mail | None = None
-        self._asked: deque[Mail] = deque()
-        """With several on the way: those that wait for leave, which comes in the same order."""
 
     # asyncio.Protocol
 
@@ -124,8 +122,8 @@ class SmtpConnection(asyncio.Protocol):
 
     def decide(self, allowed: bool) -> None:
         """Whether the mail that the server waits for may leave; with several on the way, the one asked for longest."""
-        if self._asked:
-            self._decide_next(allowed)
+        if self.machine.chunks is not None:
+            self._decide_next(self.machine.chunks, allowed)
             return
         mail, self._wanted = self._wanted, None
         if allowed and mail is not None:
@@ -134,9 +132,9 @@ class SmtpConnection(asyncio.Protocol):
             self.stopped = True
             self.abort("stopped")  # after 354 this is the only way not to send
 
-    def _decide_next(self, allowed: bool) -> None:
-        mail, chunks = self._asked.popleft(), self.machine.chunks
-        if self.machine.closed or chunks is None:
+    def _decide_next(self, chunks: Chunking, allowed: bool) -> None:
+        mail = chunks.first_asked  # leave comes in the order it was asked for
+        if mail is None or self.machine.closed:
             return
         if not allowed or chunks.closing:  # nothing of it has left, so those on the way need not suffer
             chunks.withdraw(mail)
@@ -211,10 +209,7 @@ class SmtpConnection(asyncio.Protocol):
                 case Answered():
                     self._lane.answered(self, event)
                 case NeedGo(mail):
-                    if self.machine.chunks is None:
-                        self._wanted = mail
-                    else:
-                        self._asked.append(mail)
+                    self._wanted = mail
                     self._lane.need_go(self, mail)
                 case Ready():
                     if not self.opened.done():
