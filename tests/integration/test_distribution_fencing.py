@@ -92,8 +92,7 @@ def test_a_sender_that_stands_still_within_a_step_does_not_hold_the_others_up(
     now = bed.WallClock().now()
     bed.add_campaign(one, bed.add_people(one, 1, now), now)
     try:
-        with pytest.raises(UnavailableError), one.transaction() as conn:
-            session.let_go_when_stopped(conn)
+        with pytest.raises(UnavailableError), session.brief_transaction(one) as conn:
             conn.execute(update(chunk).values(owner="stopped"))
             with other.transaction() as beside:
                 beside.execute(update(chunk).values(owner="going"))

@@ -27,7 +27,7 @@ from tidings.distribution.hooks import Hooks
 from tidings.distribution.leases import Lease, Leases
 from tidings.distribution.onwire import FileOnWire, OnWire, RowsOnWire, UnansweredError, write_back
 from tidings.distribution.outcomes import Answers
-from tidings.distribution.session import Session, Statements, let_go_when_stopped
+from tidings.distribution.session import Session, Statements, brief_transaction
 from tidings.distribution.statements import PAUSE_KEY
 from tidings.distribution.takeover import Takeover
 from tidings.distribution.throttle.gate import Gate, Wait
@@ -138,8 +138,7 @@ class Ledger:
     def carry_out(self, work: Work) -> None:
         """The step's one transaction; in whatever thread."""
         now, leases, step = self._clock.now(), work.leases, work.step
-        with self._db.transaction() as conn:
-            let_go_when_stopped(conn)
+        with brief_transaction(self._db) as conn:
             self._write(conn, work)
             if self._gate is not None:
                 self._gate.sync(conn, now)
@@ -341,8 +340,7 @@ class Ledger:
     def release_held(self) -> int:
         """The way out works again: what was held of its channel is planned, if it is not too late by now."""
         now = self._clock.now()
-        with self._db.transaction() as conn:
-            let_go_when_stopped(conn)
+        with brief_transaction(self._db) as conn:
             self._hooks.on_back(conn, self._of.channel, now)
             return repository.release_held(conn, channel=self._of.channel, due_by=now)
 
@@ -350,8 +348,7 @@ class Ledger:
         """Gives every chunk back; nothing of this worker is on the wire any more."""
         work = self.begin(0)
         try:
-            with self._db.transaction() as conn:
-                let_go_when_stopped(conn)
+            with brief_transaction(self._db) as conn:
                 self._write(conn, work)
                 work.leases.release_all(conn, self._clock.now())
                 if self._gate is not None:

@@ -22,17 +22,8 @@ _TOKEN_SECONDS = 20.0
 _PORTS: dict[TlsMode, int] = {"starttls": 587, "implicit": 465, "none": 25}
 _LOOPBACK = {"localhost", "127.0.0.1", "::1"}
 _OPTIONS = {
-    "tls",
-    "ca",
-    "auth",
-    "token_file",
-    "token_command",
-    "weight",
-    "direct",
-    "connections",
-    "per_hour",
-    "chunking",
-}
+    "tls", "ca", "auth", "token_file", "token_command", "weight", "direct", "connections", "per_hour", "chunking",
+}  # fmt: skip
 _BETWEEN = re.compile(r"[\s,]+(?=smtps?://)")
 
 

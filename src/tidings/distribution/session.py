@@ -17,14 +17,17 @@ _TEXTS: dict[str, str] = {}
 _STOPPED_SECONDS = 20
 
 
-def let_go_when_stopped(conn: Connection) -> None:
-    """This transaction ends by itself when its process stands still within it: its locks would stop all the others.
+@contextmanager
+def brief_transaction(db: Database) -> Generator[Connection]:
+    """A transaction that ends by itself when its process stands still within it: its locks would stop all the others.
 
-    Only for transactions that never compute for long between two statements. On SQLite there is one sender.
+    Only for what never computes for long between two statements. On SQLite there is one sender.
     """
-    if conn.dialect.name != "sqlite":
-        for limit in _limits(conn.dialect):
-            conn.exec_driver_sql(f"SET LOCAL {limit} = '{_STOPPED_SECONDS}s'")
+    with db.transaction() as conn:
+        if not db.is_sqlite:
+            for limit in _limits(conn.dialect):
+                conn.exec_driver_sql(f"SET LOCAL {limit} = '{_STOPPED_SECONDS}s'")
+        yield conn
 
 
 def _limits(dialect: Dialect) -> list[str]:

@@ -15,7 +15,7 @@ from tidings.distribution.hooks import Hooks
 from tidings.distribution.leases import NO_ANSWER, Key
 from tidings.distribution.onwire import OnWire
 from tidings.distribution.owner import is_dead
-from tidings.distribution.session import Statements, let_go_when_stopped
+from tidings.distribution.session import Statements, brief_transaction
 from tidings.distribution.statements import ChannelSql
 from tidings.domain.delivery import DeliveryState
 from tidings.domain.event import Event, EventKind
@@ -45,8 +45,7 @@ class Takeover:
         logs = self._wire.others()  # read after the fences changed: what is not in them can never leave any more
         if not fenced and not any(each.over for each in logs):
             return became
-        with self._db.transaction() as conn:
-            let_go_when_stopped(conn)
+        with brief_transaction(self._db) as conn:
             gone = [row for row in self._gone(conn, now) if (row.campaign_pk, row.no) in fenced]
             became["uncertain"] += self._settle(conn, logs, fenced, now)
             for row in gone:
@@ -61,8 +60,7 @@ class Takeover:
         with self._db.reading() as conn:
             if not self._gone(conn, now, lock=False):
                 return set()
-        with self._db.transaction() as conn:
-            let_go_when_stopped(conn)
+        with brief_transaction(self._db) as conn:
             gone = self._gone(conn, now)
             for row in gone:
                 mine = (chunk.c.campaign_pk == row.campaign_pk) & (chunk.c.no == row.no)

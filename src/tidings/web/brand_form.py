@@ -15,7 +15,8 @@ _PLAIN = ("name", "voice", "postal_address", "website", "colour", "locale")
 _WORDS = ("banned_words", "required_words")
 _MANNER_LINES = ("do", "dont")
 _IN_LANGUAGE = re.compile(r"(?P<language>[A-Za-z]{2,3}([-_][A-Za-z0-9]{2,8})*)\s*:\s*(?P<words>\S.*)")
-_TONGUES = ("required_in", "disclaimer_in", "disclosure_in")
+_TONGUES = {"required_in": "required_words", "disclaimer_in": "disclaimer", "disclosure_in": "ai_disclosure"}
+"""Fields of the form → what they hold of each language."""
 _SENDER = re.compile(r"\s*(?P<name>[^<>]+?)\s*<\s*(?P<address>[^<>\s]+)\s*>\s*")
 SHOWN_DISCLAIMERS = (EVERY_CHANNEL, "email")
 
@@ -94,7 +95,7 @@ def _shown_tongues(brand: Brand) -> dict[str, str]:
 
 def _tongues(fields: FormData) -> dict[str, dict[str, Any]]:
     found: dict[str, dict[str, Any]] = {}
-    for field, of in zip(_TONGUES, ("required_words", "disclaimer", "ai_disclosure"), strict=True):
+    for field, of in _TONGUES.items():
         for line in _lines(fields, field):
             said = _IN_LANGUAGE.fullmatch(line)
             if said is None:
@@ -102,8 +103,8 @@ def _tongues(fields: FormData) -> dict[str, dict[str, Any]]:
                     f"“{line}” does not begin with a language.", remedy="Write one a line: de: Alle Preise inkl. MwSt.",
                     field=field,
                 )  # fmt: skip
-            words = [word.strip() for word in said["words"].split(",") if word.strip()]
-            found.setdefault(said["language"], {})[of] = words if field == "required_in" else said["words"]
+            words = said["words"]
+            found.setdefault(said["language"], {})[of] = _split(words) if field == "required_in" else words
     return found
 
 
@@ -155,7 +156,11 @@ def _lines(fields: FormData, name: str) -> list[str]:
 
 
 def _items(fields: FormData, name: str) -> list[str]:
-    return [item.strip() for item in re.split(r"[,\n]", _text(fields, name)) if item.strip()]
+    return _split(_text(fields, name))
+
+
+def _split(text: str) -> list[str]:
+    return [item.strip() for item in re.split(r"[,\n]", text) if item.strip()]
 
 
 def _whole_number(fields: FormData, name: str) -> int | str | None:

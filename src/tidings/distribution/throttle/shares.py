@@ -16,7 +16,7 @@ from dataclasses import astuple
 from sqlalchemy import BigInteger, Connection, cast, func, select
 
 from tidings.distribution.owner import is_dead
-from tidings.distribution.session import let_go_when_stopped
+from tidings.distribution.session import brief_transaction
 from tidings.distribution.throttle.part import LEASE, NONE, Part, Place, renewed
 from tidings.domain.instant import SECOND, Instant
 from tidings.store.database import Database, take_turns
@@ -58,8 +58,7 @@ class Shares:
     def renew(self) -> Part:
         """Takes or keeps a place among the senders, in a transaction of its own."""
         seconds = time.monotonic()
-        with self._db.transaction() as conn:
-            let_go_when_stopped(conn)
+        with brief_transaction(self._db) as conn:
             take_turns(conn, KEY)
             now = self._now(conn)
             places, part = renewed(_places(conn), self._name, now)
@@ -70,8 +69,7 @@ class Shares:
     def leave(self) -> None:
         """Gives the place back: the others may have it at once."""
         self._part, self._until = NONE, 0.0
-        with self._db.transaction() as conn:
-            let_go_when_stopped(conn)
+        with brief_transaction(self._db) as conn:
             take_turns(conn, KEY)
             places = _places(conn)
             places.pop(self._name, None)

@@ -16,7 +16,7 @@ from typing import Protocol
 
 from sqlalchemy import Connection
 
-from tidings.distribution.session import let_go_when_stopped
+from tidings.distribution.session import brief_transaction
 from tidings.distribution.throttle.shares import database_time
 from tidings.domain.instant import HOUR, SECOND, Instant
 from tidings.store.database import Database, take_turns
@@ -134,8 +134,7 @@ class SharedTurns:
 
     def renew(self) -> int:
         """Takes the next turns that are free, in a transaction of its own; how many."""
-        with self._db.transaction() as conn:
-            let_go_when_stopped(conn)
+        with brief_transaction(self._db) as conn:
             take_turns(conn, self._key)
             now, seconds = self._now(conn), self._seconds()
             free_at = float((get_setting(conn, self._key) or {}).get("free_at", 0.0))
