@@ -180,15 +180,21 @@ def sqlite_database(sqlite_path: Path) -> Iterator[Database]:
     database.close()
 
 
+@pytest.fixture
+def postgres_database(postgres_address: str) -> Iterator[Database]:
+    """A fresh PostgreSQL, for tests of several senders."""
+    database = open_postgresql(postgres_address)
+    yield database
+    database.close()
+
+
 @pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
 def database(request: pytest.FixtureRequest) -> Iterator[Database]:
     """A fresh database with every table: once encrypted SQLite, once a real PostgreSQL."""
     if request.param == "sqlite":
         yield request.getfixturevalue("sqlite_database")
         return
-    database = open_postgresql(request.getfixturevalue("postgres_address"))
-    yield database
-    database.close()
+    yield request.getfixturevalue("postgres_database")
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
 from sqlalchemy import Connection
@@ -18,7 +18,7 @@ from tidings.distribution.throttle.replies import About
 from tidings.distribution.throttle.shares import KEY, Shares
 from tidings.distribution.throttle.throttle import Throttle
 from tidings.domain.instant import SECOND
-from tidings.store.database import Database, open_postgresql
+from tidings.store.database import Database
 from tidings.store.settings import get_setting
 
 RATE, MINUTE_OF = 20.0, 60
@@ -26,10 +26,8 @@ pytestmark = pytest.mark.postgres
 
 
 @pytest.fixture
-def db(postgres_address: str) -> Iterator[Database]:
-    database = open_postgresql(postgres_address)
-    yield database
-    database.close()
+def db(postgres_database: Database) -> Database:
+    return postgres_database
 
 
 def seen(db: Database) -> set[str]:

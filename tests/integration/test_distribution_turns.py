@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
 from tests.conftest import FakeClock
@@ -13,17 +13,15 @@ from tests.integration import distribution_bed as bed
 
 from tidings.distribution.throttle.turns import BEHIND, KEY, SharedTurns
 from tidings.domain.instant import HOUR, MINUTE, SECOND
-from tidings.store.database import Database, open_postgresql
+from tidings.store.database import Database
 from tidings.store.settings import get_setting
 
 pytestmark = pytest.mark.postgres
 
 
 @pytest.fixture
-def db(postgres_address: str) -> Iterator[Database]:
-    database = open_postgresql(postgres_address)
-    yield database
-    database.close()
+def db(postgres_database: Database) -> Database:
+    return postgres_database
 
 
 def at_once(work: Callable[[], None]) -> None:

@@ -2,29 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.unit.smtp_material import Mail, mail
 
 from tidings.distribution.smtp.events import Answered, Broken, NeedGo, Ready
 from tidings.distribution.smtp.machine import SmtpMachine
 
 HELLO = b"250-relay\r\n250-PIPELINING\r\n250-CHUNKING\r\n250 8BITMIME\r\n"
 TAKEN = b"250 2.0.0 reset\r\n250 2.1.0 Ok\r\n250 2.1.5 Ok\r\n250 2.0.0 queued\r\n"
-
-
-@dataclass(eq=False)
-class Mail:
-    sender: str
-    recipient: str
-    body: bytes
-    envid: str = ""
-
-
-def mail(name: str = "a", body: bytes = b"Subject: x\r\n\r\nbody\r\n") -> Mail:
-    return Mail("s@x.example", f"{name}@y.example", body)
 
 
 def opened(hello: bytes = HELLO, most: int = 3) -> SmtpMachine:

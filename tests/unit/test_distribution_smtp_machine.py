@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from base64 import b64encode
-from dataclasses import dataclass
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.unit.smtp_material import mail
 
 from tidings.distribution.smtp.events import Answered, Broken, NeedGo, Ready, StartTls
 from tidings.distribution.smtp.machine import SmtpMachine
@@ -15,18 +15,6 @@ from tidings.distribution.smtp.replies import BadReplyError, ReplyReader
 
 HELLO = b"250-relay\r\n250-PIPELINING\r\n250-SIZE 100000\r\n250 8BITMIME\r\n"
 OK3 = b"250 2.1.0 Ok\r\n250 2.1.5 Ok\r\n354 go\r\n"
-
-
-@dataclass(eq=False)
-class Mail:
-    sender: str
-    recipient: str
-    body: bytes
-    envid: str = ""
-
-
-def mail(name: str = "a") -> Mail:
-    return Mail("s@x.example", f"{name}@y.example", b"Subject: x\r\n\r\nbody\r\n")
 
 
 def opened(hello: bytes = HELLO, **given_: str) -> SmtpMachine:
