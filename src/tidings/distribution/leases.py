@@ -5,8 +5,10 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from functools import cache
+from typing import Any
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import BigInteger, Connection, Select, bindparam, select, update
 
 from tidings.distribution import repository, statements
 from tidings.distribution.hooks import Hooks
@@ -78,8 +80,8 @@ class Leases:
         campaigns = {key[0] for key in self._held}
         if not campaigns:
             return set()
-        query = select(campaign.c.pk, campaign.c.epoch).where(campaign.c.pk.in_(campaigns), repository.sendable())
-        good: dict[int, int] = {row.pk: row.epoch for row in conn.execute(query)}
+        found = conn.execute(_sendable_of(), {"campaigns": list(campaigns)})
+        good: dict[int, int] = {row.pk: row.epoch for row in found}
         stale = [key for key, lease in self._held.items() if good.get(key[0], -1) != lease.epoch]
         self.release(conn, [key for key in stale if self._held[key].flying == 0], now)
         return {key[0] for key in stale}
@@ -118,8 +120,7 @@ class Leases:
 
     def _finish(self, conn: Connection, campaign_pk: int) -> None:
         take_turns(conn, finish_key(campaign_pk))  # else two who end the last two chunks would each see the other's
-        rest = select(chunk.c.no).where(chunk.c.campaign_pk == campaign_pk, chunk.c.state != "done").limit(1)
-        if conn.execute(rest).first() is None:
+        if Statements.within(conn).one(statements.UNDONE, (campaign_pk,)) is None:
             self._hooks.on_finished(conn, campaign_pk)
 
     def take(self, conn: Connection, now: Instant) -> bool:
@@ -127,16 +128,8 @@ class Leases:
         room = min(_AT_ONCE, _IN_HAND - sum(1 for _ in self.usable()))
         if room <= 0:
             return True
-        query = (
-            select(chunk.c.campaign_pk, chunk.c.no, chunk.c.fence, campaign.c.epoch)
-            .join(campaign, campaign.c.pk == chunk.c.campaign_pk)
-            .where(chunk.c.state == "open", chunk.c.next_due_at <= now, chunk.c.channel == self._channel.value)
-            .where(repository.sendable())
-            .order_by(chunk.c.next_due_at, chunk.c.campaign_pk, chunk.c.no)
-            .limit(room)
-            .with_for_update(of=chunk, skip_locked=True)
-        )
-        found, sql = conn.execute(query).all(), Statements.within(conn)
+        query, of = _open_chunks(), {"channel": self._channel.value, "now": now, "room": room}
+        found, sql = conn.execute(query, of).all(), Statements.within(conn)
         for pk, no, fence, epoch in found:
             if fence == 0 and no == 0:
                 self._hooks.on_first(conn, pk)
@@ -145,12 +138,32 @@ class Leases:
         return len(found) == room
 
 
+@cache
+def _sendable_of() -> Select[Any, Any]:
+    """Built once, as what follows: they are asked for every few hundred messages that leave."""
+    of = campaign.c.pk.in_(bindparam("campaigns", expanding=True))
+    return select(campaign.c.pk, campaign.c.epoch).where(of, repository.sendable())
+
+
+@cache
+def _open_chunks() -> Select[Any, Any, Any, Any]:
+    return (
+        select(chunk.c.campaign_pk, chunk.c.no, chunk.c.fence, campaign.c.epoch)
+        .join(campaign, campaign.c.pk == chunk.c.campaign_pk)
+        .where(chunk.c.state == "open", chunk.c.next_due_at <= bindparam("now", type_=BigInteger))
+        .where(chunk.c.channel == bindparam("channel"), repository.sendable())
+        .order_by(chunk.c.next_due_at, chunk.c.campaign_pk, chunk.c.no)
+        .limit(bindparam("room"))
+        .with_for_update(of=chunk, skip_locked=True)
+    )
+
+
 def _next_due(conn: Connection, campaign_pk: int, no: int, now: Instant) -> Instant | None:
     """When the chunk's first open row is due; None when all are terminal. Nothing of it is in hand any more."""
-    of_chunk = (delivery.c.campaign_pk == campaign_pk) & (delivery.c.chunk_no == no)
     first: dict[str, Instant] = dict(Statements.within(conn).all(statements.FIRST_DUE, (campaign_pk, no)))
     if D.CLAIMED.value in first or D.ATTEMPTING.value in first:
         log.error("chunk %d of campaign %d had rows in hand that nobody held", no, campaign_pk)
+        of_chunk = (delivery.c.campaign_pk == campaign_pk) & (delivery.c.chunk_no == no)
         doubt = {"state": D.UNCERTAIN.value, "at": now, "reason": NO_ANSWER}
         for now_is, becomes in ((D.CLAIMED, {"state": D.PLANNED.value}), (D.ATTEMPTING, doubt)):
             held = of_chunk & (delivery.c.state == now_is.value)

@@ -19,7 +19,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, update
 
 from tidings.distribution import outcomes, repository, statements
 from tidings.distribution.channels.base import Outcome, Outgoing
@@ -28,7 +28,6 @@ from tidings.distribution.leases import Lease, Leases
 from tidings.distribution.onwire import FileOnWire, OnWire, RowsOnWire, UnansweredError, write_back
 from tidings.distribution.outcomes import Answers
 from tidings.distribution.session import Session, Statements, brief_transaction
-from tidings.distribution.statements import PAUSE_KEY
 from tidings.distribution.takeover import Takeover
 from tidings.distribution.throttle.gate import Gate, Wait
 from tidings.distribution.throttle.repository import PUT_OFF
@@ -39,7 +38,7 @@ from tidings.domain.instant import Clock, Instant
 from tidings.domain.plan import HeldBack
 from tidings.events.alike import Alike
 from tidings.store.database import Database
-from tidings.store.tables import agent, delivery, setting
+from tidings.store.tables import delivery
 
 D = DeliveryState
 _LOOK_AT_MOST = 5000  # rows in one step, of which most may have to wait
@@ -207,10 +206,7 @@ class Ledger:
         return waiting + (self._gate is not None and self._gate.unsaved)
 
     def _is_stopped(self, conn: Connection) -> bool:
-        """The kill switch, or the agent paused by a person."""
-        switch = select(setting.c.key).where(setting.c.key == PAUSE_KEY)
-        paused = select(agent.c.name).where(agent.c.name == "distribution", agent.c.paused.is_(True))
-        return conn.execute(switch).first() is not None or conn.execute(paused).first() is not None
+        return Statements.within(conn).one(statements.STOPPED) is not None
 
     def _claim(self, conn: Connection, leases: Leases, now: Instant, want: int) -> list[Outgoing]:
         sql, claimed, looked = Statements.within(conn), list[Outgoing](), 0

@@ -27,10 +27,14 @@ DUE = {  # without statistics SQLite would read the whole campaign for each chun
     False: _DUE.format(""),
 }
 FENCE = "(SELECT fence FROM chunk WHERE chunk.campaign_pk = delivery.campaign_pk AND chunk.no = delivery.chunk_no) = ?"
+_STOPPED = (
+    f"(EXISTS (SELECT 1 FROM setting WHERE key = '{PAUSE_KEY}')"
+    " OR EXISTS (SELECT 1 FROM agent WHERE name = 'distribution' AND paused))"
+)
+STOPPED = f"SELECT 1 WHERE {_STOPPED}"
+"""The kill switch, or the agent paused by a person."""
 GATE = (
-    "SELECT 1 FROM campaign WHERE pk = ? AND epoch = ? AND state = 'sending' AND paused_at IS NULL"
-    f" AND NOT EXISTS (SELECT 1 FROM setting WHERE key = '{PAUSE_KEY}')"
-    " AND NOT EXISTS (SELECT 1 FROM agent WHERE name = 'distribution' AND paused)"
+    f"SELECT 1 FROM campaign WHERE pk = ? AND epoch = ? AND state = 'sending' AND paused_at IS NULL AND NOT {_STOPPED}"
 )
 OWN = {
     True: "SELECT 1 FROM chunk WHERE campaign_pk = ? AND no = ? AND fence = ?",
@@ -44,6 +48,7 @@ FIRST_DUE = (
     + ") GROUP BY state"
 )
 """Of a chunk's rows that are not at their end."""
+UNDONE = "SELECT 1 FROM chunk WHERE campaign_pk = ? AND state <> 'done' LIMIT 1"
 LEASE = (
     "UPDATE chunk SET state = 'leased', owner = ?, fence = ?, boot_id = ?, lease_until = ?"
     " WHERE campaign_pk = ? AND no = ?"

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
+from functools import cache
 from itertools import groupby
 from typing import Any
 
-from sqlalchemy import Connection, Table, bindparam, insert, select, update
+from sqlalchemy import Connection, Executable, Table, bindparam, insert, select, update
 
 from tidings.domain.event import Event, EventKind
 from tidings.domain.instant import HOUR
@@ -18,7 +19,7 @@ from tidings.events import bulk
 from tidings.events.local import weekday_of
 from tidings.events.place import located
 from tidings.store.tables import engagement, event, rollup_hour, rollup_local
-from tidings.store.upsert import upsert
+from tidings.store.upsert import upsert, upsert_of
 
 MACHINE = 0.5
 """From this score on, an event counts as a machine's: kept and labelled, but not a person's act."""
@@ -182,6 +183,12 @@ def add_up(conn: Connection, table: Table, rows: Sequence[dict[str, Any]], colum
     """Adds rows of counts onto the ones there; rows come in key order, so that servers cannot deadlock."""
     if not rows:
         return
-    statement = upsert(conn, table)
+    conn.execute(_adding_up(conn.dialect.name, table, tuple(columns)), rows)
+
+
+@cache
+def _adding_up(dialect: str, table: Table, columns: tuple[str, ...]) -> Executable:
+    """Built once: it runs with every batch of events."""
+    statement = upsert_of(dialect, table)
     sums = {name: table.c[name] + statement.excluded[name] for name in columns}
-    conn.execute(statement.on_conflict_do_update(index_elements=list(table.primary_key), set_=sums), rows)
+    return statement.on_conflict_do_update(index_elements=list(table.primary_key), set_=sums)

@@ -11,4 +11,9 @@ from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 def upsert(conn: Connection, table: Table) -> SqliteInsert | PostgresqlInsert:
     """An INSERT of the connection's own dialect; go on with `on_conflict_do_update` or `on_conflict_do_nothing`."""
-    return sqlite_insert(table) if conn.dialect.name == "sqlite" else postgresql_insert(table)
+    return upsert_of(conn.dialect.name, table)
+
+
+def upsert_of(dialect: str, table: Table) -> SqliteInsert | PostgresqlInsert:
+    """The same for statements that are built once for all connections of a dialect."""
+    return sqlite_insert(table) if dialect == "sqlite" else postgresql_insert(table)
