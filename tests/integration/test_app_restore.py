@@ -22,8 +22,10 @@ from tidings.audience.service import ConsentGiven
 from tidings.domain.actor import Actor, ActorKind, Role
 from tidings.domain.consent import Consent, ConsentState, Purpose
 from tidings.domain.instant import Instant
-from tidings.keys.master import DATABASE_FILE, MasterKey
+from tidings.keys.master import DATABASE_FILE, MasterKey, load_master_key
 from tidings.settings import Settings
+from tidings.store import migrations
+from tidings.store.database import open_sqlite
 from tidings.store.settings import get_setting
 from tidings.store.tables import contact, push_subscription, suppression
 
@@ -241,6 +243,43 @@ def test_browsers_are_as_they_were_in_the_former_database(home: Home) -> None:
     kept = max(home.settings.data_dir.glob("*.before-restore-*"), key=lambda path: (len(path.name), path.name))
     care.restore(home.settings, kept)
     assert browsers(home) == {("ann", "desk"), ("ann", "shared"), ("eve", "hers")}
+
+
+def in_the_first_shape(home: Home) -> Path:
+    """A file with the people and words of the present database, in the tables of the first migration."""
+    from alembic import command
+    from alembic.config import Config
+
+    target = home.folder / "first.db"
+    target.unlink(missing_ok=True)
+    master = load_master_key(home.settings.data_dir, home.settings.environ, create=False)
+    old, new = open_sqlite(target, master.raw), open_sqlite(home.path, master.raw)
+    config = Config()
+    config.set_main_option("script_location", str(Path(migrations.__file__).parent))
+    with old.transaction() as conn, new.reading() as present:
+        config.attributes["connection"] = conn
+        command.upgrade(config, "0001")
+        for name in ("setting", "contact", "consent", "suppression"):
+            columns = [row[1] for row in conn.exec_driver_sql(f"PRAGMA table_info({name})")]
+            rows = present.exec_driver_sql(f"SELECT {', '.join(columns)} FROM {name}").fetchall()
+            marks = ", ".join("?" * len(columns))
+            for row in rows:
+                conn.exec_driver_sql(f"INSERT INTO {name} ({', '.join(columns)}) VALUES ({marks})", tuple(row))
+    old.close()
+    new.close()
+    return target
+
+
+def test_backups_and_former_databases_of_an_earlier_version(home: Home) -> None:
+    home.say("ann", OPENS, YES, START + 1)
+    copy, first = home.backup(), in_the_first_shape(home)
+    home.say("ann", OPENS, NO, START + 2)
+    assert "stays so" in care.restore(home.settings, first)
+    assert not home.allowed("ann", OPENS)
+    assert home.allowed("bob", MAIL)
+    home.path.write_bytes(in_the_first_shape(home).read_bytes())  # as an update that nobody started leaves it
+    assert "stays so" in care.restore(home.settings, copy)
+    assert not home.allowed("ann", OPENS)
 
 
 # The property
