@@ -312,7 +312,7 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Home:
     return home
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(steps=STEPS)
 def test_nobody_is_written_to_or_watched_whose_newest_word_was_no(
     template: Home, tmp_path_factory: pytest.TempPathFactory, steps: list[Said | str]

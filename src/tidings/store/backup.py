@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -116,6 +117,8 @@ def restore(
             kept = _aside(path)
             with former_database(path, master) as former:
                 _complete(part, master, source, former, finish)
+                if os.name != "posix":
+                    former.close()  # elsewhere nothing takes the place of an open file
                 put_in_place(part, path, keep=kept)
             # Afterwards: a kill between the two must not leave the former database without it. The restored one then
             # finds nothing to believe it about, for what was due there is in doubt already.
