@@ -221,6 +221,25 @@ def test_restore_needs_tidings_stopped(data_dir: Path, master: MasterKey, tmp_pa
     database.close()
 
 
+def test_whoever_waits_for_the_file_opens_the_one_that_took_its_place(
+    data_dir: Path, master: MasterKey, tmp_path: Path
+) -> None:
+    database = open_database(data_dir, master, None)
+    backup(database, master, tmp_path / "b")
+    write(database, 2)
+    database.close()
+    path, found = data_dir / DATABASE_FILE, list[int]()
+    opener = threading.Thread(target=lambda: found.append(number_in(data_dir, master)))
+    with files.alone(path, master.raw):
+        opener.start()
+        opener.join(0.3)  # it waits by now, with the former file in its hand
+        files.put_in_place(tmp_path / "b", path, keep=tmp_path / "kept")
+    opener.join()
+    assert found == [1]
+    assert not (tmp_path / "kept-wal").exists()
+    assert number_in(data_dir, master) == 1
+
+
 @pytest.mark.postgres
 def test_postgresql_backups_are_named_as_the_servers(postgres_address: str, tmp_path: Path) -> None:
     database = open_postgresql(postgres_address)

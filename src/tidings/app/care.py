@@ -4,17 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Generator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from sqlalchemy import Connection
+
+from tidings.access import audit
+from tidings.agents.state import ensure_agents
 from tidings.app.wiring import House, open_house
 from tidings.audience.erasure import erase_contact, erased_but_here
+from tidings.domain.actor import SYSTEM
 from tidings.domain.errors import InvalidInputError
+from tidings.engine.clock import SystemClock
 from tidings.keys.master import load_master_key
+from tidings.keys.secrets import Secrets
 from tidings.store import backup as copies
 from tidings.store.lock import InstanceLock
+from tidings.store.noes import Carried
 from tidings.store.rotation import rotate_key as rotate
-from tidings.store.settings import get_setting
 
 if TYPE_CHECKING:
     from tidings.settings import Settings
@@ -51,29 +59,51 @@ def restore(settings: Settings, source: Path) -> str:
         raise InvalidInputError(
             "Restoring is for the encrypted file.", remedy="Use PostgreSQL's own tools with the server stopped."
         )
+    told: list[str] = []
     with InstanceLock(settings.data_dir):
         master = load_master_key(settings.data_dir, settings.environ, create=False)
-        aside = copies.restore(source, settings.data_dir, master, force=True)
-        with _house(settings, create=True) as house:
-            said = _noes_since(house)
+        finish = partial(_finish, source.name, told)
+        aside = copies.restore(source, settings.data_dir, master, force=True, finish=finish)
     kept = f" The former database is kept as {aside.name}." if aside is not None else ""
-    return f"Restored from {source.name}.{kept} {said} All sending is paused until somebody resumes it."
+    return f"Restored from {source.name}.{kept} {' '.join(told)} All sending is paused until somebody resumes it."
 
 
-def _noes_since(house: House) -> str:
-    """Erases anew who was erased after the backup; says what is known of those who said no since."""
-    with house.db.transaction() as conn:
-        known = (get_setting(conn, copies.RESTORED) or {}).get("noes")
-        again = erased_but_here(conn)
-        for contact_pk in again:
-            erase_contact(conn, house.secrets, contact_pk, house.services.clock.now())
-    if not known:
-        return (
-            "There is no former database to read, so who unsubscribed or was erased since the backup is not known: "
-            "give their addresses to `tidings audience suppress-list` before anything is sent."
-        )
-    anew = f" {len(again):,} of the backup's people had been erased since and are erased again." if again else ""
-    return f"Who unsubscribed, complained or was suppressed since the backup stays so.{anew}"
+def _finish(source: str, told: list[str], conn: Connection, secrets: Secrets, carried: Carried) -> None:
+    """Erases anew who was erased after the backup, and says, also in the audit trail, what is known of the noes."""
+    now = SystemClock().now()
+    ensure_agents(conn)
+    again = erased_but_here(conn)
+    for contact_pk in again:
+        erase_contact(conn, secrets, contact_pk, now)
+    told.append(_noes_since(carried))
+    if again:
+        told.append(f"{len(again):,} of the backup's people had been erased since and are erased again.")
+    detail = {
+        "from": source, "complete": carried.whole, "noes": carried.noes, "consents": carried.words,
+        "erased_again": len(again), "unread": list(carried.unread), "said": told[0],
+    }  # fmt: skip
+    audit.record(conn, now, SYSTEM, "database.restore", detail=detail)
+
+
+def _noes_since(carried: Carried) -> str:
+    """What is known of who said no after the backup, and what a person can do about the rest."""
+    if carried.whole:
+        return "Who unsubscribed, complained, withdrew a consent or was suppressed since the backup stays so."
+    unknown = "who unsubscribed, withdrew a consent or was erased since the backup is not known"
+    came = f"{carried.noes:,} entries of its suppression list and {carried.words:,} words of consent were carried over"
+    if not carried.there:
+        why = f"There is no former database to read, so {unknown}"
+    elif not carried.readable:
+        why = f"The former database cannot be read (it is damaged, or sealed with another key), so {unknown}"
+    elif carried.strange:
+        why = f"The former database was begun anew after the backup: {came}; beyond that, {unknown}"
+    else:
+        why = f"The former database is damaged ({', '.join(carried.unread)}): {came}; beyond that, {unknown}"
+    return (
+        f"{why}: give their addresses to `tidings audience suppress-list` before anything is sent (your relay or "
+        "provider keeps such a list), erase again whom you were asked to, and leave open tracking off until people "
+        "have said yes to it anew."
+    )
 
 
 def rotate_key(settings: Settings) -> str:

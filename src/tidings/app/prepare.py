@@ -13,6 +13,8 @@ from tidings.distribution.relay import parse_relays
 from tidings.domain.actor import Actor, Role
 from tidings.domain.channel import Channel
 from tidings.domain.errors import UnavailableError
+from tidings.keys.master import DATABASE_FILE
+from tidings.store.files import sweep
 
 if TYPE_CHECKING:
     from tidings.settings import Settings
@@ -29,6 +31,7 @@ def prepare(settings: Settings, *, sample_people: int) -> dict[str, Any]:
     settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
     for port, variable in ((settings.port, "TIDINGS_PORT"), (settings.mailbox_port, "TIDINGS_MAILBOX_PORT")):
         check_port(settings.host, port, variable)
+    sweep(settings.data_dir / DATABASE_FILE)
     house = open_house(settings, executor="prepare", create=True)
     try:
         first = not has_people(house)

@@ -61,8 +61,8 @@ def erase_contact(conn: Connection, secrets: Secrets, contact_pk: int, at: Insta
 def erased_but_here(conn: Connection) -> list[int]:
     """Contacts whose address stands on the list as erased: a backup from before has brought them back."""
     erased = select(suppression.c.address_hash).where(suppression.c.reason == SuppressionReason.ERASED.value)
-    named = contact.c.address_hash.in_(erased) | contact.c.phone_hash.in_(erased)
-    return list(conn.execute(select(contact.c.pk).where(named)).scalars())
+    # Not by the telephone number, which an erased person may have shared with somebody who stays.
+    return list(conn.execute(select(contact.c.pk).where(contact.c.address_hash.in_(erased))).scalars())
 
 
 def _anonymise(conn: Connection, contact_pk: int) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 from sqlalchemy import Connection, select, update
@@ -10,8 +12,10 @@ from sqlalchemy import Connection, select, update
 from tidings.domain.errors import ConflictError, InvalidInputError, StoreLockedError, UnavailableError
 from tidings.domain.instant import Instant, to_datetime
 from tidings.keys.master import DATABASE_FILE, MasterKey
+from tidings.keys.secrets import Secrets
 from tidings.store.database import Database, open_sqlite, sqlcipher
 from tidings.store.files import (
+    KEPT,
     alone,
     check,
     flush,
@@ -20,18 +24,24 @@ from tidings.store.files import (
     schema_of,
     scratch,
     set_flight_aside,
+    sweep,
     told,
 )
+from tidings.store.former import Former, former_database, settle_rotation
 from tidings.store.lock import InstanceLock
-from tidings.store.migrations import known_versions
-from tidings.store.noes import carry_noes
+from tidings.store.migrations import known_versions, migrate
+from tidings.store.noes import Carried, carry
+from tidings.store.secrets import load_secrets
 from tidings.store.settings import put_setting
 from tidings.store.tables import campaign, delivery
 
 RESTORED = "restored"
 """Setting written by a restore: `{"at", "from", "noes"}`. Sends since the backup are not known to it; see `restore`.
 
-`noes`: whether the former database could be read, so that its suppressions stand in the restored one."""
+`noes`: whether everything people said since the backup could be read, and so stands in the restored one."""
+
+Finish = Callable[[Connection, Secrets, Carried], None]
+"""What rooms above do in the restored copy, in the transaction in which it is completed."""
 
 
 def backup(db: Database, master: MasterKey, target: Path) -> None:
@@ -71,18 +81,27 @@ def _copy_sqlite(db: Database, target: Path) -> None:
         connection.close()
 
 
-def restore(source: Path, data_dir: Path, master: MasterKey, *, force: bool = False) -> Path | None:
+def restore(
+    source: Path, data_dir: Path, master: MasterKey, *, force: bool = False, finish: Finish | None = None
+) -> Path | None:
     """Puts a backup in place of the encrypted file; returns where the former one is kept, if there was one.
 
     The backup is verified before anything is touched, and nothing is overwritten without `force`. One made with the
-    key before the last rotation is sealed with the present one on the way. Whoever unsubscribed, complained or was
-    erased since stays on the suppression list, where the former database can be read. What was sent after
+    key before the last rotation is sealed with the present one on the way. What people said since (unsubscribed,
+    withdrew a consent, were erased) is carried over as far as the former database can be read. What was sent after
     the backup was made is not known to it, so it marks the database as restored (`RESTORED`): sending has to wait for
-    a person. Raises ConflictError, InvalidInputError (damaged), StoreLockedError (another key).
+    a person. All of it, and what `finish` adds, stands in the copy before the copy takes the database's place in one
+    step: a kill at any moment leaves either the former database or a restored one with nothing left to do.
+
+    Raises ConflictError, InvalidInputError (damaged), StoreLockedError (another key).
     """
     with InstanceLock(data_dir):
-        opening = _opening(source, master)
         path = data_dir / DATABASE_FILE
+        if path.exists() and source.exists() and path.samefile(source):
+            raise InvalidInputError(f"{source} is the database itself.", remedy="Give one of its backups.")
+        sweep(path)
+        settle_rotation(path, master)
+        opening = _opening(source, master)
         if path.exists() and not force:
             raise ConflictError(
                 f"There is a database in {data_dir}.",
@@ -96,9 +115,11 @@ def restore(source: Path, data_dir: Path, master: MasterKey, *, force: bool = Fa
                 reseal_copy(part, opening, master)
             check(part, master.raw)
             kept = _aside(path)
-            _fold_in(path, master)
-            _mark(part, master, source, path)
-            put_in_place(part, path, keep=kept)
+            with former_database(path, master) as former:
+                _complete(part, master, source, former, finish)
+                if os.name != "posix":
+                    former.close()  # elsewhere nothing takes the place of an open file
+                put_in_place(part, path, keep=kept)
             # Afterwards: a kill between the two must not leave the former database without it. The restored one then
             # finds nothing to believe it about, for what was due there is in doubt already.
             set_flight_aside(path, kept)
@@ -143,19 +164,31 @@ def _copy_file(source: Path, target: Path, key: bytes) -> None:
         connection.close()
 
 
-def _mark(path: Path, master: MasterKey, source: Path, former: Path) -> None:
+def _complete(path: Path, master: MasterKey, source: Path, former: Former, finish: Finish | None) -> None:
+    """Everything the restored database has to know before anybody opens it."""
     database = open_sqlite(path, master.raw)
     try:
-        at = time.time_ns() // 1_000_000
+        migrate(database)
+        secrets = load_secrets(database, master)
         with database.transaction() as conn:
-            noes = former.exists() and carry_noes(conn, former, master.raw)
-            put_setting(conn, RESTORED, {"at": at, "from": source.name, "noes": noes}, at)
-            # In the copy itself: a kill between its taking the place and a second step would let it send again.
-            words = "Restored from a backup: check what went out since, then resume."
-            put_setting(conn, "sending_paused", {"by": "Tidings", "reason": words, "at": at}, at)
-            _doubt_what_was_due(conn, at)
+            carried = carry(conn, former, secrets)
+            _mark(conn, source, carried)
+            if finish is not None:
+                finish(conn, secrets, carried)
     finally:
         database.close()
+    with alone(path, master.raw):  # its log does not move with it: all must stand in the file itself
+        pass
+
+
+def _mark(conn: Connection, source: Path, carried: Carried) -> None:
+    at = time.time_ns() // 1_000_000
+    put_setting(conn, RESTORED, {"at": at, "from": source.name, "noes": carried.whole}, at)
+    words = "Restored from a backup: check what went out since, then resume."
+    if not carried.whole:
+        words += " Who said no since is not known for sure: give their addresses to `tidings audience suppress-list`."
+    put_setting(conn, "sending_paused", {"by": "Tidings", "reason": words, "at": at}, at)
+    _doubt_what_was_due(conn, at)
 
 
 def _doubt_what_was_due(conn: Connection, at: Instant) -> None:
@@ -168,17 +201,9 @@ def _doubt_what_was_due(conn: Connection, at: Instant) -> None:
 
 
 def _aside(path: Path) -> Path | None:
+    """A free name to keep the former database under; None when there is none."""
     if not path.exists():
         return None
     stamp = to_datetime(time.time_ns() // 1_000_000).strftime("%Y%m%dT%H%M%S")
-    return path.with_name(f"{path.name}.before-restore-{stamp}")
-
-
-def _fold_in(path: Path, master: MasterKey) -> None:
-    """Completes the old file with its log where the key still opens it; a file nobody can open is kept as it is."""
-    if path.exists():
-        try:
-            with alone(path, master.raw):
-                pass
-        except StoreLockedError:
-            return
+    names = (path.with_name(f"{path.name}{KEPT}{stamp}{more}") for more in ("", *(f"-{n}" for n in range(2, 100))))
+    return next(name for name in names if not name.exists())

@@ -106,27 +106,50 @@ def sqlcipher() -> Any:
 
 def connect_sqlite(path: Path, key: bytes) -> Any:
     """One raw connection to the encrypted file, with the settings the promises rest on."""
-    driver = sqlcipher()
-    connection = driver.connect(str(path), timeout=BUSY_TIMEOUT_MS / 1000, check_same_thread=False)
+    while True:
+        before = _file_at(path)
+        connection = _unlocked(path, key)
+        if before in (None, _file_at(path)):
+            break
+        connection.close()  # while it waited for the former file's lock, a restore or a new key put another one there
     cursor = connection.cursor()
     try:
-        cursor.execute("PRAGMA cipher_log_level = NONE")  # it would write to standard error
-        cursor.execute(f"PRAGMA key = \"x'{key.hex()}'\"")
-        cursor.execute("PRAGMA cipher_memory_security = OFF")
-        cursor.execute("PRAGMA temp_store = MEMORY")  # sorter files on disk would be plain text
-        cursor.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")
-        cursor.execute("SELECT count(*) FROM sqlite_master").fetchone()
         cursor.execute("PRAGMA journal_mode = WAL")
         cursor.execute("PRAGMA synchronous = FULL")  # NORMAL loses acknowledged commits in a power cut
         cursor.execute("PRAGMA foreign_keys = ON")
         cursor.execute("PRAGMA cache_size = -4000")  # a connection; beyond it the system's own cache helps
+    except sqlcipher().DatabaseError:
+        connection.close()
+        raise
+    cursor.close()
+    return connection
+
+
+def _unlocked(path: Path, key: bytes) -> Any:
+    """A connection that has read the first page. Raises StoreLockedError when the key does not fit."""
+    driver = sqlcipher()
+    connection = driver.connect(str(path), timeout=BUSY_TIMEOUT_MS / 1000, check_same_thread=False)
+    try:
+        connection.execute("PRAGMA cipher_log_level = NONE")  # it would write to standard error
+        connection.execute(f"PRAGMA key = \"x'{key.hex()}'\"")
+        connection.execute("PRAGMA cipher_memory_security = OFF")
+        connection.execute("PRAGMA temp_store = MEMORY")  # sorter files on disk would be plain text
+        connection.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")
+        connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
     except driver.DatabaseError as error:
         connection.close()
         if "not a database" not in str(error):
             raise
         raise wrong_key(path) from error
-    cursor.close()
     return connection
+
+
+def _file_at(path: Path) -> tuple[int, int] | None:
+    """Which file stands there, whatever it holds; None when there is none."""
+    with contextlib.suppress(FileNotFoundError):
+        found = path.stat()
+        return found.st_dev, found.st_ino
+    return None
 
 
 def wrong_key(path: Path) -> StoreLockedError:

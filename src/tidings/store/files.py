@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
+import shutil
 from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,6 +17,8 @@ from tidings.store.database import connect_sqlite, sqlcipher, wrong_key
 SIDE_FILES = ("-wal", "-shm", "-journal")
 FLIGHT = "-flight-"
 """Between the database's name and a sender's, in the name of the file that says what is on the wire (ADR 0006)."""
+KEPT = ".before-restore-"
+"""After the database's name, in the name of a former one that a restore kept."""
 
 
 @contextmanager
@@ -94,15 +98,30 @@ def put_in_place(new: Path, path: Path, *, keep: Path | None = None) -> None:
     """
     new.chmod(0o600)  # VACUUM INTO leaves it as the process's mask says
     flush(new)
-    for suffix in SIDE_FILES:  # a log left behind would be played into the new file
-        side = path.with_name(path.name + suffix)
-        if side.exists() and keep is not None:
-            side.replace(keep.with_name(keep.name + suffix))
-        side.unlink(missing_ok=True)
+    beside = {suffix: path.with_name(path.name + suffix) for suffix in SIDE_FILES}
     if keep is not None and path.exists():
         _keep(path, keep)
+        for suffix, side in beside.items():
+            if side.exists():
+                _keep(side, keep.with_name(keep.name + suffix))
+        flush(path.parent)
+    for side in beside.values():  # a log left behind would be played into the new file
+        side.unlink(missing_ok=True)
     new.replace(path)
     flush(path.parent)
+
+
+def sweep(path: Path) -> None:
+    """Removes what a kill left of a restore or a rotation; only while nobody can be about one (`InstanceLock`).
+
+    A scratch copy may hold people who are erased. A former database whose place was not taken yet is no former one:
+    its second name goes.
+    """
+    scratches = re.compile(rf"{re.escape(path.name)}\.\d+\.part(-\w+)?")
+    for each in path.parent.glob(f"{path.name}.*"):
+        second = path.exists() and each.name.startswith(path.name + KEPT) and each.samefile(path)
+        if second or scratches.fullmatch(each.name):
+            each.unlink(missing_ok=True)
 
 
 def set_flight_aside(path: Path, keep: Path | None) -> None:
@@ -119,7 +138,9 @@ def _keep(path: Path, keep: Path) -> None:
     try:
         os.link(path, keep)
     except OSError:  # a file system without hard links
-        path.replace(keep)
+        shutil.copyfile(path, keep)
+        keep.chmod(0o600)
+        flush(keep)
 
 
 def flush(path: Path) -> None:

@@ -9,7 +9,7 @@ from tidings.domain.errors import NotFoundError
 from tidings.keys.master import DATABASE_FILE, MasterKey
 from tidings.keys.sources import Slot
 from tidings.store.database import open_sqlite
-from tidings.store.files import alone, check, open_quietly, put_in_place, scratch
+from tidings.store.files import alone, check, open_quietly, put_in_place, scratch, sweep
 from tidings.store.lock import InstanceLock
 from tidings.store.migrations import migrate
 from tidings.store.open import open_database
@@ -27,6 +27,7 @@ def rotate_key(data_dir: Path, master: MasterKey, url: str | None = None, new: b
     with InstanceLock(data_dir):
         if not url and not (data_dir / DATABASE_FILE).exists():
             raise NotFoundError(f"There is no database in {data_dir}.")
+        sweep(data_dir / DATABASE_FILE)
         _settle(data_dir, master, url)
         following = master.begin_rotation(new or _given(master) or secrets.token_bytes(32))
         if url:
