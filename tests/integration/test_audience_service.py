@@ -12,7 +12,7 @@ from tidings.access.audit import verify
 from tidings.audience.consents import history
 from tidings.audience.contacts import AudienceCounts, contact_pk
 from tidings.audience.incoming import ConsentGiven
-from tidings.audience.selection import may_send
+from tidings.audience.selection import may_send, may_track
 from tidings.audience.service import AudienceService
 from tidings.domain.actor import Actor, ActorKind, Role
 from tidings.domain.consent import ConsentState, Purpose
@@ -60,6 +60,28 @@ def _add(audience: AudienceService, *addresses: str, **fields: str) -> None:
 def _id(audience: AudienceService, address: str) -> str:
     [found], _ = audience.contacts(ADMIN, query=address)
     return found.id
+
+
+def test_a_consent_to_opens_is_taken_in_once_and_never_over_a_no(
+    audience: AudienceService, database: Database, clock: Clock
+) -> None:
+    _add(audience, "ada@example.com", "bo@example.com", open_tracking_consent="yes")
+    _add(audience, "cy@example.com", open_tracking_consent="no")
+    _add(audience, "di@example.com")
+
+    def allowing() -> set[str]:
+        with database.reading() as conn:
+            pks = {contact_pk(conn, _id(audience, f"{name}@example.com")): name for name in ("ada", "bo", "cy", "di")}
+            return {pks[pk] for pk in may_track(conn, list(pks), clock.now())}
+
+    assert allowing() == {"ada", "bo"}
+    with database.transaction() as conn:
+        audience.refuse_opens(conn, contact_pk(conn, _id(audience, "bo@example.com")), "unsubscribe page")
+    _add(audience, "ada@example.com", "bo@example.com", "di@example.com", open_tracking_consent="yes")
+    assert allowing() == {"ada", "di"}
+    with database.reading() as conn:
+        of_ada = history(conn, contact_pk(conn, _id(audience, "ada@example.com")))
+    assert [word.purpose for word in of_ada].count(Purpose.OPEN_TRACKING) == 1
 
 
 def test_a_table_is_taken_in_and_every_refused_row_says_why(

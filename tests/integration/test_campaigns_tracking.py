@@ -18,6 +18,7 @@ import test_campaigns_service as service
 from tidings.app.asgi import build_asgi
 from tidings.app.sending import build_sender
 from tidings.audience.consents import record
+from tidings.audience.selection import may_track
 from tidings.campaigns.messages import messages
 from tidings.distribution.hooks import Hooks
 from tidings.distribution.ledger import Ledger
@@ -295,6 +296,53 @@ async def test_whoever_allows_opens_can_forbid_them_on_the_page_and_stay(town: T
     assert b"no longer see" in (await ask(front, path, "POST", b"what=opens"))[1]
     assert b'value="opens"' not in (await ask(front, path))[1]
     assert service.rows(town, suppression) == []
+
+
+async def test_who_has_not_allowed_opens_is_asked_on_the_page_and_the_words_are_kept(town: Town) -> None:
+    ready = town.reviewed()
+    measure(town, ready, opens=True)
+    sent(town, ready)
+    mail = claimed(town)[0]
+    path, front = "/u/" + html_of(mail.body).partition("/u/")[2][:24], build_asgi(town.house)
+
+    def allowed() -> bool:
+        with town.house.db.reading() as conn:
+            return may_track(conn, [mail.contact_pk], town.clock.now()) == {mail.contact_pk}
+
+    town.clock.advance(1000)
+    assert b'value="see"' in (await ask(front, path))[1]
+    assert not allowed(), "looking at the page allows nothing"
+    assert b"may now see whether" in (await ask(front, path, "POST", b"what=see"))[1]
+    assert allowed()
+    [word] = [row for row in service.rows(town, consent) if row.purpose == "open_tracking"]
+    assert (word.state, word.source) == ("granted", "unsubscribe page")
+    assert word.wording.startswith("If you like, you can let ")
+    assert word.wording.endswith("Yes, you may see whether I open")
+    assert "{brand}" not in word.wording
+    town.clock.advance(1000)
+    assert b'value="opens"' in (await ask(front, path))[1]
+    await ask(front, path, "POST", b"what=opens")
+    assert not allowed()
+    town.clock.advance(1000)
+    await ask(front, path, "POST", b"what=see")
+    assert allowed(), "their own later yes counts"
+
+
+async def test_nobody_is_asked_for_opens_that_the_brand_does_not_see_or_who_has_left(town: Town) -> None:
+    ready = town.reviewed()
+    sent(town, ready)
+    path, front = "/u/" + html_of(claimed(town)[0].body).partition("/u/")[2][:24], build_asgi(town.house)
+    before = len(service.rows(town, consent))
+    assert b'value="see"' not in (await ask(front, path))[1]
+    assert b"Unsubscribe" in (await ask(front, path, "POST", b"what=see"))[1], "a form made elsewhere allows nothing"
+    assert len(service.rows(town, consent)) == before
+
+    measure(town, ready, opens=True)
+    town.clock.advance(1000)
+    await ask(front, path, "POST")
+    assert b'value="see"' not in (await ask(front, path))[1]
+    await ask(front, path, "POST", b"what=see")
+    assert "open_tracking" not in {row.purpose for row in service.rows(town, consent)}
 
 
 def test_settings_of_tracking_say_what_is_wrong(tmp_path: Path) -> None:

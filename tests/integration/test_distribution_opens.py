@@ -13,8 +13,8 @@ sys.path.insert(0, str(Path(__file__).parent))
 import distribution_bed as bed
 
 from tidings.audience.consents import record
+from tidings.audience.opens import refuse_opens
 from tidings.audience.selection import may_track
-from tidings.audience.unsubscribe import refuse_opens
 from tidings.distribution import repository
 from tidings.distribution.pixel import GIF
 from tidings.distribution.tokens import Token, TokenPurpose, TokenSigner

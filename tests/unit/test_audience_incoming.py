@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from tidings.audience.incoming import ConsentGiven, RefusedRowError, column_name, read_row
 from tidings.audience.table import read_table
-from tidings.domain.consent import ConsentState
+from tidings.domain.consent import ConsentState, Purpose
 from tidings.domain.contact import normalise_address
 from tidings.domain.errors import InvalidInputError
 
@@ -37,6 +37,9 @@ GOOD = {"email": "ada@example.com", "consent": "yes", "consent_source": "form"}
         ({**GOOD, "time_zone": "../../etc/passwd"}, "no time zone", "Europe/Berlin"),
         ({**GOOD, "country": "Germany"}, "not a country code", "DE"),
         ({**GOOD, "locale": "deutsch!"}, "not a language", "pt-BR"),
+        ({**GOOD, "open_tracking_consent": "maybe"}, "`open_tracking_consent` is neither", "yes, no or pending"),
+        ({**GOOD, "sms_consent": "maybe", "phone": "+436601234567"}, "`sms_consent` is neither yes nor no", "pending"),
+        ({**GOOD, "sms_consent": "yes"}, "no number", "Add the number"),
         ({**GOOD, "first_name": "x" * 501}, "longer than 500", "Shorten"),
     ],
 )
@@ -59,6 +62,14 @@ def test_a_good_row_becomes_a_contact_with_proof() -> None:
     assert each.attributes == {"plan": "club"}
     assert (each.consent.state, each.consent.source, each.consent.wording) == (ConsentState.GRANTED, "form", "I agree.")
     assert each.consent.at == 1_774_944_000_000
+
+
+def test_each_further_consent_is_one_of_its_own_with_the_proof_of_the_row() -> None:
+    row = {**GOOD, "phone": "+436601234567", "sms_consent": "pending", "open_tracking_consent": "yes"}
+    sms, opens = read_row(2, row, None, NOW).others
+    assert (sms.purpose, sms.state) == (Purpose.MARKETING_SMS, ConsentState.PENDING)
+    assert (opens.purpose, opens.state, opens.source) == (Purpose.OPEN_TRACKING, ConsentState.GRANTED, "form")
+    assert read_row(2, {**GOOD, "open_tracking_consent": "no"}, None, NOW).others == ()
 
 
 def test_the_imports_consent_covers_rows_without_their_own_but_never_a_no() -> None:

@@ -11,6 +11,7 @@ from tests.unit.mail_bed import chromium
 from tidings.distribution import pages
 from tidings.distribution.page_texts import TROUBLE, WORDS, language_asked, language_of
 from tidings.distribution.page_texts_short import words_for
+from tidings.distribution.pages import Opens
 from tidings.domain.channel import Channel
 
 BRAND = "Bread & <b>Co</b>"
@@ -26,7 +27,7 @@ MAIL = {"en": "e-mail", "de": "E-Mail", "fr": "e-mail", "es": "correo"}
 @pytest.mark.parametrize("language", ["en", "de", "fr", "es"])
 @pytest.mark.parametrize("channel", OTHER)
 def test_the_pages_name_the_channel_that_led_there(language: str, channel: Channel) -> None:
-    asking = pages.ask(language, BRAND, opens=False, channel=channel)
+    asking = pages.ask(language, BRAND, opens=Opens.UNSAID, channel=channel)
     shown = [
         asking, pages.done(language, BRAND, again=True, channel=channel),
         pages.subscribed(language, BRAND, channel=channel), pages.too_late(language, BRAND, channel=channel),
@@ -35,7 +36,7 @@ def test_the_pages_name_the_channel_that_led_there(language: str, channel: Chann
         assert OTHER[channel][language] in page
         assert MAIL[language].lower() not in page.lower()
         assert "{brand}" not in page
-    assert MAIL[language] in pages.ask(language, BRAND, opens=False).decode()
+    assert MAIL[language] in pages.ask(language, BRAND, opens=Opens.UNSAID).decode()
     words = asdict(words_for(language, channel))
     assert len(set(words.values())) == len(words)
     assert language == "en" or all(words[name] != asdict(words_for("en", channel))[name] for name in words)
@@ -64,7 +65,8 @@ def test_a_browser_says_its_language(accepted: str, language: str) -> None:
 @pytest.mark.parametrize("language", ["en", "de", "fr", "es"])
 def test_each_language_is_complete_and_names_the_sender_safely(language: str) -> None:
     shown = [
-        pages.ask(language, BRAND, opens=True), pages.done(language, BRAND, again=True),
+        pages.ask(language, BRAND, opens=Opens.SEEN), pages.ask(language, BRAND, opens=Opens.ASKED),
+        pages.opens_allowed(language, BRAND), pages.done(language, BRAND, again=True),
         pages.subscribed(language, BRAND), pages.opens_stopped(language, BRAND), pages.too_late(language, BRAND),
     ]  # fmt: skip
     for page in shown:
@@ -79,10 +81,13 @@ def test_each_language_is_complete_and_names_the_sender_safely(language: str) ->
 
 
 def test_one_button_acts_and_others_are_told_apart() -> None:
-    plain = pages.ask("en", "us", opens=False)
+    plain = pages.ask("en", "us", opens=Opens.UNSAID)
     assert plain.count(b"<form") == 1
     assert b"<input" not in plain
-    assert pages.ask("en", "us", opens=True).count(b'name="what" value="opens"') == 1
+    assert pages.ask("en", "us", opens=Opens.SEEN).count(b'name="what" value="opens"') == 1
+    asked = pages.ask("en", "us", opens=Opens.ASKED)
+    assert asked.count(b'name="what" value="see"') == 1
+    assert b'value="opens"' not in asked
     assert pages.done("en", "us", again=False).count(b"<form") == 0
 
 
@@ -102,7 +107,8 @@ def test_axe_finds_nothing_on_any_page(scheme: str) -> None:
         shown = browser.new_page(color_scheme=scheme, viewport={"width": 390, "height": 700})
         for language, channel in itertools.product(WORDS, (Channel.EMAIL, *OTHER)):
             for page in (
-                pages.ask(language, BRAND, opens=True, channel=channel), pages.not_valid(language),
+                pages.ask(language, BRAND, opens=Opens.SEEN, channel=channel), pages.not_valid(language),
+                pages.ask(language, BRAND, opens=Opens.ASKED, channel=channel),
                 pages.done(language, BRAND, again=True, channel=channel),
             ):  # fmt: skip
                 shown.set_content(page.decode())

@@ -51,7 +51,10 @@ def build_asgi(house: House) -> Front:
     audience, services = house.services.audience, house.services
     tracking = TrackingApp(
         house.db, house.clock, house.secrets,
-        Wishes(audience.unsubscribe, audience.resubscribe, audience.refuse_opens, may_track),
+        Wishes(
+            audience.unsubscribe, audience.resubscribe, audience.refuse_opens, may_track,
+            may_ask=audience.may_ask_for_opens, allow_opens=audience.allow_opens,
+        ),
         interval_ms=house.settings.tracking_interval_ms,
         door=ConversionDoor(house.db, house.secrets, services.conversions, services.postbacks),
     )  # fmt: skip

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import cache
 from zoneinfo import available_timezones
@@ -24,6 +24,7 @@ COLUMNS: dict[str, tuple[str, ...]] = {
     "time_zone": ("time_zone", "timezone", "tz", "zeitzone"),
     "consent": ("consent", "marketing_consent", "opt_in", "optin", "subscribed", "permission", "einwilligung"),
     "sms_consent": ("sms_consent", "consent_sms", "sms_opt_in", "text_consent"),
+    "open_tracking_consent": ("open_tracking_consent", "opens_consent", "consent_open_tracking", "tracking_consent"),
     "consent_at": ("consent_at", "consent_date", "opt_in_at", "opt_in_date", "subscribed_at"),
     "consent_source": ("consent_source", "opt_in_source", "source"),
     "consent_wording": ("consent_wording", "consent_text", "wording"),
@@ -34,6 +35,8 @@ _YES = frozenset(
     {"yes", "y", "true", "t", "1", "x", "granted", "given", "opt-in", "subscribed", "confirmed", "ja", "oui"}
 )
 _NO = frozenset({"no", "n", "false", "f", "0", "withdrawn", "denied", "opt-out", "unsubscribed", "nein", "non"})
+_OTHERS = {"sms_consent": Purpose.MARKETING_SMS, "open_tracking_consent": Purpose.OPEN_TRACKING}
+"""The columns of consents beside the one to e-mails."""
 _LONGEST = 500
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]+")
 _COUNTRY = re.compile(r"[A-Za-z]{2}")
@@ -63,8 +66,8 @@ class NewContact:
     country: str = ""
     time_zone: str = ""
     phone: str = ""
-    sms: Consent | None = None
-    """The consent to text messages, which is one of its own."""
+    others: tuple[Consent, ...] = ()
+    """To text messages and to open tracking, each of which is a consent of its own."""
     attributes: dict[str, str] = field(default_factory=dict[str, str])
 
 
@@ -103,7 +106,7 @@ def read_row(number: int, row: Mapping[str, str], given: ConsentGiven | None, no
         country=_country(cells.get("country", "")),
         time_zone=_zone(cells.get("time_zone", "")),
         phone=_phone(cells.get("phone", "")),
-        sms=_sms_consent(cells, given, now),
+        others=tuple(_other_consents(cells, given, now)),
         attributes={name: text for name, text in cells.items() if name not in COLUMNS and text},
     )
 
@@ -164,17 +167,19 @@ def _phone(text: str) -> str:
     return phone
 
 
-def _sms_consent(cells: Mapping[str, str], given: ConsentGiven | None, now: Instant) -> Consent | None:
-    """The yes to text messages, with the proof of the row; an empty cell or a no says nothing."""
-    said = cells.get("sms_consent", "").lower()
-    if not said or said in _NO:
-        return None
-    if said not in _YES and said != "pending":
-        raise RefusedRowError(f"{said!r} in `sms_consent` is neither yes nor no", "Write yes, no or pending.")
-    if not cells.get("phone"):
-        raise RefusedRowError("there is a consent to text messages and no number", "Add the number, or leave it out.")
-    proof = _consent({**cells, "consent": said}, given, now)
-    return Consent(Purpose.MARKETING_SMS, proof.state, proof.at, proof.source, proof.wording)
+def _other_consents(cells: Mapping[str, str], given: ConsentGiven | None, now: Instant) -> Iterator[Consent]:
+    """The yeses to more than e-mails, with the proof of the row; an empty cell or a no says nothing."""
+    for name, purpose in _OTHERS.items():
+        said = cells.get(name, "").lower()
+        if not said or said in _NO:
+            continue
+        if said not in _YES and said != "pending":
+            raise RefusedRowError(f"{said!r} in `{name}` is neither yes nor no", "Write yes, no or pending.")
+        if purpose is Purpose.MARKETING_SMS and not cells.get("phone"):
+            raise RefusedRowError(
+                "there is a consent to text messages and no number", "Add the number, or leave it out."
+            )
+        yield replace(_consent({**cells, "consent": said}, given, now), purpose=purpose)
 
 
 def _zone(text: str) -> str:

@@ -90,26 +90,30 @@ def take_in(conn: Connection, secrets: Secrets, batch: Sequence[NewContact], res
             result.kept_silent += 1
         elif before is not ConsentState.GRANTED and before is not each.consent.state:
             words.append((pks[digest], each.consent))
-    record_all(conn, words + _sms_words(conn, wanted, pks, known))
+    record_all(conn, words + _other_words(conn, wanted, pks, known))
 
 
-def _sms_words(
+def _other_words(
     conn: Connection, wanted: dict[str, NewContact], pks: dict[str, int], known: _Known
 ) -> list[tuple[int, Consent]]:
-    """The new yeses to text messages; who withdrew one, or said no to everything, stays silent."""
-    saying = {pks[digest]: (digest, each.sms) for digest, each in wanted.items() if each.sms is not None}
+    """The new yeses to more than e-mails; who withdrew one, or said no to everything, stays silent."""
+    saying = {pks[digest]: each.others for digest, each in wanted.items() if each.others}
     if not saying:
         return []
+    of = consent.c
     query = (
-        select(consent.c.contact_pk, consent.c.state)
-        .where(consent.c.contact_pk.in_(list(saying)), consent.c.purpose == Purpose.MARKETING_SMS.value)
-        .order_by(consent.c.at, (consent.c.state != ConsentState.GRANTED.value))
+        select(of.contact_pk, of.purpose, of.state)
+        .where(of.contact_pk.in_(list(saying)), of.purpose != Purpose.MARKETING_EMAIL.value)
+        .order_by(of.at, (of.state != ConsentState.GRANTED.value))
     )
-    before = {row.contact_pk: row.state for row in conn.execute(query)}
+    before = {(row.contact_pk, row.purpose): row.state for row in conn.execute(query)}
+    silent = {pks[digest] for digest in wanted if digest in known.suppressed}
     return [
         (pk, word)
-        for pk, (digest, word) in saying.items()
-        if before.get(pk) not in {ConsentState.WITHDRAWN.value, word.state.value} and digest not in known.suppressed
+        for pk, others in saying.items()
+        for word in others
+        if pk not in silent
+        and before.get((pk, word.purpose.value)) not in {ConsentState.WITHDRAWN.value, word.state.value}
     ]
 
 

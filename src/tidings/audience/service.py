@@ -17,11 +17,12 @@ from tidings.audience.contacts import AudienceCounts, ContactDetail, ContactView
 from tidings.audience.erasure import erase_contact
 from tidings.audience.incoming import ConsentGiven, NewContact, RefusedRowError, column_name, read_row
 from tidings.audience.intake import BATCH, ImportResult, Refusal, take_in
+from tidings.audience.opens import allow_opens, may_ask_for_opens, refuse_opens
 from tidings.audience.refused import RefusedResult, read_refused, take_refused
 from tidings.audience.segments import SegmentView
 from tidings.audience.suppression import suppress_address
 from tidings.audience.table import read_table
-from tidings.audience.unsubscribe import refuse_opens, resubscribe, unsubscribe
+from tidings.audience.unsubscribe import resubscribe, unsubscribe
 from tidings.domain.actor import Actor
 from tidings.domain.consent import SuppressionReason
 from tidings.domain.contact import normalise_address, suppression_form
@@ -218,6 +219,14 @@ class AudienceService:
     def refuse_opens(self, conn: Connection, contact_pk: int, source: str) -> None:
         """A person's word that opening must not be seen, in the caller's transaction."""
         refuse_opens(conn, contact_pk, source, self._clock.now())
+
+    def may_ask_for_opens(self, conn: Connection, contact_pk: int) -> bool:
+        """Whether this person gets e-mails and has not allowed that opening is seen."""
+        return may_ask_for_opens(conn, contact_pk, self._clock.now())
+
+    def allow_opens(self, conn: Connection, contact_pk: int, source: str, wording: str) -> bool:
+        """A person's word that opening may be seen, in the caller's transaction; False when it means nothing."""
+        return allow_opens(conn, contact_pk, source, wording, self._clock.now())
 
     def erase(self, actor: Actor, contact_id: str) -> None:
         """Erases a person for good; of the address only the keyed hash remains. Raises NotFoundError."""

@@ -91,10 +91,3 @@ def resubscribe(
     if gone:
         record(conn, contact_pk, Consent(_PURPOSES[channel], ConsentState.GRANTED, at, source, wording))
     return bool(gone)
-
-
-def refuse_opens(conn: Connection, contact_pk: int, source: str, at: Instant) -> None:
-    """Withdraws the consent to open tracking, if there is one; it holds for mails already sent, too."""
-    query = select(contact.c.pk).where(contact.c.pk == contact_pk, consents(Purpose.OPEN_TRACKING, at))
-    if conn.execute(query).first() is not None:
-        record(conn, contact_pk, Consent(Purpose.OPEN_TRACKING, ConsentState.WITHDRAWN, at, source, ""))

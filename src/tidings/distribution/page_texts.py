@@ -29,6 +29,10 @@ class Words:
     opens_done_words: str
     gone: str
     gone_words: str
+    see_words: str
+    see: str
+    seen: str
+    seen_words: str
 
 
 WORDS: dict[str, Words] = {
@@ -49,6 +53,11 @@ WORDS: dict[str, Words] = {
         "We no longer see whether you open our e-mails. You will go on getting them.",
         "This can no longer be undone here",
         "Please write to us if you want to get our e-mails again.",
+        "If you like, you can let {brand} see whether and when you open its e-mails, so that they come at times that "
+        "suit you. You can forbid it here again at any time.",
+        "Yes, you may see whether I open",
+        "Thank you",
+        "{brand} may now see whether and when you open its e-mails. You can forbid it again on this page at any time.",
     ),
     "de": Words(
         "Diese E-Mails abbestellen?",
@@ -68,6 +77,12 @@ WORDS: dict[str, Words] = {
         "Wir sehen nicht mehr, ob Sie unsere E-Mails öffnen. Sie erhalten sie weiterhin.",
         "Das lässt sich hier nicht mehr rückgängig machen",
         "Bitte schreiben Sie uns, wenn Sie unsere E-Mails wieder erhalten möchten.",
+        "Wenn Sie möchten, darf {brand} sehen, ob und wann Sie die E-Mails öffnen, damit sie zu Zeiten kommen, die "
+        "Ihnen passen. Das können Sie hier jederzeit wieder untersagen.",
+        "Ja, das Öffnen darf erfasst werden",
+        "Vielen Dank",
+        "{brand} darf jetzt sehen, ob und wann Sie die E-Mails öffnen. Das können Sie auf dieser Seite jederzeit "
+        "wieder untersagen.",
     ),
     "fr": Words(
         "Ne plus recevoir ces e-mails ?",
@@ -87,6 +102,12 @@ WORDS: dict[str, Words] = {
         "Nous ne voyons plus si vous ouvrez nos e-mails. Vous continuerez à les recevoir.",
         "Cela ne peut plus être annulé ici",
         "Écrivez-nous si vous souhaitez recevoir de nouveau nos e-mails.",
+        "Si vous le souhaitez, {brand} peut voir si et quand vous ouvrez ses e-mails, afin de les envoyer à des "
+        "moments qui vous conviennent. Vous pourrez l’interdire ici à tout moment.",
+        "Oui, vous pouvez suivre mes ouvertures",
+        "Merci",
+        "{brand} peut désormais voir si et quand vous ouvrez ses e-mails. Vous pouvez l’interdire à tout moment sur "
+        "cette page.",
     ),
     "es": Words(
         "¿Dejar de recibir estos correos?",
@@ -105,6 +126,11 @@ WORDS: dict[str, Words] = {
         "Ya no vemos si abre nuestros correos. Seguirá recibiéndolos.",
         "Esto ya no se puede deshacer aquí",
         "Escríbanos si quiere recibir de nuevo nuestros correos.",
+        "Si lo desea, {brand} puede ver si abre sus correos y cuándo, para enviárselos a horas que le convengan. Puede "
+        "prohibirlo aquí en cualquier momento.",
+        "Sí, pueden registrar si los abro",
+        "Gracias",
+        "{brand} ya puede ver si abre sus correos y cuándo. Puede prohibirlo en esta página en cualquier momento.",
     ),
 }
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 from base64 import b64encode
 from collections.abc import Iterable
+from enum import Enum
 from html import escape
 
 from tidings.distribution.page_texts import TROUBLE, WORDS, language_asked
@@ -55,12 +56,22 @@ def page(title: str, body: str, language: str = "en") -> bytes:
     ).encode()
 
 
-def ask(language: str, brand: str, *, opens: bool, channel: Channel = Channel.EMAIL) -> bytes:
-    """Asks before anything is done; `opens`: offers to stop only the seeing of opens."""
+class Opens(Enum):
+    """What there is to say to somebody about the seeing of opens."""
+
+    UNSAID = "nothing"
+    SEEN = "they allow it, and can forbid it"
+    ASKED = "they can allow it"
+
+
+def ask(language: str, brand: str, *, opens: Opens, channel: Channel = Channel.EMAIL) -> bytes:
+    """Asks before anything is done."""
     words = words_for(language, channel)
     body = _text(words.ask_words, brand) + _button(words.leave)
-    if opens:
+    if opens is Opens.SEEN:
         body += "<hr>" + _text(words.opens_words, brand) + _button(words.opens, "opens", quiet=True)
+    elif opens is Opens.ASKED:
+        body += "<hr>" + _text(words.see_words, brand) + _button(words.see, "see", quiet=True)
     return page(words.ask, body, language)
 
 
@@ -82,6 +93,11 @@ def subscribed(language: str, brand: str, *, channel: Channel = Channel.EMAIL) -
 def opens_stopped(language: str, brand: str) -> bytes:
     """Confirms that opens are no longer seen."""
     return page(WORDS[language].opens_done, _text(WORDS[language].opens_done_words, brand), language)
+
+
+def opens_allowed(language: str, brand: str) -> bytes:
+    """Confirms that opens may be seen."""
+    return page(WORDS[language].seen, _text(WORDS[language].seen_words, brand), language)
 
 
 def too_late(language: str, brand: str, *, channel: Channel = Channel.EMAIL) -> bytes:

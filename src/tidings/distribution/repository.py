@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import (
     Connection,
@@ -446,12 +446,18 @@ def channel_of_link(conn: Connection, campaign_pk: int, step: int, no: int) -> s
     return next(found, Channel.EMAIL.value)
 
 
-def language_and_name(
-    conn: Connection, campaign_pk: int, step: int, variant: str, channel: Channel
-) -> tuple[str, str] | None:
-    """A fixed message's language and its sender's name; None when there is no such message."""
+class Sender(NamedTuple):
+    """Of a fixed message: its language, whose name it bears, and whose it is."""
+
+    language: str
+    name: str
+    brand_id: str
+
+
+def sender_of(conn: Connection, campaign_pk: int, step: int, variant: str, channel: Channel) -> Sender | None:
+    """Who a fixed message is from; None when there is no such message."""
     query = (
-        select(message.c.body["language"], message.c.body["from_name"], brand.c.name)
+        select(message.c.body["language"], message.c.body["from_name"], brand.c.name, brand.c.id)
         .join(campaign, campaign.c.pk == message.c.campaign_pk)
         .join(brand, brand.c.id == campaign.c.brand_id)
         .where(
@@ -460,7 +466,7 @@ def language_and_name(
         )
     )  # fmt: skip
     row = conn.execute(query).first()
-    return None if row is None else (row[0] or "en", row[1] or row[2])
+    return None if row is None else Sender(row[0] or "en", row[1] or row[2], row[3])
 
 
 def check_fields(compiled: CompiledEmail | CompiledShort, present: dict[int, dict[str, Any]]) -> None:
