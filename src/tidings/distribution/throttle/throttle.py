@@ -25,7 +25,7 @@ from sqlalchemy import Connection
 
 from tidings.distribution.channels.base import Outcome, Outgoing, Result
 from tidings.distribution.relay import Relay
-from tidings.distribution.throttle import repository
+from tidings.distribution.throttle import repository, standing
 from tidings.distribution.throttle.gate import Wait
 from tidings.distribution.throttle.groups import Groups
 from tidings.distribution.throttle.learnt import Learnt, reason_of, row_of
@@ -240,7 +240,7 @@ class Throttle:
         for saved in repository.save_limits(conn, rows, now):
             key = saved["relay"], saved["provider"]
             self._saved[key] = self._limits[key].rate = saved["rate"]
-        if self._relay_rows:
+        if self._shares is None:
             repository.save_relays(conn, list(self._relay_rows.values()))
         for limit in self._alarms:
             if self._alerts is not None:
@@ -319,10 +319,16 @@ class Throttle:
     def end_step(self, conn: Connection, now: Instant) -> None:
         """See `Gate`."""
         self._warming.end_step(conn, now)
+        if self._shares is not None and self._written.relays:
+            standing.say(conn, self._shares.name, self._written.relays, self._relays, now)
 
     def leave(self, conn: Connection, now: Instant) -> None:
         """See `Gate`."""
+        with self._lock:
+            self._write(conn, now)
         self._warming.leave(conn, now)
+        if self._shares is not None:
+            standing.leave(conn, self._shares.name, self._written.relays, now)
 
     def _ask_for(self, group: str) -> None:
         """A domain nothing is known of: somebody else looks at its MX, meanwhile it stands for itself."""
