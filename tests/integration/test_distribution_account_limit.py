@@ -6,6 +6,7 @@ import json
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
+from datetime import UTC, datetime
 
 import pytest
 from sqlalchemy import select, update
@@ -230,6 +231,7 @@ def test_who_is_put_off_is_spread_over_the_windows_and_no_further_than_an_hour(s
     minutes = [(waits[person].until - now) // MINUTE for person in range(30, 150)]
     assert [minutes.count(each) for each in (1, 2, 3)] == [30, 30, 10]
     assert minutes[70:] == [60] * 50
+    assert waits[30].reason.endswith(f"at {datetime.fromtimestamp(waits[30].until / SECOND, UTC):%H:%M} UTC")
     assert {(each.until - now) // MINUTE for each in more.values()} == {60}
 
 

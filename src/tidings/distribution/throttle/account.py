@@ -119,8 +119,9 @@ class AccountLimit:
         people = [person for person, _ in due]
         quiet = self._quiet(now)
         if quiet > 0:
-            reason = f"the account {self._name} was asked by its provider to wait; goes on at {_shown(now + quiet)}"
-            return dict.fromkeys(people, Wait(_whole_second(now + quiet), reason))
+            until = _whole_second(now + quiet)
+            reason = f"the account {self._name} was asked by its provider to wait; goes on at {_shown(until)}"
+            return dict.fromkeys(people, Wait(until, reason))
         if self.turns is None:
             return {}
         then, mine = now + self._ahead, self.turns.in_hand
@@ -133,9 +134,10 @@ class AccountLimit:
             return {}
         if taken + free > 0:
             left.append((then, taken + free))
+        at, _ = self._windows.opens(left, then)
         reason = (
             f"waits for its turn: the account {self._name} sends at most {self._windows.words};"
-            f" goes on at {_shown(at - self._ahead)}"
+            f" goes on at {_shown(_whole_second(at - self._ahead))}"
         )
         return {
             person: Wait(_whole_second(until - self._ahead), reason, held=False)
