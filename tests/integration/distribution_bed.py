@@ -31,6 +31,7 @@ from tidings.distribution.pool import RelayPool, Watcher
 from tidings.distribution.relay import Relay
 from tidings.distribution.templates import Addresses
 from tidings.distribution.throttle.line_up import LineUp
+from tidings.distribution.throttle.shares import Shares
 from tidings.distribution.throttle.throttle import Rules, Throttle, no_rules
 from tidings.distribution.throttle.turns import Turns
 from tidings.distribution.tokens import TokenSigner
@@ -155,16 +156,17 @@ def make_worker(
 
 def pooled(
     db: Database, relays: Sequence[Relay], *, lanes: int = 3, watcher: Watcher | None = None, rules: Rules = no_rules,
-    **changed: Any,
+    shares: Shares | None = None, **changed: Any,
 ) -> Worker:  # fmt: skip
     """A worker with a pool of relays, as the product builds it."""
     clock = WallClock()
-    throttle = Throttle(clock, relays, rules=rules)
+    throttle = Throttle(clock, relays, rules=rules, shares=shares)
     line = LineUp(throttle)
     throttle.waiting = line.waiting
     ledger = Ledger(
-        db, clock, hooks(**changed), owner=owner_name(), boot_id=boot_id(db), relay=relays[0].name, gate=throttle
-    )
+        db, clock, hooks(**changed), owner=shares.name if shares else owner_name(), boot_id=boot_id(db),
+        relay=relays[0].name, gate=throttle,
+    )  # fmt: skip
     pool = RelayPool(relays, throttle, line, clock, connections=lanes, ehlo_name="test.example", watcher=watcher)
     return Worker(db, clock, ledger, pool, Addresses(BASE_URL, SIGNER), lanes=lanes, line_up=line)
 

@@ -26,7 +26,7 @@ from tidings.domain.message import ShortTemplate
 from tidings.keys.master import MasterKey
 from tidings.settings import Settings
 from tidings.store.database import Database
-from tidings.store.tables import brand, campaign, contact, slot
+from tidings.store.tables import brand, campaign, contact, delivery, slot
 
 ADMIN = Actor(ActorKind.PERSON, "acc_1", "Ada", Role.ADMIN)
 BRAND = {
@@ -124,6 +124,35 @@ async def test_accounts_are_taken_up_changed_and_left_while_it_runs(house: House
             await senders.stop()
             await running
     assert set(first.taken().values()) == {2}
+
+
+async def test_an_accounts_limits_hold_for_tests_campaigns_and_the_next_start(house: House) -> None:
+    assert house.services.audience.import_csv(ADMIN, PHONES, consent=ConsentGiven("form", "yes")).added == 5
+    side = provider_bed.OtherSide()
+
+    def waiting() -> list[str]:
+        words = "waits for its turn: the account sendgrid sends at most 3 a minute; goes on at "
+        query = select(delivery.c.reason).where(delivery.c.state == "planned", delivery.c.due_at > house.clock.now())
+        with house.db.reading() as conn:
+            return [reason for reason in conn.execute(query).scalars() if reason.startswith(words)]
+
+    with provider_bed.serving(WAYS["sendgrid"].fake(side)) as fake:
+        made = add(house, "sendgrid", fake.address)
+        house.services.channels.update(ADMIN, made.id, values={"per_minute": 3})
+        await asyncio.to_thread(house.services.channels.send_test, ADMIN, made.id, "test@example.com")
+        for name in ("one", "two"):
+            senders = Senders(house)
+            running = asyncio.create_task(senders.run())
+            try:
+                await asyncio.to_thread(launch, house, name)
+                await until(lambda number={"one": 3, "two": 8}[name]: len(waiting()) == number)
+                await until(lambda: side.taken().total() == 3)
+            finally:
+                await senders.stop()
+                await running
+        with pytest.raises(UnavailableError, match="used up"):
+            await asyncio.to_thread(house.services.channels.send_test, ADMIN, made.id, "test@example.com")
+    assert side.taken().total() == 3
 
 
 def launch(house: House, name: str = "one") -> None:

@@ -3,26 +3,43 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 from types import ModuleType
 from typing import Any
 
 import pytest
 from pydantic import BaseModel, SecretStr
-from sqlalchemy import select
+from sqlalchemy import select, update
+from tests.conftest import FakeClock
+from tests.integration import distribution_bed as bed
+from tests.unit import provider_bed
 
 from tidings.access.audit import latest
+from tidings.distribution.accounts import limits
 from tidings.distribution.accounts.service import ChannelService
 from tidings.distribution.channels import registry
 from tidings.distribution.channels.registry import Provider
+from tidings.distribution.throttle import turns
+from tidings.distribution.throttle.account import AccountLimit
 from tidings.domain.actor import Actor, ActorKind, Role
+from tidings.domain.brand import Brand, Sender
 from tidings.domain.channel import Channel
 from tidings.domain.errors import ConflictError, ForbiddenError, InvalidInputError, NotFoundError, UnavailableError
+from tidings.domain.instant import HOUR, SECOND
+from tidings.net.addresses import AddressRule
+from tidings.net.breaker import Breaker
+from tidings.net.guard import Guard
 from tidings.store.database import Database
-from tidings.store.tables import channel_account
+from tidings.store.settings import get_setting
+from tidings.store.tables import brand, channel_account
 
 KEY = "a-very-secret-key"
 ADMIN = Actor(ActorKind.PERSON, "acc_1", "Ada", Role.ADMIN)
 AUTHOR = Actor(ActorKind.PERSON, "acc_2", "Ola", Role.AUTHOR)
+BRAND = Brand(
+    id="brd_1", name="Northwind Bakery", sender=Sender(name="Northwind", address="hello@northwind.example"),
+    postal_address="Mill Lane 4, 1010 Vienna", website="https://northwind.example",
+)  # fmt: skip
 
 
 class Form(BaseModel):
@@ -175,3 +192,28 @@ def test_an_account_of_a_brand_is_not_seen_from_another(channels: ChannelService
     channels.remove(ADMIN, made.id)
     with pytest.raises(NotFoundError):
         channels.get(ADMIN, made.id)
+
+
+def test_a_test_message_counts_for_the_accounts_limits(
+    database: Database, clock: FakeClock, secrets: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(limits, "AccountLimit", partial(AccountLimit, time=lambda _conn: clock.now()))
+    bed.add_campaign(database, bed.add_people(database, 1, clock.now()), clock.now())
+    guard = Guard(AddressRule(allowed=frozenset({"127.0.0.1"})), Breaker())
+    channels = ChannelService(database, clock, secrets, guard)
+    with database.transaction() as conn:
+        conn.execute(update(brand).values(body=BRAND.model_dump(mode="json")))
+    with provider_bed.serving(provider_bed.FakeSendGrid(provider_bed.OtherSide())) as fake:
+        values = {"api_key": provider_bed.SECRET, "api_url": fake.address, "per_hour": 2}
+        made = channels.create(ADMIN, provider_name="sendgrid", name="Blue", values=values)
+        for to in ("a@example.com", "b@example.com"):
+            assert channels.send_test(ADMIN, made.id, to).result == "accepted"
+        with pytest.raises(UnavailableError, match="Blue sends at most 2 an hour, and that is used up") as refused:
+            channels.send_test(ADMIN, made.id, "c@example.com")
+        assert "11:00 UTC" in refused.value.remedy
+        clock.advance(HOUR + 3 * SECOND)
+        channels.send_test(ADMIN, made.id, "c@example.com")
+    assert list(fake.to) == ["a@example.com", "b@example.com", "c@example.com"]
+    channels.remove(ADMIN, made.id)
+    with database.reading() as conn:
+        assert get_setting(conn, turns.KEY + made.id) is None

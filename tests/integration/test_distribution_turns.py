@@ -11,7 +11,8 @@ import pytest
 from tests.conftest import FakeClock
 from tests.integration import distribution_bed as bed
 
-from tidings.distribution.throttle.turns import BEHIND, KEY, SharedTurns
+from tidings.distribution.throttle.distance import BEHIND, Distance
+from tidings.distribution.throttle.turns import KEY, SharedTurns
 from tidings.domain.instant import HOUR, MINUTE, SECOND
 from tidings.store.database import Database
 from tidings.store.settings import get_setting
@@ -30,7 +31,7 @@ def at_once(work: Callable[[], None]) -> None:
 
 def sender(db: Database, clock: FakeClock, per_hour: int, name: str = "email") -> SharedTurns:
     return SharedTurns(
-        db, name, per_hour, now=lambda _conn: clock.now(), seconds=lambda: clock.now() / SECOND, begin=at_once
+        db, name, Distance(per_hour), now=lambda _conn: clock.now(), seconds=lambda: clock.now() / SECOND, begin=at_once
     )
 
 
@@ -92,7 +93,7 @@ def test_without_the_database_nothing_leaves_and_it_goes_on_by_itself(
 
     turns._now = now
     assert send(clock, {"one": turns}, 3 * SECOND).total() == 0
-    assert "no turn of an hourly limit" in caplog.text
+    assert "no turn of a limit" in caplog.text
     broken[0] = False
     assert send(clock, {"one": turns}, 5 * SECOND).total() in {4, 5, 6}
 
@@ -111,7 +112,7 @@ def test_two_workers_send_no_more_than_one_may_and_one_goes_on_alone(db: Databas
 
     with bed.sink(bed.Faults(answer_dot=note)) as sink:
         one, two = (
-            bed.make_worker(db, sink.port, turns=SharedTurns(db, "email", per_hour), owner=f"node/{no}/1/a")
+            bed.make_worker(db, sink.port, turns=SharedTurns(db, "email", Distance(per_hour)), owner=f"node/{no}/1/a")
             for no in (1, 2)
         )
         with bed.running(two):

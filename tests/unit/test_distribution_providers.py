@@ -9,8 +9,6 @@ from types import ModuleType
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from pydantic import ValidationError
 
 sys.path.insert(0, str(Path(__file__).parent))
@@ -22,7 +20,6 @@ from tidings.distribution.channels import registry
 from tidings.distribution.channels.aws import AwsKeys, sign
 from tidings.distribution.channels.base import Result
 from tidings.distribution.channels.http import without_people
-from tidings.distribution.channels.pace import Pace
 from tidings.distribution.channels.push_crypto import encrypted, private_key
 from tidings.domain.channel import LOCAL
 from tidings.domain.errors import ForbiddenError, TidingsError, UnavailableError
@@ -189,32 +186,17 @@ async def test_an_app_of_entra_id_gets_a_token_once() -> None:
     assert book.back == [way.address(1)]
 
 
-async def test_the_rate_of_an_account_is_kept() -> None:
-    way = WAYS["acs_email"]
+async def test_who_keeps_the_accounts_limit_is_told_when_the_service_asks_for_quiet() -> None:
+    way, asked = WAYS["acs_email"], list[float]()
     with bed.serving(way.fake(bed.OtherSide())) as fake:
-        channel, book = way.channel(fake.address, per_minute=4), Book([way.message(no) for no in range(20)])
+        fake.script = [bed.Reply(429, headers={"Retry-After": "600"})]
+        channel, book = way.channel(fake.address, lanes=1), Book([way.message(no) for no in range(3)])
+        channel.on_busy = asked.append
         await channel.connect(book)
-        await until(lambda: len(book.reports) == 4)
-        await asyncio.sleep(0.2)
-        assert len(fake.hits) == 4
+        await until(lambda: len(book.reports) == 1)
+        await asyncio.sleep(0.1)
         await channel.close()
-    assert len(book.taken) == 4
-
-
-@given(st.integers(1, 5), st.integers(1, 12), st.lists(st.integers(0, 900), max_size=40))
-def test_no_window_ever_holds_more_than_is_allowed(per_minute: int, per_hour: int, steps: list[int]) -> None:
-    now, left = 0.0, list[float]()
-    pace = Pace(per_minute, per_hour, lambda: now)
-    for step in steps:
-        now += step
-        if pace.wait() <= 0:
-            pace.count()
-            left.append(now)
-        else:
-            assert pace.wait() <= 3600
-    for at in left:
-        assert sum(at - 60 < other <= at for other in left) <= per_minute
-        assert sum(at - 3600 < other <= at for other in left) <= per_hour
+    assert (asked, len(fake.hits), len(book.taken)) == ([600.0], 1, 1)
 
 
 @pytest.mark.parametrize(("method", "signature"), [

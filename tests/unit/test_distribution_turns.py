@@ -7,7 +7,8 @@ from itertools import pairwise
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tidings.distribution.throttle.turns import AHEAD, BEHIND, OwnTurns, ahead, give
+from tidings.distribution.throttle.distance import AHEAD, BEHIND, ahead, give
+from tidings.distribution.throttle.turns import OwnTurns
 from tidings.domain.instant import HOUR, SECOND
 
 asks = st.lists(st.tuples(st.integers(0, 4000), st.integers(1, 40)), min_size=1, max_size=80)

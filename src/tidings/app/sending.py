@@ -15,6 +15,7 @@ from tidings.app.wiring import signer_of
 from tidings.audience.browsers import forget
 from tidings.audience.repository import fields_for_push, fields_for_sms, merge_fields
 from tidings.audience.selection import may_send, may_track
+from tidings.distribution.accounts.limits import limit_of
 from tidings.distribution.accounts.schemas import Account
 from tidings.distribution.agent import DistributionAgent
 from tidings.distribution.channels.base import Channel as Way
@@ -29,12 +30,13 @@ from tidings.distribution.relay import Relay, parse_relays
 from tidings.distribution.returns.guard import Guard
 from tidings.distribution.returns.source import parse_bounce_address
 from tidings.distribution.templates import Addresses, ShortTemplates, Templates
+from tidings.distribution.throttle.distance import Distance
 from tidings.distribution.throttle.line_up import LineUp
 from tidings.distribution.throttle.lookup import Lookup
 from tidings.distribution.throttle.repository import forget_other_relays
 from tidings.distribution.throttle.shares import Shares
 from tidings.distribution.throttle.throttle import Throttle
-from tidings.distribution.throttle.turns import OwnTurns, SharedTurns, Turns
+from tidings.distribution.throttle.turns import OwnTurns, SharedTurns, Together, Turns
 from tidings.distribution.tokens import TokenSigner
 from tidings.distribution.worker import Worker
 from tidings.domain.actor import AgentName
@@ -129,7 +131,7 @@ def _turns(house: House, name: str, per_hour: int) -> Turns | None:
     """What keeps a limit an hour, together with the other senders of this database; None when there is no limit."""
     if not per_hour:
         return None
-    return OwnTurns(per_hour) if house.db.is_sqlite else SharedTurns(house.db, name, per_hour)
+    return OwnTurns(per_hour) if house.db.is_sqlite else SharedTurns(house.db, name, Distance(per_hour))
 
 
 def _rules(conn: Connection) -> tuple[Sequence[str], Sequence[str]]:
@@ -200,6 +202,9 @@ def build_account_sender(house: House, account: Account) -> Worker:
         told=partial(house.services.channels.trouble, account.id),
     )  # fmt: skip
     way.on_works = partial(house.services.channels.trouble, account.id, "")
+    limit = limit_of(house.db, house.clock, account)
+    line = LineUp(limit)
+    limit.waiting, way.on_busy = line.__len__, limit.busy
     if isinstance(way.provider, WebPush):
         way.provider.forget = partial(_forget, house)
     hooks = Hooks(
@@ -209,7 +214,7 @@ def build_account_sender(house: House, account: Account) -> Worker:
     )  # fmt: skip
     ledger = Ledger(
         house.db, house.clock, hooks, owner=owner_name(),
-        boot_id=boot_id(house.db), relay=way.name, channel=of,
+        boot_id=boot_id(house.db), relay=way.name, channel=of, gate=limit,
     )  # fmt: skip
     addresses, most = addresses_of(house), config["max_per_hour"] if of is Channel.EMAIL else 0
     templates = (
@@ -217,9 +222,10 @@ def build_account_sender(house: House, account: Account) -> Worker:
         if of is Channel.EMAIL
         else ShortTemplates(house.db, addresses, of)
     )
+    hourly = _turns(house, _EMAIL, most)
     return Worker(
-        house.db, house.clock, ledger, way, addresses, agent, lanes=way.room,
-        max_per_hour=most, templates=templates, turns=_turns(house, _EMAIL, most),
+        house.db, house.clock, ledger, way, addresses, agent, lanes=way.room, max_per_hour=most, templates=templates,
+        line_up=line, turns=limit if hourly is None else Together(hourly, limit),
     )  # fmt: skip
 
 

@@ -12,9 +12,11 @@ from sqlalchemy.exc import IntegrityError
 from tidings.access.audit import record
 from tidings.access.permissions import Permission, may, require
 from tidings.distribution.accounts import forms, repository
+from tidings.distribution.accounts.limits import limit_of
 from tidings.distribution.accounts.schemas import Account, AccountView, ProviderView, TestAnswer
 from tidings.distribution.channels.base import Result
 from tidings.distribution.channels.registry import PROVIDERS, Provider, provider
+from tidings.distribution.throttle.account import forget
 from tidings.distribution.tokens import Token, TokenPurpose, TokenSigner
 from tidings.domain.actor import Actor
 from tidings.domain.channel import LOCAL, PERSONAL, Channel
@@ -158,6 +160,7 @@ class ChannelService:
         with self._db.transaction() as conn:
             row = self._locked(conn, actor, id_or_name)
             repository.remove(conn, row["id"])
+            forget(conn, row["id"])
             record(conn, now, actor, "channel.remove", row["id"], {"name": row["name"], "provider": row["provider"]})
 
     # Trying
@@ -194,7 +197,8 @@ class ChannelService:
     def send_test(self, actor: Actor, id_or_name: str, to: str) -> TestAnswer:
         """One short message at once: to an e-mail address, a number as E.164 has it, or for push a contact's id.
 
-        Raises InvalidInputError for an address that is none, UnavailableError when the account does not work.
+        It counts for the account's limits. Raises InvalidInputError for an address that is none, UnavailableError
+        when the account does not work or its limits are used up.
         """
         from tidings.distribution.accounts import trial
 
@@ -212,12 +216,21 @@ class ChannelService:
         if brand is None:
             raise InvalidInputError("There is no brand in whose name to write.", remedy="Make one first.")
         message = trial.test_message(account, brand, fields, base_url=self._base_url, signer=self._signer, now=now)
+        self._count_one(account)
         answer = trial.carry(way, message)
         with self._db.transaction() as conn:
             if answer.result == Result.ACCEPTED.value:
                 repository.say_works(conn, row["id"], now)
             record(conn, now, actor, "channel.test", row["id"], {"result": answer.result})
         return answer
+
+    def _count_one(self, account: Account) -> None:
+        limit = limit_of(self._db, self._clock, account)
+        if limit.turns is not None and not limit.turns.renew(1):
+            raise UnavailableError(
+                f"The account {account.name} sends at most {limit.words}, and that is used up.",
+                remedy=f"Try again at {limit.goes_on}, or raise its limits on the page Channels if its provider did.",
+            )
 
     def push_link(self, actor: Actor, contact_id: str) -> str:
         """The page on which this contact, and whoever has the link, allows notifications or turns them off.

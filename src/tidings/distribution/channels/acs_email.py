@@ -108,10 +108,7 @@ def _body(message: Outgoing) -> dict[str, Any]:
 
 
 def _open(settings: AcsEmailForm, guard: Guard) -> HttpChannel:
-    return HttpChannel(
-        AcsEmail(settings, guard), guard, lanes=settings.lanes, per_minute=settings.per_minute,
-        per_hour=settings.per_hour,
-    )  # fmt: skip
+    return HttpChannel(AcsEmail(settings, guard), guard, lanes=settings.lanes)
 
 
 def _check(settings: AcsEmailForm, net: Outbound) -> str:

@@ -80,10 +80,7 @@ def _of_row(name: str, row: Mapping[str, Any]) -> Outcome:
 
 
 def _open(settings: AcsSmsForm, guard: Guard) -> HttpChannel:
-    return HttpChannel(
-        AcsSms(settings, guard), guard, lanes=settings.lanes, per_minute=settings.per_minute,
-        per_hour=settings.per_hour,
-    )  # fmt: skip
+    return HttpChannel(AcsSms(settings, guard), guard, lanes=settings.lanes)
 
 
 def _check(settings: AcsSmsForm, net: Outbound) -> str:

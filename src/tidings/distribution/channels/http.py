@@ -16,7 +16,6 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from tidings.distribution.channels.base import ChannelDownError, Feed, Outcome, Outgoing, Result
-from tidings.distribution.channels.pace import Pace
 from tidings.net.client import Answer, AnswerLostError, Guard, HostClient, ManyHosts, NothingLeftError
 
 log = logging.getLogger("tidings.distribution")
@@ -87,12 +86,9 @@ class OneByOne:
 class HttpChannel:
     """A way out through one account at a provider."""
 
-    def __init__(
-        self, provider: Provider, guard: Guard, *, lanes: int = 4, per_minute: int = 0, per_hour: int = 0
-    ) -> None:
-        """`per_minute` and `per_hour` are what the provider allows the account; 0: no limit is known."""
+    def __init__(self, provider: Provider, guard: Guard, *, lanes: int = 4) -> None:
+        """What the provider allows the account a minute and an hour, its feed keeps; see `AccountLimit`."""
         self._provider, self._guard, self._wanted = provider, guard, lanes
-        self._pace = Pace(per_minute, per_hour)
         self._client: Caller | None = None
         self._feed: Feed | None = None
         self._tasks: set[asyncio.Task[None]] = set()
@@ -102,6 +98,8 @@ class HttpChannel:
         self._quiet_until = 0.0
         self.on_works: Callable[[], None] | None = None
         """Told once, in another thread, when the account first took a message."""
+        self.on_busy: Callable[[float], None] | None = None
+        """Told whenever the service asked to be left alone for so many seconds."""
 
     @property
     def name(self) -> str:
@@ -185,15 +183,11 @@ class HttpChannel:
 
     def _until_free(self) -> float:
         """Seconds until something may leave again."""
-        return max(self._quiet_until - asyncio.get_running_loop().time(), self._pace.wait())
+        return self._quiet_until - asyncio.get_running_loop().time()
 
     def _take(self, feed: Feed) -> list[Outgoing]:
         messages: list[Outgoing] = []
-        while len(messages) < self._provider.batch and self._pace.wait() <= 0:
-            message = feed.take()
-            if message is None:
-                break
-            self._pace.count()
+        while len(messages) < self._provider.batch and (message := feed.take()) is not None:
             messages.append(message)
         return messages
 
@@ -282,6 +276,8 @@ class HttpChannel:
         if waits:
             seconds = min(max(waits) / 1000, _MOST_PAUSE_SECONDS)
             self._quiet_until = asyncio.get_running_loop().time() + seconds
+            if self.on_busy is not None:
+                self.on_busy(seconds)
 
     def _give_back(self, feed: Feed, messages: Sequence[Outgoing]) -> None:
         for message in messages:

@@ -80,9 +80,7 @@ def _auth(settings: MailgunForm) -> dict[str, str]:
 
 
 def _open(settings: MailgunForm, guard: Guard) -> HttpChannel:
-    return HttpChannel(
-        Mailgun(settings), guard, lanes=settings.lanes, per_minute=settings.per_minute, per_hour=settings.per_hour
-    )
+    return HttpChannel(Mailgun(settings), guard, lanes=settings.lanes)
 
 
 def _check(settings: MailgunForm, net: Outbound) -> str:

@@ -107,9 +107,7 @@ def _auth(settings: PostmarkForm) -> dict[str, str]:
 
 
 def _open(settings: PostmarkForm, guard: Guard) -> HttpChannel:
-    return HttpChannel(
-        Postmark(settings), guard, lanes=settings.lanes, per_minute=settings.per_minute, per_hour=settings.per_hour
-    )
+    return HttpChannel(Postmark(settings), guard, lanes=settings.lanes)
 
 
 def _check(settings: PostmarkForm, net: Outbound) -> str:

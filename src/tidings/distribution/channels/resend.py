@@ -80,9 +80,7 @@ def _auth(settings: ResendForm) -> dict[str, str]:
 
 
 def _open(settings: ResendForm, guard: Guard) -> HttpChannel:
-    return HttpChannel(
-        Resend(settings), guard, lanes=settings.lanes, per_minute=settings.per_minute, per_hour=settings.per_hour
-    )
+    return HttpChannel(Resend(settings), guard, lanes=settings.lanes)
 
 
 def _check(settings: ResendForm, net: Outbound) -> str:

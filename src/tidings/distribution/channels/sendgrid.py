@@ -77,9 +77,7 @@ def _auth(settings: SendGridForm) -> dict[str, str]:
 
 
 def _open(settings: SendGridForm, guard: Guard) -> HttpChannel:
-    return HttpChannel(
-        SendGrid(settings), guard, lanes=settings.lanes, per_minute=settings.per_minute, per_hour=settings.per_hour
-    )
+    return HttpChannel(SendGrid(settings), guard, lanes=settings.lanes)
 
 
 def _check(settings: SendGridForm, net: Outbound) -> str:

@@ -94,9 +94,7 @@ def _signed(settings: SesForm, method: str, url: str, body: bytes) -> dict[str, 
 
 
 def _open(settings: SesForm, guard: Guard) -> HttpChannel:
-    return HttpChannel(
-        Ses(settings), guard, lanes=settings.lanes, per_minute=settings.per_minute, per_hour=settings.per_hour
-    )
+    return HttpChannel(Ses(settings), guard, lanes=settings.lanes)
 
 
 def _check(settings: SesForm, net: Outbound) -> str:

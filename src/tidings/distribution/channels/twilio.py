@@ -88,9 +88,7 @@ def _auth(settings: TwilioForm) -> dict[str, str]:
 
 
 def _open(settings: TwilioForm, guard: Guard) -> HttpChannel:
-    return HttpChannel(
-        Twilio(settings), guard, lanes=settings.lanes, per_minute=settings.per_minute, per_hour=settings.per_hour
-    )
+    return HttpChannel(Twilio(settings), guard, lanes=settings.lanes)
 
 
 def _check(settings: TwilioForm, net: Outbound) -> str:

@@ -152,9 +152,7 @@ def _together(outcomes: Sequence[Outcome]) -> Outcome:
 
 
 def _open(settings: WebPushForm, guard: Guard) -> HttpChannel:
-    return HttpChannel(
-        WebPush(settings), guard, lanes=settings.lanes, per_minute=settings.per_minute, per_hour=settings.per_hour
-    )
+    return HttpChannel(WebPush(settings), guard, lanes=settings.lanes)
 
 
 PROVIDER = Provider(

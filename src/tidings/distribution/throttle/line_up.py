@@ -17,8 +17,10 @@ from tidings.domain.instant import Instant
 class Limits(Protocol):
     """Who says what may leave now; see `Throttle`."""
 
-    limited: bool
-    """Whether there is anything to ask at all."""
+    @property
+    def limited(self) -> bool:
+        """Whether there is anything to ask at all."""
+        ...
 
     def group_of(self, message: Outgoing) -> str:
         """The provider that takes it."""

@@ -5,15 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, delete, or_, select, update
+from sqlalchemy import Connection, Row, bindparam, delete, func, or_, select, update
+from sqlalchemy.sql import ColumnElement
 
 from tidings.distribution.repository import WAITING, not_held
+from tidings.distribution.throttle.limit import Limit
 from tidings.domain.delivery import DeliveryState
 from tidings.domain.instant import Instant
+from tidings.store.database import take_turns
 from tidings.store.tables import campaign, chunk, delivery, mail_provider, relay_state, throttle_state, warmup
 from tidings.store.upsert import upsert
 
 D = DeliveryState
+_KEY = "sending.limits"
 
 PUT_OFF = (
     update(delivery)
@@ -32,29 +36,52 @@ def limits(conn: Connection) -> Sequence[Row[Any]]:
     return conn.execute(select(throttle_state).order_by(throttle_state.c.relay, throttle_state.c.provider)).all()
 
 
-def save_limits(conn: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Writes limits as they are now."""
+def save_limits(conn: Connection, rows: Sequence[Mapping[str, Any]], now: Instant) -> list[dict[str, Any]]:
+    """Writes limits that were learnt now, beside what another sender has learnt meanwhile; as they then stand."""
     names = [column.name for column in throttle_state.columns if not column.primary_key]
+    saved: list[dict[str, Any]] = []
     for row in rows:
-        insert = upsert(conn, throttle_state).values(**row)
+        take_turns(conn, _KEY)
+        known = conn.execute(select(throttle_state).where(_of(row["relay"], row["provider"]))).mappings().first()
+        saved.append(both(known, row, now) if known is not None else dict(row))
+        insert = upsert(conn, throttle_state).values(**saved[-1])
         conn.execute(
             insert.on_conflict_do_update(
                 index_elements=["relay", "provider"], set_={name: insert.excluded[name] for name in names}
             )
         )
+    return saved
 
 
-def save_rate(conn: Connection, relay: str, provider: str, rate: float) -> None:
-    """Only the rate of a limit."""
-    mine = (throttle_state.c.relay == relay) & (throttle_state.c.provider == provider)
-    conn.execute(update(throttle_state).where(mine).values(rate=rate))
+def both(known: Mapping[Any, Any], told: Mapping[str, Any], now: Instant) -> dict[str, Any]:
+    """Of two senders that were told to slow down at the same time: the longer hold and the slower rate."""
+    if (known["hold_until"] or 0) <= now:
+        return dict(told)
+    longer = known if known["hold_until"] > (told["hold_until"] or 0) else told
+    return {
+        **longer, "rate": min(known["rate"], told["rate"]), "holds": max(known["holds"], told["holds"]),
+        "slowed_at": max(known["slowed_at"] or 0, told["slowed_at"] or 0), "updated_at": told["updated_at"],
+    }  # fmt: skip
 
 
-def forget_limits(conn: Connection, keys: Iterable[tuple[str, str]]) -> None:
-    """Limits that are over."""
-    for relay, provider in keys:
-        mine = (throttle_state.c.relay == relay) & (throttle_state.c.provider == provider)
-        conn.execute(delete(throttle_state).where(mine))
+def save_rate(conn: Connection, limit: Limit) -> None:
+    """Only the rate of a limit, unless another sender was told to slow down since."""
+    mine = _of(limit.relay, limit.group) & _not_slowed_since(limit)
+    conn.execute(update(throttle_state).where(mine).values(rate=limit.rate))
+
+
+def forget_limits(conn: Connection, over: Iterable[Limit]) -> None:
+    """Limits that are over, unless another sender was told to slow down since."""
+    for limit in over:
+        conn.execute(delete(throttle_state).where(_of(limit.relay, limit.group) & _not_slowed_since(limit)))
+
+
+def _of(relay: str, provider: str) -> ColumnElement[bool]:
+    return (throttle_state.c.relay == relay) & (throttle_state.c.provider == provider)
+
+
+def _not_slowed_since(limit: Limit) -> ColumnElement[bool]:
+    return func.coalesce(throttle_state.c.slowed_at, 0) <= limit.slowed_at
 
 
 def relays(conn: Connection) -> Sequence[Row[Any]]:
@@ -80,7 +107,7 @@ def forget_other_relays(conn: Connection, names: Sequence[str]) -> None:
 
 def lift(conn: Connection, relay: str, provider: str, now: Instant) -> tuple[str, str] | None:
     """Ends a hold, and plans what waited for it alone; title and reason, None when nothing is held."""
-    mine = (throttle_state.c.relay == relay) & (throttle_state.c.provider == provider)
+    mine = _of(relay, provider)
     row = conn.execute(select(throttle_state).where(mine).with_for_update()).first()
     if row is None or (row.hold_until or 0) <= now:
         return None

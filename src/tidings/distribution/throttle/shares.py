@@ -39,7 +39,7 @@ class Shares:
     """One sender's part of every limit, kept up to date while somebody asks for it."""
 
     def __init__(self, db: Database, name: str, *, now: Callable[[Connection], Instant] = database_time) -> None:
-        self._db, self._name, self._now = db, name, now
+        self._db, self.name, self._now = db, name, now
         self._part, self._until = NONE, 0.0
         self._asked_at = 0.0
         self._lock = threading.Lock()
@@ -61,7 +61,7 @@ class Shares:
         with brief_transaction(self._db) as conn:
             take_turns(conn, KEY)
             now = self._now(conn)
-            places, part = renewed(_places(conn), self._name, now)
+            places, part = renewed(_places(conn), self.name, now)
             _keep(conn, places, now)
         self._part, self._until = part, seconds + LEASE / SECOND
         return part
@@ -72,7 +72,7 @@ class Shares:
         with brief_transaction(self._db) as conn:
             take_turns(conn, KEY)
             places = _places(conn)
-            places.pop(self._name, None)
+            places.pop(self.name, None)
             _keep(conn, places, self._now(conn))
 
     def close(self) -> None:

@@ -19,16 +19,16 @@ import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
 from typing import Any, Protocol
 
 from sqlalchemy import Connection
 
 from tidings.distribution.channels.base import Outcome, Outgoing, Result
 from tidings.distribution.relay import Relay
-from tidings.distribution.throttle import repository
+from tidings.distribution.throttle import repository, standing
 from tidings.distribution.throttle.gate import Wait
 from tidings.distribution.throttle.groups import Groups
+from tidings.distribution.throttle.learnt import Learnt, reason_of, row_of
 from tidings.distribution.throttle.limit import Limit
 from tidings.distribution.throttle.part import WHOLE, Part
 from tidings.distribution.throttle.replies import About
@@ -92,6 +92,8 @@ class Throttle:
         self._tails: dict[str, Instant] = {}
         self._warming = Warming(list(self._relays))
         self._relay_rows: dict[str, dict[str, Any]] = {}
+        self._written = Learnt()
+        """What stands in a step that is not committed yet."""
         self._lock = threading.Lock()
         self._read_at = 0.0
         self._started = False
@@ -179,7 +181,7 @@ class Throttle:
                 direct = relay in self._relays and self._relays[relay].direct
                 limit = self._limits[relay, group] = self._new(relay, group, always=direct)
             if limit.slow_down(now, str(outcome.about), outcome.said):
-                limit.reason = _reason(limit)
+                limit.reason = reason_of(limit)
                 self._dirty.add((relay, group))
                 self._alarms.append(replace(limit))
             self.limited = True
@@ -203,11 +205,17 @@ class Throttle:
 
     def done(self, back: Sequence[Outgoing], others: Sequence[Outgoing]) -> None:
         """See `Gate`."""
+        self._written = Learnt()
         if self._warming.on:
             self._warming.done(back, others)
 
     def undone(self) -> None:
         """See `Gate`."""
+        with self._lock:
+            written, self._written = self._written, Learnt()
+            self._dirty |= written.limits
+            self._alarms[:0] = written.alarms
+            self._relay_rows = written.relays | self._relay_rows
         self._warming.undone()
 
     # The ledger's thread
@@ -228,18 +236,17 @@ class Throttle:
                 self._read_limits(conn, now)
 
     def _write(self, conn: Connection, now: Instant) -> None:
-        rows = [_row(self._limits[key], now) for key in self._dirty if key in self._limits]
-        self._saved.update({key: self._limits[key].rate for key in self._dirty if key in self._limits})
-        if rows:
-            repository.save_limits(conn, rows)
-        self._dirty.clear()
-        if self._relay_rows:
+        rows = [row_of(self._limits[key], now) for key in self._dirty if key in self._limits]
+        for saved in repository.save_limits(conn, rows, now):
+            key = saved["relay"], saved["provider"]
+            self._saved[key] = self._limits[key].rate = saved["rate"]
+        if self._shares is None:
             repository.save_relays(conn, list(self._relay_rows.values()))
-            self._relay_rows.clear()
         for limit in self._alarms:
             if self._alerts is not None:
                 self._alerts.provider_held(conn, limit.title, limit.reason, limit.words, limit.kind)
-        self._alarms.clear()
+        self._written = Learnt(self._dirty, self._alarms, self._relay_rows)
+        self._dirty, self._alarms, self._relay_rows = set(), [], {}
 
     def _read(self, conn: Connection, now: Instant) -> None:
         overrides, warm = self._rules(conn)
@@ -253,9 +260,7 @@ class Throttle:
         self._read_limits(conn, now)
         self._save_rates(conn)
         over = [key for key, limit in self._limits.items() if limit.is_over(now) and not limit.flying]
-        for key in over:
-            del self._limits[key]
-        repository.forget_limits(conn, over)
+        repository.forget_limits(conn, [self._limits.pop(key) for key in over])
         self._warming.configure(warm)
         self.limited = self._direct or bool(self._limits)
 
@@ -264,7 +269,7 @@ class Throttle:
         for key, limit in self._limits.items():
             if key in self._saved and abs(limit.rate - self._saved[key]) > 0.1 * self._saved[key]:
                 self._saved[key] = limit.rate
-                repository.save_rate(conn, *key, limit.rate)
+                repository.save_rate(conn, limit)
 
     def _read_limits(self, conn: Connection, now: Instant) -> None:
         for row in repository.limits(conn):
@@ -314,10 +319,16 @@ class Throttle:
     def end_step(self, conn: Connection, now: Instant) -> None:
         """See `Gate`."""
         self._warming.end_step(conn, now)
+        if self._shares is not None and self._written.relays:
+            standing.say(conn, self._shares.name, self._written.relays, self._relays, now)
 
     def leave(self, conn: Connection, now: Instant) -> None:
         """See `Gate`."""
+        with self._lock:
+            self._write(conn, now)
         self._warming.leave(conn, now)
+        if self._shares is not None:
+            standing.leave(conn, self._shares.name, self._written.relays, now)
 
     def _ask_for(self, group: str) -> None:
         """A domain nothing is known of: somebody else looks at its MX, meanwhile it stands for itself."""
@@ -377,20 +388,3 @@ class _Room:
 
 
 _NOT_OURS = frozenset(About) - {About.SLOW, About.POLICY}
-
-
-def _reason(limit: Limit) -> str:
-    """Why a provider's mail is held, for people."""
-    then = datetime.fromtimestamp(limit.hold_until / 1000, UTC)
-    if limit.kind == "policy":
-        when = then.strftime("%-d %B %H:%M UTC")
-        return f"{limit.title} does not accept this sender ({limit.words[:120]}); goes on at {when}"
-    return f"{limit.title} asked to slow down; goes on at {then:%H:%M} UTC"
-
-
-def _row(limit: Limit, now: Instant) -> dict[str, Any]:
-    return {
-        "relay": limit.relay, "provider": limit.group, "title": limit.title, "rate": limit.rate,
-        "hold_until": limit.hold_until or None, "kind": limit.kind, "reason": limit.reason, "words": limit.words,
-        "holds": limit.holds, "slowed_at": limit.slowed_at or None, "updated_at": now,
-    }  # fmt: skip

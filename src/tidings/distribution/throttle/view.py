@@ -17,7 +17,10 @@ from tidings.domain.instant import Instant
 
 @dataclass(frozen=True, slots=True)
 class RelayView:
-    """One relay of the pool. `state`: idle, up, resting (tried again by itself) or paused (needs a person)."""
+    """One relay of the pool. `state`: idle, up, resting (tried again by itself) or paused (needs a person).
+
+    Of several senders the worst state is shown, and everybody's lanes and messages.
+    """
 
     name: str
     state: str
