@@ -79,6 +79,16 @@ def test_a_test_message_goes_the_way_of_campaigns(house: House, name: str) -> No
     assert channels.check(ADMIN, made.id).state == "problem"
 
 
+@pytest.mark.parametrize("name", ["sendgrid", "acs_email", "resend"])
+def test_each_test_message_is_one_of_its_own(house: House, name: str) -> None:
+    """Providers that take a name for the message would call the second a repeat of the first."""
+    with provider_bed.serving(WAYS[name].fake(provider_bed.OtherSide())) as fake:
+        made = add(house, name, fake.address)
+        told = [house.services.channels.send_test(ADMIN, made.id, to) for to in ("a@example.com", "b@example.com")]
+    assert [each.result for each in told] == ["accepted", "accepted"]
+    assert list(fake.to) == ["a@example.com", "b@example.com"]
+
+
 def test_health_says_by_what_mail_leaves_and_which_account_is_broken(house: House) -> None:
     def items() -> dict[str, Any]:
         return {item.name: item for item in house.services.health.check()}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -25,7 +24,7 @@ from tidings.distribution.preflight import PROVIDERS
 from tidings.distribution.short import CompiledShort
 from tidings.distribution.statements import PAUSE_KEY
 from tidings.distribution.throttle.view import LimitsView, lift_hold, limits_view
-from tidings.distribution.tokens import TokenSigner
+from tidings.distribution.tokens import TokenSigner, nobodys_number
 from tidings.distribution.wire import wire_address
 from tidings.domain.actor import Actor
 from tidings.domain.channel import Channel
@@ -38,7 +37,6 @@ from tidings.store.database import Database
 from tidings.store.settings import drop_setting, get_setting, put_setting
 
 _PREVIEW_ID = "preview"
-_NOBODYS_FIRST = 1 << 33  # the upper half of what a token can name; contacts count from 1
 
 
 class DistributionService:
@@ -293,8 +291,7 @@ class DistributionService:
         marked = template.model_copy(update={"subject": f"[Test] {template.subject}"})
         compiled = self._compile(marked, 0, _PREVIEW_ID, contents)
         shown = ShownLinks({link.no: link.url for link in marked.links}, f"{compiled.base_url}/u/preview")
-        # A number no contact has, another each time: providers drop a second mail of the same Message-ID.
-        nobody = _NOBODYS_FIRST + secrets.randbelow(_NOBODYS_FIRST)
+        nobody = nobodys_number()
         try:
             recipient, raw = compiled.render(Addressee(nobody, 0, {**fields, "email": to}), self._clock.now(), shown)
         except UndeliverableError as error:

@@ -9,6 +9,7 @@ same person may go anyway, and so one hash serves all links of a message.
 from __future__ import annotations
 
 import hashlib
+import secrets
 from base64 import b32decode, b32encode, urlsafe_b64encode
 from binascii import Error as Base64Error
 from binascii import a2b_base64, b2a_base64
@@ -170,6 +171,12 @@ class TokenSigner:
         mac = self._id_state.copy()
         mac.update(packed)
         return mac.hexdigest()
+
+
+def nobodys_number() -> int:
+    """A number no contact has, for a test message: another each time, since providers take the same for a repeat."""
+    upper_half = _LIMITS["contact_pk"] // 2  # contacts count from 1
+    return upper_half + secrets.randbelow(upper_half)
 
 
 def _content(purpose: TokenPurpose, campaign_pk: int, contact_pk: int, step: int, link: int) -> bytes:

@@ -13,7 +13,7 @@ from tidings.distribution.channels.http import HttpChannel
 from tidings.distribution.channels.registry import provider
 from tidings.distribution.compile import Addressee, CompiledEmail, UndeliverableError
 from tidings.distribution.short import CompiledShort
-from tidings.distribution.tokens import TokenSigner
+from tidings.distribution.tokens import TokenSigner, nobodys_number
 from tidings.domain.brand import Brand
 from tidings.domain.channel import Channel
 from tidings.domain.errors import InvalidInputError, UnavailableError
@@ -43,8 +43,9 @@ def test_message(
 
     Raises InvalidInputError when the address is none.
     """
-    words, message = _WORDS.format(account.name), Outgoing(0, 0, 0, "A", 0, 0, 0, 0, fields, now)
-    person = Addressee(0, 0, fields)
+    nobody = nobodys_number()
+    words, message = _WORDS.format(account.name), Outgoing(0, nobody, 0, "A", 0, 0, 0, 0, fields, now)
+    person = Addressee(nobody, 0, fields)
     try:
         if account.channel == Channel.EMAIL.value:
             mail = CompiledEmail(
