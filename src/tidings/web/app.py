@@ -41,6 +41,7 @@ from tidings.web.routes import (
     mailbox,
     models,
     overview,
+    person,
     preview,
     replies,
     review,
@@ -58,7 +59,7 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger("tidings.web")
 _PAGES = (
-    sign_in, overview, live, campaign_new, campaigns, campaign, preview, approvals, agents, audience, insights,
+    sign_in, overview, live, campaign_new, campaigns, campaign, preview, approvals, agents, audience, person, insights,
     mailbox, models, sending, settings, delivery, enclosures, replies, sequences, sequence, channels, brands, claims,
     editor, review, revisions, images,
 )  # fmt: skip
