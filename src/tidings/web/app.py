@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
+from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import Request
@@ -63,6 +64,11 @@ _PAGES = (
     mailbox, models, sending, settings, delivery, enclosures, replies, sequences, sequence, channels, brands, claims,
     editor, review, revisions, images,
 )  # fmt: skip
+
+
+def page_routes() -> list[APIRoute]:
+    """Every address of a page or a form, in the order in which they are looked through."""
+    return [route for page in _PAGES for route in page.router.routes if isinstance(route, APIRoute)]
 
 
 def build_web(

@@ -9,6 +9,7 @@ from fastapi import APIRouter
 from starlette.datastructures import UploadFile
 from starlette.responses import Response
 
+from tidings.access.permissions import Permission, require
 from tidings.campaigns.editing import DraftChange
 from tidings.campaigns.views import CampaignDetail, Preview
 from tidings.content.importing import import_html
@@ -31,6 +32,7 @@ LOOKS = (
 def editor(visit: VisitHere, campaign_id: str, variant: str) -> Response:
     """The draft in force, as a form."""
     detail = _detail(visit, campaign_id)
+    require(visit.actor, Permission.CAMPAIGNS_WRITE, detail.row.brand_id)
     draft = _draft(detail, variant)
     typed = Typed(draft.subject, draft.preheader, raw_blocks(draft.blocks), detail.row.version, "desktop", "")
     return _page(visit, detail, draft, typed, findings=draft.findings)
