@@ -10,6 +10,7 @@ import pytest
 from starlette.testclient import TestClient
 from tests.integration.test_campaigns_editing import Desk, desk
 
+from tidings.app.asgi import build_asgi
 from tidings.campaigns.sequences.catalogue import read_yaml, template
 from tidings.domain.actor import Role
 from tidings.domain.sequence import parse_sequence
@@ -30,6 +31,28 @@ NOT_WALKED = {
 }  # fmt: skip
 MORE = {"/channels/new": "?provider=folder", "/sequences/new": "?begin=welcome"}
 ENDS_THE_VISIT = {"/sign-out", "/settings/password"}
+# Forms whose button this desk's state does not show: nothing is paused, held, blocked, attached or in doubt.
+NOT_SHOWN = {
+    "/sending/resume", "/sending/lift", "/agents/{name}/resume", "/agents/{name}/ask", "/insights/{recommendation_id}",
+    "/agents/{name}/turns/{turn_id}/approve", "/agents/{name}/turns/{turn_id}/decline",
+    "/agents/decisions/{decision_id}/override", "/brands/{brand_id}/claims/confirm", "/models/{model_id}/exam",
+    "/models/{model_id}/exam/stop", "/models/{model_id}/switch", "/models/{model_id}/remove",
+    "/replies/{reply_id}/done", "/replies/{reply_id}/unsubscribe", "/sequences/{sequence_id}/resume",
+    "/sequences/{sequence_id}/start", "/campaigns/{campaign_id}/resume", "/campaigns/{campaign_id}/send",
+    "/campaigns/{campaign_id}/retry",
+    "/campaigns/{campaign_id}/drop-channel", "/campaigns/{campaign_id}/invitation/remove",
+    "/campaigns/{campaign_id}/attachments/{attachment_id}/remove", "/campaigns/{campaign_id}/edit/{variant}/begin",
+    "/campaigns/{campaign_id}/postings/{posting_id}/confirm", "/campaigns/{campaign_id}/postings/{posting_id}/repeat",
+    "/campaigns/{campaign_id}/review/{variant}/suggestions/{suggestion_id}",
+    "/campaigns/{campaign_id}/review/{variant}/comments/{comment_id}",
+    "/campaigns/{campaign_id}/revisions/{number}/restore",
+    "/campaigns/{campaign_id}/deliveries/{contact_id}/settle", "/settings/accounts/{account_id}/link",
+    "/channels/{account_id}/test", "/channels/{account_id}/enable", "/channels/{account_id}/check",
+}  # fmt: skip
+NOTHING_THERE = {
+    "/replies/{reply_id}/done", "/replies/{reply_id}/unsubscribe",
+    "/campaigns/{campaign_id}/deliveries/{contact_id}/settle",
+}  # fmt: skip
 WRITERS, KEEPERS = {Role.ADMIN, Role.MANAGER, Role.AUTHOR}, {Role.ADMIN, Role.MANAGER}
 # A page that is nothing but a form, and whom it is for.
 FORMS_ALONE = [
@@ -109,7 +132,7 @@ def things(desk: Desk, tmp_path: Path) -> dict[str, str]:
     found, _ = services.audience.contacts(admin)
     text = template("welcome", brand="Northwind Bakery", website="https://northwind.example.com", audience="everyone")
     made = services.sequences.create(desk.author, parse_sequence(read_yaml(text)))
-    claim = services.brands.add_claim(admin, brand, "Our bread is baked every night.", None, "seen")
+    claim = services.brands.add_claim(admin, brand, "Our bread is baked every night.", None, "seen", approve=False)
     account = services.channels.create(
         admin, provider_name="folder", name="Folder", values={"directory": str(tmp_path)}
     )
@@ -177,3 +200,37 @@ def test_who_has_some_brands_sees_no_form_for_another(desk: Desk) -> None:
     for page in (client.get("/brands/new"), client.post("/brands/new", data={"name": "Crumb"})):
         assert page.status_code == 403
         assert "You have some of the brands, so you cannot add one." in page.text
+
+
+def test_the_address_of_a_form_leads_to_the_page_with_its_button(desk: Desk, things: dict[str, str]) -> None:
+    client, found = visitor(desk, Role.ADMIN), dict[str, str]()
+    others = ("turn_id", "decision_id", "suggestion_id", "comment_id", "posting_id", "model_id", "reply_id",
+              "attachment_id", "recommendation_id")  # fmt: skip
+    names = {**dict.fromkeys(others, "x"), "number": "1"}
+    pages = {route.path for route in page_routes() if "GET" in route.methods}
+    forms = {route.path for route in page_routes() if "POST" in route.methods} - pages
+    assert len(forms) > 60
+    for place in forms:
+        path = place.format(**names, **things)
+        told = client.get(f"{path}?from=reload")
+        assert (told.status_code, place) == (303, place)
+        page = client.get(told.headers["location"])
+        assert page.status_code == (404 if place in NOTHING_THERE else 200), (place, told.headers["location"])
+        if path not in page.text and place not in NOT_SHOWN:
+            found[place] = told.headers["location"]
+    assert found == {}
+
+
+def test_after_signing_in_one_stands_where_the_form_was(desk: Desk) -> None:
+    client = visitor(desk, Role.MANAGER)
+    review = f"/campaigns/{desk.id}/review/A"
+    client.cookies.clear()
+    assert client.get(f"{review}/suggest").headers["location"] == review
+    for told in (client.get(review), client.post(f"{review}/suggest")):
+        assert (told.status_code, told.headers["location"]) == (303, f"/sign-in?next={review}")
+
+
+def test_only_pages_lead_anywhere(desk: Desk) -> None:
+    with TestClient(build_asgi(desk.house), base_url="https://localhost", follow_redirects=False) as client:
+        for path in ("/api/v1/campaigns/latest/approve", "/api/v1/contacts/import"):
+            assert client.get(path).status_code in {401, 404, 405}, path

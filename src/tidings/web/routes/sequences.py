@@ -82,7 +82,7 @@ def save(visit: VisitHere, sequence_id: str, fields: FormHere) -> Response:
     return visit.back(f"/sequences/{sequence_id}", "sequence_edited")
 
 
-@router.post("/steps")
+@router.post("/new/steps")
 def steps(visit: VisitHere, fields: FormHere, act: Annotated[str, Form()] = "") -> Response:
     """The steps after a press of one of their buttons; nothing is saved."""
     changed = sequence_form.changed(sequence_form.steps_of(fields), act)
