@@ -122,8 +122,34 @@ def test_a_block_that_cannot_be_used_is_named_and_kept(client: TestClient, desk:
     wrong = {**fields, "b99_kind": "image", "b99_url": "", "b99_alt": "A loaf", "b99_width": "600"}
     answer = client.post(f"{base}/save", data=wrong)
     assert answer.status_code == 422
-    assert "must begin with https://" in answer.text
-    assert 'value="A loaf"' in answer.text
+    said = answer.text
+    place = len(desk.draft().blocks)
+    assert f"Block {place + 1}: choose a picture for this block." in said
+    at = said[said.index(f'id="block-{place}"') : said.index("</fieldset>", said.index(f'id="block-{place}"'))]
+    assert at.count("Choose a picture for this block.") == 1
+    assert 'value="A loaf"' in at
+
+
+def test_an_unfinished_block_leaves_the_preview_and_says_what_it_lacks(client: TestClient, desk: Desk) -> None:
+    base = f"/campaigns/{desk.id}/edit/A"
+    fields = fields_of(client.get(base).text)
+    moved = {name.replace("b", "b1", 1) if re.match(r"b\d_", name) else name: value for name, value in fields.items()}
+    first = {"b0_kind": "image", "b0_url": "", "b0_alt": "", "b0_width": "600"}
+    more = {"b98_kind": "button", "b98_label": "Go", "b98_url": "", "b10_text": "It costs 99 euros."}
+    shown = client.post(f"{base}/look", data={**moved, **first, **more}).text
+    last = len(desk.draft().blocks) + 1
+    notes = dict(re.findall(r'<div id="found-(\w+)" hx-swap-oob="innerHTML">(.*?)</div>', shown, re.DOTALL))
+    assert "Choose a picture for this block." in notes["0"]
+    assert "99" in notes["1"], "findings keep the numbers of the form"
+    assert "Say where it leads" in notes[str(last)]
+    assert f"Blocks 1, {last + 1} are not finished and left out here" in shown
+    frame = re.search(r'src="([^"]+/look/[0-9a-f]{32})"', shown)
+    assert frame is not None
+    assert "99 euros" in client.get(frame[1]).text
+    alone = client.post(f"{base}/look", data={**moved, **first}).text
+    assert "Block 1 is not finished and left out here" in alone
+    added = client.post(f"{base}/blocks", data={**fields, "act": "add:image"}).text
+    assert "Choose a picture for this block." in added
 
 
 def test_comments_suggestions_revisions_and_pictures_have_their_pages(client: TestClient, desk: Desk) -> None:
