@@ -194,6 +194,17 @@ def test_each_variant_has_one_tab_however_many_channels_say_it(client: TestClien
     ]  # fmt: skip
 
 
+def test_facts_that_contradict_each_other_are_named_once_for_all_drafts(client: TestClient, desk: Desk) -> None:
+    facts = [*FIELDS["facts"], "It costs £4.", "It costs £5."]
+    brief = parse_brief({**FIELDS, "name": "Two prices", "facts": facts, "channels": ["email", "feed"]})
+    made = desk.house.services.campaigns.create(desk.author, brief)
+    desk.jobs.turn()
+    page = client.get(f"/campaigns/{made.row.id}").text
+    assert page.count("“It costs £4.” and “It costs £5.” contradict each other.") == 1
+    assert page.index("Found in the brief") < page.index('id="draft-A"')
+    assert "Every check passed" not in page
+
+
 def _edited(client: TestClient, base: str) -> str:
     """The page of revisions, once there are two."""
     fields = fields_of(client.get(f"{base}/edit/A").text) | {"subject": "Bread, baked by you"}

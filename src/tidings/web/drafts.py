@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from tidings.content.diff import DraftDiff
 from tidings.content.rendering.short import shown
 from tidings.domain.blocks import Image
 from tidings.domain.channel import Channel
-from tidings.domain.draft import Draft
+from tidings.domain.draft import Draft, Finding
 from tidings.domain.short import RULES, rule_of
 
 
@@ -59,6 +60,12 @@ def as_short(draft: Draft) -> ShortView:
     rule, text = RULES[Channel(draft.channel)], shown(draft)
     image = next((block.alt for block in draft.blocks if isinstance(block, Image)), "")
     return ShortView(rule.title, draft.subject, text, image, rule.measure(text), rule.most, rule.unit)
+
+
+def of_brief(drafts: Iterable[Draft]) -> list[Finding]:
+    """What was found in the brief itself, each once, however many drafts rest on it."""
+    found = {each.message: each for draft in drafts for each in draft.findings if each.place == "brief"}
+    return list(found.values())
 
 
 def lower_first(text: str) -> str:
