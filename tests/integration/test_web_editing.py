@@ -186,12 +186,37 @@ def test_each_variant_has_one_tab_however_many_channels_say_it(client: TestClien
     for page in ("edit", "review", "origin"):
         text = client.get(f"{base}/{page}/A").text
         tabs = re.findall(rf'href="{base}/{page}/([^"]+)">([^<]+)</a>', text)
-        assert tabs == [("A", "Variant A"), ("B", "Variant B")], page
+        copies = [("A?channel=feed", "Feed"), ("A?channel=folder", "Folder")] if page == "origin" else []
+        assert tabs == [("A", "Variant A"), ("B", "Variant B"), *copies], page
         assert text[: text.index("</nav>", text.index(tabs[0][1]))].count('aria-current="true"') == 1
     shown = re.findall(r'<h3 id="(diff-[^"]+)"[^>]*>([^<]+)</h3>', _edited(client, base))
     assert sorted(shown) == [
         ("diff-A", "Variant A"), ("diff-B", "Variant B"), ("diff-feed-A", "Feed"), ("diff-folder-A", "Folder"),
     ]  # fmt: skip
+
+
+def test_the_record_of_a_copy_is_that_copys(client: TestClient, desk: Desk) -> None:
+    brief = parse_brief({**FIELDS, "name": "Three channels", "channels": ["email", "feed", "folder"]})
+    made = desk.house.services.campaigns.create(desk.author, brief)
+    desk.jobs.turn()
+    base = f"/campaigns/{made.row.id}"
+    edited = desk.house.services.campaigns.edit_draft(
+        desk.author, made.row.id, "A", subject=None, preheader=None, texts={0: FIELDS["facts"][1]}, channel="feed"
+    )
+    assert edited.revision is not None
+    links = re.findall(rf'href="({base}/origin/[^"]+)">The whole record', client.get(base).text)
+    channels = [draft.channel for draft in edited.revision.drafts]
+    assert links == [
+        f"{base}/origin/{draft.variant}" + (f"?channel={draft.channel}" if draft.channel != "email" else "")
+        for draft in edited.revision.drafts
+    ]
+    for link, draft in zip(links, edited.revision.drafts, strict=True):
+        page = client.get(link).text
+        sentences = [" ".join(each.split()) for each in re.findall(r'flex-1 break-words">([^<]*)', page)]
+        assert sentences == [trace.sentence for trace in draft.traces] or draft.channel == "email", link
+        assert ("edited by a person" in page) is (draft.channel == "feed"), link
+    assert set(channels) == {"email", "feed", "folder"}
+    assert client.get(f"{base}/origin/A?channel=sms").status_code == 422
 
 
 def test_facts_that_contradict_each_other_are_named_once_for_all_drafts(client: TestClient, desk: Desk) -> None:

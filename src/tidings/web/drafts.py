@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from tidings.campaigns.records import Provenance
 from tidings.content.diff import DraftDiff
 from tidings.content.rendering.short import shown
 from tidings.domain.blocks import Image
@@ -36,7 +37,7 @@ def draft_key(draft: Draft | DraftDiff) -> str:
     return draft.variant if draft.channel == Channel.EMAIL.value else f"{draft.channel}-{draft.variant}"
 
 
-def draft_name(draft: Draft | DraftDiff) -> str:
+def draft_name(draft: Draft | DraftDiff | Provenance) -> str:
     """The heading of a draft: its letter, or its channel; both where a channel has several."""
     if draft.channel == Channel.EMAIL.value:
         return variant_name(draft.variant)
