@@ -154,7 +154,9 @@ def test_a_wrong_brief_names_field_reason_and_example(run: Run, tmp_path: Path) 
     path.write_text(yaml.safe_dump({**fakes.BRIEF, "goal": "a", "type": "sale"}))
     lines = run("campaign", "new", "--brief", str(path)).stderr.splitlines()
     assert lines[1].startswith("  `type` must be one of: announcement, event, ")
-    assert lines[2] == "  `goal` is too short: write a sentence of at least 3 characters"
+    assert (
+        lines[2] == "  `goal` is too short: say what the campaign is to bring about, as in “Fill the autumn workshop”"
+    )
     path.write_text(yaml.safe_dump({**fakes.BRIEF, "goal": "a", "versions": [{"segment": "members"}]}))
     assert "\n  version 1, name is missing\n" in run("campaign", "new", "--brief", str(path)).stderr
     path.write_text("name: [unclosed\nfacts:")
