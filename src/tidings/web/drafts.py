@@ -51,6 +51,12 @@ def variant_name(variant: str) -> str:
     return f"{version} · variant {letter}" if version else f"Variant {letter}"
 
 
+def variant_letter(variant: str) -> str:
+    """A variant under a heading that says so: `A`, and with its version or step `german · A`."""
+    version, _, letter = variant.rpartition("-")
+    return f"{version} · {letter}" if version else letter
+
+
 def version_name(version: str) -> str:
     """A version as a heading has it."""
     return f"Version {version}" if version else "Base version"

@@ -108,7 +108,7 @@ class Pages:
             attribute_json=_attribute_json, iso=iso, shown=formats.shown, merged=_merged,
             draft_key=drafts.draft_key, draft_name=drafts.draft_name, as_short=drafts.as_short,
             channel_title=drafts.channel_title, lower_first=drafts.lower_first, of_brief=drafts.of_brief,
-            variant_name=drafts.variant_name, version_name=drafts.version_name,
+            variant_name=drafts.variant_name, variant_letter=drafts.variant_letter, version_name=drafts.version_name,
             server_said=server_said,
         )  # fmt: skip
         cast("dict[str, Any]", env.globals).update(
