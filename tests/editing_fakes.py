@@ -160,13 +160,16 @@ class FakeImages:
 class FakeRecords:
     """One draft's record."""
 
-    def provenance(self, actor: Actor, campaign_id: str, variant: str, number: int | None = None) -> Provenance:
+    def provenance(
+        self, actor: Actor, campaign_id: str, variant: str, number: int | None = None, *, channel: str = ""
+    ) -> Provenance:
         require(actor, Permission.CAMPAIGNS_READ)
         ground = Ground("clm_1", "It is bread.", "the recipe", "Ada")
         return Provenance(
             campaign_id, variant, 2, "b" * 64, "Ada", "smollm2", "c" * 64, "d" * 64, 7, "ai-originated", ("smollm2",),
             'mode=ai-originated, model="smollm2"', (SentenceOrigin("It is bread.", "model", (ground,), ""),),
             DRAFT.findings, (EditRecord(1, "Content agent", "written", AT),), (ApprovalRecord("approved", "Bob", AT),),
+            channel or "email",
         )  # fmt: skip
 
     def export(self, actor: Actor, campaign_id: str, variant: str, form: str) -> str:

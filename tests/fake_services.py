@@ -28,7 +28,7 @@ from tidings.analytics.views import (
     RecommendationView,
     VariantLine,
 )
-from tidings.audience.contacts import AudienceCounts, ContactView
+from tidings.audience.contacts import AudienceCounts, ContactDetail, ContactView
 from tidings.audience.incoming import ConsentGiven
 from tidings.audience.intake import ImportResult, Refusal
 from tidings.audience.segments import SegmentView
@@ -61,6 +61,7 @@ from tidings.domain.brand import Brand, Sender
 from tidings.domain.brief import Brief, parse_brief
 from tidings.domain.campaign import CampaignState
 from tidings.domain.claim import Claim
+from tidings.domain.consent import Consent, ConsentState, Purpose
 from tidings.domain.decision import Autonomy, Decision
 from tidings.domain.draft import Draft, Finding, Severity, Trace
 from tidings.domain.errors import ConflictError, InvalidInputError, NotFoundError, UnauthenticatedError
@@ -493,6 +494,17 @@ class FakeAudience:
                         status, sample=True, created_at=NOW)
             for n, (name, status) in enumerate((("Mina", "subscribed"), ("Ben", "no_consent"), ("Eve", "suppressed")))
         ], "con_2"  # fmt: skip
+
+    def contact(self, actor: Actor, contact_id: str) -> ContactDetail:
+        found = next((each for each in self.contacts(actor)[0] if each.id == contact_id), None)
+        if found is None:
+            raise NotFoundError("There is no such contact.", remedy="Search by name or address.")
+        said = (
+            Consent(Purpose.MARKETING_EMAIL, ConsentState.WITHDRAWN, NOW, "the link in a mail", "Unsubscribe"),
+            Consent(Purpose.MARKETING_EMAIL, ConsentState.GRANTED, NOW - 9_000_000, "shop", "Yes, send me <news>."),
+        )
+        because = "complained" if found.status == "suppressed" else ""
+        return ContactDetail(replace(found, attributes={"favourite_bread": "rye " * 20}), said, because)
 
     def counts(self, actor: Actor) -> AudienceCounts:
         return AudienceCounts(2_000, 1_872, 100, 28, 12, 2_000)

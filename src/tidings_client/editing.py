@@ -249,6 +249,7 @@ class Provenance(Model):
     findings: list[Finding]
     edits: list[EditRecord]
     approvals: list[ApprovalRecord]
+    channel: str = "email"
 
 
 class Editing(Resource[Mode]):
@@ -396,9 +397,12 @@ class Editing(Resource[Mode]):
         return Call("GET", f"{_draft(campaign_id, variant)}/export", Export, {"form": form})
 
     @Endpoint
-    def provenance(self, campaign_id: str, variant: str, *, revision: int | None = None) -> Call[Provenance]:
-        """Where the draft comes from, sentence by sentence."""
-        return Call("GET", f"{_draft(campaign_id, variant)}/provenance", Provenance, given(revision=revision))
+    def provenance(
+        self, campaign_id: str, variant: str, *, revision: int | None = None, channel: str | None = None
+    ) -> Call[Provenance]:
+        """Where the draft comes from, sentence by sentence; with `channel`, that channel's copy."""
+        query = given(revision=revision, channel=channel)
+        return Call("GET", f"{_draft(campaign_id, variant)}/provenance", Provenance, query)
 
 
 def _draft(campaign_id: str, variant: str) -> str:

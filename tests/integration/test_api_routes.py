@@ -222,9 +222,8 @@ def test_validation_names_every_wrong_field_and_repeats_no_value(client: TestCli
 
 def test_a_wrong_brief_names_each_field_in_plain_words(client: TestClient) -> None:
     problem = client.post("/campaigns", json={**fakes.BRIEF, "goal": "a"}, headers=as_role("author")).json()
-    assert problem["errors"] == [
-        {"field": "goal", "message": "`goal` is too short: write a sentence of at least 3 characters"}
-    ]
+    words = "`goal` is too short: say what the campaign is to bring about, as in “Fill the autumn workshop”"
+    assert problem["errors"] == [{"field": "goal", "message": words}]
 
 
 def test_versions_are_taken_and_a_wrong_one_is_named(client: TestClient) -> None:

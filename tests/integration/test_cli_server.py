@@ -154,7 +154,9 @@ def test_a_wrong_brief_names_field_reason_and_example(run: Run, tmp_path: Path) 
     path.write_text(yaml.safe_dump({**fakes.BRIEF, "goal": "a", "type": "sale"}))
     lines = run("campaign", "new", "--brief", str(path)).stderr.splitlines()
     assert lines[1].startswith("  `type` must be one of: announcement, event, ")
-    assert lines[2] == "  `goal` is too short: write a sentence of at least 3 characters"
+    assert (
+        lines[2] == "  `goal` is too short: say what the campaign is to bring about, as in “Fill the autumn workshop”"
+    )
     path.write_text(yaml.safe_dump({**fakes.BRIEF, "goal": "a", "versions": [{"segment": "members"}]}))
     assert "\n  version 1, name is missing\n" in run("campaign", "new", "--brief", str(path)).stderr
     path.write_text("name: [unclosed\nfacts:")
@@ -404,6 +406,24 @@ def test_an_edit_that_blocks_shows_its_findings_and_leads_to_another_edit(run: R
     assert "sets aside revision 2 by Ada" in run("campaign", "retry", number).stderr
     blocked_by(services, number, "Content agent")
     assert run("campaign", "retry", number).exit_code == 0, "the agent's own drafts go without a question"
+
+
+def test_what_is_found_in_the_brief_is_said_once_for_all_its_drafts(run: Run, services: Any) -> None:
+    number = briefed(services)
+    detail = services.campaigns.details[number]
+    words = "“It costs £4.” and “It costs £5.” contradict each other."
+    found = (
+        Finding(check="contradiction", severity=Severity.WARNING, place="brief", message=words, remedy="Keep one."),
+    )
+    drafts = tuple(draft.model_copy(update={"findings": found}) for draft in detail.revision.drafts)
+    assert len(drafts) == 2
+    revised = replace(detail.revision, drafts=drafts)
+    services.campaigns.details[number] = replace(detail, revision=revised)
+    said = run("campaign", "show", number).stdout
+    assert said.count(words) == 1
+    assert said.index(f"The brief:\n  warning: brief: {words} Keep one.\n") < said.index("Variant A")
+    told = json.loads(run("campaign", "show", number, "--json").stdout)["revision"]["drafts"]
+    assert [draft["findings"][0]["message"] for draft in told] == [words, words]
 
 
 def test_after_a_pause_the_way_on_is_to_resume(run: Run, services: Any) -> None:

@@ -112,6 +112,12 @@ async def test_the_page_speaks_the_browsers_language_and_the_proof_too(house: Ho
         assert conn.execute(select(consent.c.wording)).scalar_one() == words.on
 
 
+async def test_turning_off_is_the_quieter_of_the_two_buttons(house: House) -> None:
+    page = (await ask(house, set_up(house)))[2].decode()
+    assert '<button type="button" id="on">' in page
+    assert '<button type="button" id="off" class="quiet">' in page
+
+
 async def test_a_language_there_is_none_of_is_english(house: House) -> None:
     path = set_up(house)
     assert PUSH_WORDS["en"].on in (await ask(house, path, speaks="fi"))[2].decode()

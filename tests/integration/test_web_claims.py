@@ -221,3 +221,13 @@ def test_a_briefs_file_fills_the_form_and_says_what_it_cannot_show(client: TestC
     ):
         answer = client.post("/campaigns/new/words", files={"file": ("b.yaml", hostile, "text/yaml")})
         assert answer.status_code in {200, 422}, hostile
+
+
+def test_who_may_only_look_at_a_brand_sees_no_place_for_buttons(client: TestClient, house: House) -> None:
+    sign_in(client, house, Role.ADMIN)
+    path = brand_page(client)
+    assert "<footer" in client.get(path).text
+    sign_in(client, house, Role.AUTHOR)
+    page = client.get(path).text
+    assert "Your role may look, not change." in page
+    assert "<footer" not in page.partition('<form method="post" action="/brands/')[2].partition("</form>")[0]

@@ -122,8 +122,34 @@ def test_a_block_that_cannot_be_used_is_named_and_kept(client: TestClient, desk:
     wrong = {**fields, "b99_kind": "image", "b99_url": "", "b99_alt": "A loaf", "b99_width": "600"}
     answer = client.post(f"{base}/save", data=wrong)
     assert answer.status_code == 422
-    assert "must begin with https://" in answer.text
-    assert 'value="A loaf"' in answer.text
+    said = answer.text
+    place = len(desk.draft().blocks)
+    assert f"Block {place + 1}: choose a picture for this block." in said
+    at = said[said.index(f'id="block-{place}"') : said.index("</fieldset>", said.index(f'id="block-{place}"'))]
+    assert at.count("Choose a picture for this block.") == 1
+    assert 'value="A loaf"' in at
+
+
+def test_an_unfinished_block_leaves_the_preview_and_says_what_it_lacks(client: TestClient, desk: Desk) -> None:
+    base = f"/campaigns/{desk.id}/edit/A"
+    fields = fields_of(client.get(base).text)
+    moved = {name.replace("b", "b1", 1) if re.match(r"b\d_", name) else name: value for name, value in fields.items()}
+    first = {"b0_kind": "image", "b0_url": "", "b0_alt": "", "b0_width": "600"}
+    more = {"b98_kind": "button", "b98_label": "Go", "b98_url": "", "b10_text": "It costs 99 euros."}
+    shown = client.post(f"{base}/look", data={**moved, **first, **more}).text
+    last = len(desk.draft().blocks) + 1
+    notes = dict(re.findall(r'<div id="found-(\w+)" hx-swap-oob="innerHTML">(.*?)</div>', shown, re.DOTALL))
+    assert "Choose a picture for this block." in notes["0"]
+    assert "99" in notes["1"], "findings keep the numbers of the form"
+    assert "Say where it leads" in notes[str(last)]
+    assert f"Blocks 1, {last + 1} are not finished and left out here" in shown
+    frame = re.search(r'src="([^"]+/look/[0-9a-f]{32})"', shown)
+    assert frame is not None
+    assert "99 euros" in client.get(frame[1]).text
+    alone = client.post(f"{base}/look", data={**moved, **first}).text
+    assert "Block 1 is not finished and left out here" in alone
+    added = client.post(f"{base}/blocks", data={**fields, "act": "add:image"}).text
+    assert "Choose a picture for this block." in added
 
 
 def test_comments_suggestions_revisions_and_pictures_have_their_pages(client: TestClient, desk: Desk) -> None:
@@ -160,12 +186,48 @@ def test_each_variant_has_one_tab_however_many_channels_say_it(client: TestClien
     for page in ("edit", "review", "origin"):
         text = client.get(f"{base}/{page}/A").text
         tabs = re.findall(rf'href="{base}/{page}/([^"]+)">([^<]+)</a>', text)
-        assert tabs == [("A", "Variant A"), ("B", "Variant B")], page
+        copies = [("A?channel=feed", "Feed"), ("A?channel=folder", "Folder")] if page == "origin" else []
+        assert tabs == [("A", "Variant A"), ("B", "Variant B"), *copies], page
         assert text[: text.index("</nav>", text.index(tabs[0][1]))].count('aria-current="true"') == 1
     shown = re.findall(r'<h3 id="(diff-[^"]+)"[^>]*>([^<]+)</h3>', _edited(client, base))
     assert sorted(shown) == [
         ("diff-A", "Variant A"), ("diff-B", "Variant B"), ("diff-feed-A", "Feed"), ("diff-folder-A", "Folder"),
     ]  # fmt: skip
+
+
+def test_the_record_of_a_copy_is_that_copys(client: TestClient, desk: Desk) -> None:
+    brief = parse_brief({**FIELDS, "name": "Three channels", "channels": ["email", "feed", "folder"]})
+    made = desk.house.services.campaigns.create(desk.author, brief)
+    desk.jobs.turn()
+    base = f"/campaigns/{made.row.id}"
+    edited = desk.house.services.campaigns.edit_draft(
+        desk.author, made.row.id, "A", subject=None, preheader=None, texts={0: FIELDS["facts"][1]}, channel="feed"
+    )
+    assert edited.revision is not None
+    links = re.findall(rf'href="({base}/origin/[^"]+)">The whole record', client.get(base).text)
+    channels = [draft.channel for draft in edited.revision.drafts]
+    assert links == [
+        f"{base}/origin/{draft.variant}" + (f"?channel={draft.channel}" if draft.channel != "email" else "")
+        for draft in edited.revision.drafts
+    ]
+    for link, draft in zip(links, edited.revision.drafts, strict=True):
+        page = client.get(link).text
+        sentences = [" ".join(each.split()) for each in re.findall(r'flex-1 break-words">([^<]*)', page)]
+        assert sentences == [trace.sentence for trace in draft.traces] or draft.channel == "email", link
+        assert ("edited by a person" in page) is (draft.channel == "feed"), link
+    assert set(channels) == {"email", "feed", "folder"}
+    assert client.get(f"{base}/origin/A?channel=sms").status_code == 422
+
+
+def test_facts_that_contradict_each_other_are_named_once_for_all_drafts(client: TestClient, desk: Desk) -> None:
+    facts = [*FIELDS["facts"], "It costs £4.", "It costs £5."]
+    brief = parse_brief({**FIELDS, "name": "Two prices", "facts": facts, "channels": ["email", "feed"]})
+    made = desk.house.services.campaigns.create(desk.author, brief)
+    desk.jobs.turn()
+    page = client.get(f"/campaigns/{made.row.id}").text
+    assert page.count("“It costs £4.” and “It costs £5.” contradict each other.") == 1
+    assert page.index("Found in the brief") < page.index('id="draft-A"')
+    assert "Every check passed" not in page
 
 
 def _edited(client: TestClient, base: str) -> str:

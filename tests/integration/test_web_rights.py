@@ -38,6 +38,7 @@ PAGES = [
 ]
 PEOPLE = [role for role in Role if role is not Role.SERVICE]
 NO_CONTACTS = {Role.VIEWER}
+NO_WRITING = {Role.VIEWER, Role.ANALYST, Role.APPROVER}
 NO_MAIL = {Role.VIEWER, Role.ANALYST, Role.AUTHOR, Role.APPROVER}
 # Each form, and the roles it is for; to all others it says 403 and does nothing.
 FORMS: list[tuple[str, dict[str, str], set[Role]]] = [
@@ -78,6 +79,7 @@ def test_each_role_sees_its_pages_and_a_readable_no_elsewhere(client: TestClient
         sign_in(client, house, role)
         for path in PAGES:
             closed = (path == "/audience" and role in NO_CONTACTS) or (path == "/mailbox" and role in NO_MAIL)
+            closed |= "/new" in path and role in NO_WRITING
             response = client.get(path)
             assert response.status_code == (403 if closed else 200), (role, path, response.text[-900:])
 

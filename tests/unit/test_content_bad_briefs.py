@@ -87,7 +87,15 @@ def test_contradictory_words_are_refused() -> None:
 def test_facts_that_contradict_each_other_are_asked_about(facts: list[str]) -> None:
     (finding,) = found("contradiction", facts=facts)
     assert finding.severity is Severity.WARNING
-    assert all(fact in finding.quote for fact in facts)
+    assert finding.message == f"“{facts[0]}” and “{facts[1]}” contradict each other."
+    assert finding.place == "brief"
+
+
+def test_each_pair_is_named_once_even_where_a_fact_stands_twice() -> None:
+    pairs = [
+        finding.message for finding in found("contradiction", facts=["It costs £4.", "It costs £5.", "It costs £4."])
+    ]
+    assert pairs == ["“It costs £4.” and “It costs £5.” contradict each other."]
 
 
 @pytest.mark.parametrize(

@@ -69,12 +69,21 @@ def test_a_brief_names_each_field_once_as_its_author_wrote_it() -> None:
     with pytest.raises(InvalidBriefError) as caught:
         parse_brief(brief)
     assert dict(caught.value.problems) == {
-        "goal": "`goal` is too short: write a sentence of at least 3 characters",
-        "facts.1": "fact 2 is too short: write a sentence of at least 4 characters",
+        "goal": "`goal` is too short: say what the campaign is to bring about, as in “Fill the autumn workshop”",
+        "facts.1": "fact 2 is too short: write a whole sentence, as in “The workshop is on 5 October.”",
         "send_after": "`send_after` is not a date; an example: 2026-12-01",
         "to": "`to` is not a field of a brief",
     }
     assert "String should" not in caught.value.message
+
+
+def test_a_list_is_not_called_empty_for_its_wrong_entries() -> None:
+    import yaml
+
+    for facts, names in ((["x"], {"facts.0"}), ([], {"facts"})):
+        with pytest.raises(InvalidBriefError) as caught:
+            parse_brief({**yaml.safe_load(EXAMPLE), "facts": facts})
+        assert set(dict(caught.value.problems)) == names
 
 
 def test_what_stands_in_a_list_is_named_and_counted_as_people_do() -> None:
@@ -103,7 +112,8 @@ def test_what_stands_in_a_list_is_named_and_counted_as_people_do() -> None:
         "versions.1.name": "version 2, name is missing",
         "versions.1.facts": "version 2, facts: fact 2 must begin with a capital letter, as a whole sentence does: "
         "'no sentence'",
-        "versions.1.more_facts.0": "version 2, further fact 1 is too short: write a sentence of at least 4 characters",
+        "versions.1.more_facts.0": "version 2, further fact 1 is too short: write a whole sentence, "
+        "as in “The workshop is on 5 October.”",
         "versions.1.must_say.0": "version 2, must say, entry 1 must be text",
         "versions.1.link": "version 2, link must be a web address that begins with https:// or http://",
         "versions.1.x": "version 2 has no field `x`",

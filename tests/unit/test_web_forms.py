@@ -19,7 +19,7 @@ from tidings.domain.errors import InvalidInputError
 from tidings.domain.instant import DAY, HOUR
 from tidings.web import brand_form, brief_form, charts, formats
 from tidings.web.brief_form import FactLine, sentence
-from tidings.web.drafts import variant_name
+from tidings.web.drafts import variant_letter, variant_name
 from tidings.web.mail_links import links_of
 from tidings.web.middleware import from_own_site
 from tidings.web.report import tiles_of
@@ -85,11 +85,14 @@ def test_a_group_in_which_nothing_is_written_is_no_version_and_one_half_written_
 
 
 @pytest.mark.parametrize(
-    ("variant", "name"),
-    [("A", "Variant A"), ("german-A", "german · variant A"), ("de-new-B", "de-new · variant B")],
-)
-def test_a_variant_is_named_with_its_version(variant: str, name: str) -> None:
-    assert variant_name(variant) == name
+    ("variant", "name", "letter"),
+    [
+        ("A", "Variant A", "A"), ("german-A", "german · variant A", "german · A"),
+        ("de-new-B", "de-new · variant B", "de-new · B"),
+    ],
+)  # fmt: skip
+def test_a_variant_is_named_with_its_version(variant: str, name: str, letter: str) -> None:
+    assert (variant_name(variant), variant_letter(variant)) == (name, letter)
 
 
 def filled(**more: str) -> FormData:

@@ -12,6 +12,7 @@ import pytest
 from starlette.testclient import TestClient
 from tests.fake_services import ROWS, FakeMailbox, fake_services
 
+from tidings.analytics.views import VersionLine
 from tidings.audience.incoming import ConsentGiven
 from tidings.campaigns.views import CapHolder, CapHolders
 from tidings.domain.actor import Role
@@ -30,7 +31,8 @@ PAGES = [
     *(f"/campaigns/cmp_1/preview/A?as={look}" for look in ("desktop", "phone", "dark", "text", "source")),
     "/campaigns/cmp_1/preview/A?channel=mastodon",
     "/approvals", "/agents/content", "/agents/scheduling", "/agents/distribution", "/agents/analytics", "/audience",
-    "/audience?q=nobody", "/audience/import", "/insights", "/mailbox", "/mailbox/msg_1", "/mailbox/msg_1?as=text",
+    "/audience?q=nobody", "/audience/import", "/audience/con_0", "/audience/con_2", "/insights", "/mailbox",
+    "/mailbox/msg_1", "/mailbox/msg_1?as=text",
     "/mailbox/msg_1?as=source", "/settings", "/models", "/replies", "/replies?show=all", "/replies/rpl_1",
     "/channels", "/channels/new?provider=pigeon", "/channels/chn_1",
 ]  # fmt: skip
@@ -213,13 +215,39 @@ def test_the_brief_tells_of_each_version_for_whom_it_is_and_what_it_says(
 def test_the_plan_names_the_campaigns_that_use_up_the_cap(
     client: TestClient, services: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert "it is used up by" not in client.get("/campaigns/cmp_1").text
+    assert "is used up by" not in client.get("/campaigns/cmp_1").text
     holders = CapHolders((CapHolder("cmp_2", "Rye <week>", 9), CapHolder("cmp_3", "Oats", 1)), 2, others=True)
     told = replace(services.campaigns.get(None, "cmp_1"), cap_holders=holders)
     monkeypatch.setattr(services.campaigns, "get", lambda *_: told)
     page = re.sub("<[^>]+>", "", client.get("/campaigns/cmp_1").text)
-    words = "used up by Rye &lt;week&gt; (9 contacts), Oats (1 contact) and 2 more and campaigns of other brands."
+    words = "used up by Rye &lt;week&gt; (9 contacts), Oats (1 contact), 2 more and campaigns of other brands."
     assert words in page
+
+
+def test_results_name_versions_as_the_drafts_do_and_say_one_verdict_once(
+    client: TestClient, services: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    report = services.analytics.campaign_report(None, "cmp_2")
+    line = report.lines[0]
+    lines = tuple(replace(line, variant=name) for name in ("A", "v2-A", "v10-A"))
+
+    def shown(*verdicts: str) -> str:
+        names = ("", "v2", "v10")
+        versions = tuple(VersionLine(name, line, verdict, None) for name, verdict in zip(names, verdicts, strict=True))
+        told = replace(report, lines=lines, versions=versions)
+        monkeypatch.setattr(services.analytics, "campaign_report", lambda *_: told)
+        return client.get("/campaigns/cmp_2").text
+
+    page = shown("Too early.", "Too early.", "Too early.")
+    assert page.count("Too early.") == 1
+    assert re.findall(r'<th scope="row" class="h-auto text-left">([^<]*?) <span class="block max-w', page) == [
+        "A",
+        "v2 · A",
+        "v10 · A",
+    ]
+    assert re.findall(r">(Base version|Version v\d+)<", page) == ["Base version", "Version v2", "Version v10"]
+    page = shown("Too early.", "A won.", "Too early.")
+    assert (page.count("Too early."), page.count("A won.")) == (2, 1)
 
 
 def test_the_preview_says_what_drafts_may_say(client: TestClient) -> None:

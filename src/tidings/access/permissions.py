@@ -104,6 +104,12 @@ def require(actor: Actor, permission: Permission, brand_id: str | None = None) -
         )
     if may(actor, permission):
         raise ForbiddenError(f"You may not {what} of this brand.", remedy="Ask an administrator for this brand.")
+    those = ", ".join(roles_with(permission))
     raise ForbiddenError(
-        f"The role {actor.role.value} may not {what}.", remedy="Ask an administrator, or somebody whose role may."
+        f"The role {actor.role.value} may not {what}.", remedy=f"Ask somebody whose role may: {those}."
     )
+
+
+def roles_with(permission: Permission) -> list[str]:
+    """The people's roles that hold it, the mightiest first."""
+    return [role.value for role in Role if permission in GRANTS[role] and role is not Role.SERVICE]

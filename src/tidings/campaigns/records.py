@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from tidings.access.permissions import Permission
 from tidings.campaigns import repository
 from tidings.campaigns.attaching import campaign_for
+from tidings.campaigns.drafts import one
 from tidings.campaigns.editing import draft_of
 from tidings.campaigns.messages import message
 from tidings.content.rendering.links import links_of
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 
     from tidings.domain.actor import Actor
     from tidings.domain.claim import Claim
-    from tidings.domain.draft import Trace
+    from tidings.domain.draft import Draft, Trace
     from tidings.domain.instant import Instant
     from tidings.domain.revision import Revision
     from tidings.store.database import Database
@@ -98,6 +99,7 @@ class Provenance:
     findings: tuple[Finding, ...]
     edits: tuple[EditRecord, ...]
     approvals: tuple[ApprovalRecord, ...]
+    channel: str
 
 
 class RecordService:
@@ -106,12 +108,17 @@ class RecordService:
     def __init__(self, db: Database) -> None:
         self._db = db
 
-    def provenance(self, actor: Actor, campaign_id: str, variant: str, number: int | None = None) -> Provenance:
-        """Of the revision in force, or of another by its number. Raises NotFoundError, InvalidInputError."""
+    def provenance(
+        self, actor: Actor, campaign_id: str, variant: str, number: int | None = None, *, channel: str = ""
+    ) -> Provenance:
+        """Of the revision in force, or of another by its number: the e-mail, else the first draft, or a channel's copy.
+
+        Raises NotFoundError, InvalidInputError.
+        """
         with self._db.reading() as conn:
             row = campaign_for(conn, actor, campaign_id, Permission.CAMPAIGNS_READ)
             revised = self._revised(conn, row.pk, row.revision_id, number)
-            draft = draft_of(revised, variant)
+            draft = one(revised.drafts, variant, channel)
             _, claims = load_brand(conn, row.brand_id)
             approvals = tuple(
                 ApprovalRecord(each.verdict, each.by_name, each.at)
@@ -119,12 +126,13 @@ class RecordService:
                 if each.revision_id == revised.id
             )
             return Provenance(
-                campaign_id=row.id, variant=variant, revision_number=revised.number,
+                campaign_id=row.id, variant=draft.variant, revision_number=revised.number,
                 content_hash=revised.content_hash, author=revised.author, writer=draft.writer,
                 model_hash=draft.model_hash, prompt_hash=draft.prompt_hash, seed=draft.seed, ai_part=ai_part(draft),
                 models=models_of(draft), mark=disclosure_header(draft),
                 sentences=tuple(_origin(trace, claims) for trace in draft.traces), findings=draft.findings,
-                edits=self._edits(conn, row.pk, row.id, revised.number, variant), approvals=approvals,
+                edits=self._edits(conn, row.pk, row.id, revised.number, draft), approvals=approvals,
+                channel=draft.channel,
             )  # fmt: skip
 
     def export(self, actor: Actor, campaign_id: str, variant: str, form: str) -> str:
@@ -159,15 +167,16 @@ class RecordService:
         return repository.revision_of(conn, found.id)
 
     def _edits(
-        self, conn: Connection, campaign_pk: int, campaign_id: str, number: int, variant: str
+        self, conn: Connection, campaign_pk: int, campaign_id: str, number: int, draft: Draft
     ) -> tuple[EditRecord, ...]:
-        """Revisions up to this one in which the variant changed, oldest first, the first one being its writing."""
+        """Revisions up to this one in which this draft changed, oldest first, the first one being its writing."""
         reasons = {each.after.get("revision"): each.reason for each in repository.override_rows(conn, campaign_id)}
         found: list[EditRecord] = []
         before: object = None
         for row in sorted(repository.revision_rows(conn, campaign_pk), key=lambda each: each.number):
-            drafts = {draft["variant"]: draft for draft in row.body["drafts"]}
-            said = {name: drafts.get(variant, {}).get(name) for name in ("subject", "preheader", "blocks")}
+            drafts = {(each["variant"], each["channel"]): each for each in row.body["drafts"]}
+            then = drafts.get((draft.variant, draft.channel), {})
+            said = {name: then.get(name) for name in ("subject", "preheader", "blocks")}
             if row.number <= number and said != before:
                 found.append(EditRecord(row.number, row.author, reasons.get(row.number, "written"), row.created_at))
             before = said

@@ -65,7 +65,9 @@ def show_campaign(campaign: Campaign) -> None:
     )
     for notice in campaign.notices:
         show(f"\nIt cannot be approved yet. {notice}")
-    for draft in campaign.revision.drafts if campaign.revision else ():
+    drafts = campaign.revision.drafts if campaign.revision else []
+    _show_of_brief(drafts)
+    for draft in drafts:
         show()
         show_draft(draft)
     if campaign.plan:
@@ -98,8 +100,7 @@ def show_draft(draft: Draft) -> None:
         for block in draft.blocks:
             words = block.get("text") or block.get("label") or ""
             show(f"  {words}: {block['url']}" if block.get("kind") == "button" else f"  {words}")
-        for finding in draft.findings:
-            show(_finding(finding))
+        _show_own(draft)
         return
     show_fields(
         {
@@ -111,7 +112,22 @@ def show_draft(draft: Draft) -> None:
             "Ranked": draft.ranked,
         }
     )
+    _show_own(draft)
+
+
+def _show_own(draft: Draft) -> None:
+    """What was found in the draft itself."""
     for finding in draft.findings:
+        if finding.place != "brief":
+            show(_finding(finding))
+
+
+def _show_of_brief(drafts: Sequence[Draft]) -> None:
+    """What was found in the brief, each once, however many drafts rest on it."""
+    found = {each.message: each for draft in drafts for each in draft.findings if each.place == "brief"}
+    if found:
+        show("\nThe brief:")
+    for finding in found.values():
         show(_finding(finding))
 
 
@@ -218,10 +234,10 @@ def cannot_follow(campaign: Campaign) -> str:
 
 def show_findings(campaign: Campaign) -> None:
     """The findings that block the drafts in force."""
+    _show_of_brief(broken_drafts(campaign))
     for draft in broken_drafts(campaign):
         show(f"Variant {draft.variant}:")
-        for finding in draft.findings:
-            show(_finding(finding))
+        _show_own(draft)
 
 
 def _finding(finding: Finding) -> str:

@@ -192,11 +192,12 @@ def origin(
     campaign: CampaignRef,
     variant: Variant = "A",
     revision: Annotated[int | None, typer.Option(help="Its number; else the one in force.")] = None,
+    channel: Annotated[str | None, typer.Option(help="Which channel, e.g. linkedin; else the e-mail.")] = None,
     as_json: AsJson = False,
 ) -> None:
     """Say where a draft's sentences come from, who edited it and who approved it."""
     with connected() as tidings:
-        found = tidings.editing.provenance(campaign_id(tidings, campaign), variant, revision=revision)
+        found = tidings.editing.provenance(campaign_id(tidings, campaign), variant, revision=revision, channel=channel)
     if as_json:
         show_json(found)
         return

@@ -56,4 +56,6 @@ def _said(error: ValidationError) -> str:
         return "there is no such kind of block"
     if first["type"] == "missing":
         return f"its {place} is missing"
+    if place == "url" and first.get("input") == "":
+        return "its address is missing: it begins with https://"
     return _WORDS.get(place, f"its {place} cannot be used: {first['msg']}")

@@ -19,7 +19,7 @@ from tidings.domain.brand import Brand
 from tidings.domain.brief import Fact
 from tidings.domain.channel import Channel
 from tidings.domain.claim import Claim, ClaimKind, ClaimState
-from tidings.domain.errors import ConflictError, InvalidInputError, NotFoundError
+from tidings.domain.errors import ConflictError, ForbiddenError, InvalidInputError, NotFoundError
 from tidings.domain.ids import new_id
 from tidings.domain.instant import Clock, Instant
 from tidings.domain.wording import problem
@@ -46,12 +46,9 @@ class BrandService:
             return _seen(actor, repository.brand_named(conn, id_or_name), id_or_name)
 
     def create_brand(self, actor: Actor, fields: dict[str, Any], *, sample: bool = False) -> Brand:
-        """A new brand from its fields, without `id`. Raises InvalidInputError, or ConflictError for a name in use.
-
-        A role limited to brands cannot make one, for it could not see it then.
-        """
+        """A new brand from its fields, without `id`. Raises InvalidInputError, or ConflictError for a name in use."""
+        require_brand_maker(actor)
         brand = _valid({**fields, "id": new_id("brand")})
-        require(actor, Permission.BRANDS_WRITE, brand.id)
         try:
             with self._db.transaction() as conn:
                 _name_is_free(conn, brand)
@@ -251,6 +248,15 @@ def load_brand(conn: Connection, brand_id: str, brief: Mapping[str, Any] | None 
     if brand is None:
         raise _unknown(brand_id)
     return brand.sent_by(str((brief or {}).get("sender") or "")), repository.claims(conn, brand.id)
+
+
+def require_brand_maker(actor: Actor) -> None:
+    """Raises ForbiddenError for whoever may not add a brand: a role limited to brands could not see it then."""
+    require(actor, Permission.BRANDS_WRITE)
+    if actor.brands:
+        raise ForbiddenError(
+            "You have some of the brands, so you cannot add one.", remedy="Ask somebody who has every brand."
+        )
 
 
 def sample_brand(fields: Mapping[str, Any]) -> Brand:

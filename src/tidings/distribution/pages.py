@@ -23,6 +23,9 @@ background:#f6f7fb;color:#1c2030}
 main{max-width:32rem;margin:1rem;padding:2rem;background:#fff;border-radius:12px;border:1px solid #d9dce8}
 h1{font-size:1.4rem;line-height:1.3;margin:0 0 .75rem}
 p{margin:0 0 1rem}
+p:empty{margin:0}
+main>:last-child{margin-bottom:0}
+@media(max-width:30rem){main{padding:1.5rem}}
 button{font:inherit;font-weight:600;padding:.7rem 1.4rem;border:0;border-radius:8px;background:#4353d0;color:#fff;
 cursor:pointer}
 button.quiet{background:transparent;color:#3342b0;border:1px solid currentColor;padding:.55rem 1.1rem}

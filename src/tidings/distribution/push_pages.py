@@ -82,8 +82,8 @@ def ask(public_key: str, language: str) -> bytes:
         words.title,
         f"<p>{escape(words.ask_words)}</p>"
         f'<p><button type="button" id="on">{escape(words.on)}</button></p>'
-        f'<p><button type="button" id="off">{escape(words.off)}</button></p>'
-        '<p id="said" role="status"></p><script src="/push/app.js"></script>',
+        f'<p><button type="button" id="off" class="quiet">{escape(words.off)}</button></p>'
+        '<script src="/push/app.js" defer></script><p id="said" role="status"></p>',
         language,
     )
     told = {

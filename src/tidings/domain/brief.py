@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Literal, cast
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator, model_validator
@@ -204,7 +204,16 @@ def parse_brief(raw: object) -> Brief:
     try:
         return Brief.model_validate(raw)
     except ValidationError as error:
-        raise InvalidBriefError(tuple(_problem(cast("Mapping[str, Any]", item)) for item in error.errors())) from None
+        items = [cast("Mapping[str, Any]", item) for item in error.errors()]
+        raise InvalidBriefError(tuple(_problem(item) for item in items if not _follows(item, items))) from None
+
+
+def _follows(item: Mapping[str, Any], items: Sequence[Mapping[str, Any]]) -> bool:
+    """Whether a list counts as too short only because of its own entries that are wrong."""
+    place = item["loc"]
+    return item["type"] == "too_short" and any(
+        each["loc"][: len(place)] == place and len(each["loc"]) > len(place) for each in items
+    )
 
 
 def _problem(item: Mapping[str, Any]) -> tuple[str, str]:
@@ -217,8 +226,8 @@ def _problem(item: Mapping[str, Any]) -> tuple[str, str]:
         return path, f"{spoken(place[:-1])} has no field `{place[-1]}`"
     if item["type"] == "string_pattern_mismatch":
         return path, f"{_named(place)} must be a web address that begins with https:// or http://"
-    words = problem_of(_named(place), item)
-    return path, words.replace("write at least", "write a sentence of at least") if _is_sentence(place) else words
+    wanted = _wanted(place) if item["type"] == "string_too_short" else ""
+    return path, f"{_named(place)} is too short: {wanted}" if wanted else problem_of(_named(place), item)
 
 
 def _named(place: tuple[int | str, ...]) -> str:
@@ -226,5 +235,10 @@ def _named(place: tuple[int | str, ...]) -> str:
     return spoken(place) if place[1:] else f"`{place[0] if place else 'brief'}`"
 
 
-def _is_sentence(place: tuple[int | str, ...]) -> bool:
-    return place == ("goal",) or (len(place) > 1 and place[-2] in {"facts", "more_facts"})
+def _wanted(place: tuple[int | str, ...]) -> str:
+    """What to write where a few letters say nothing; empty for other fields."""
+    if place == ("goal",):
+        return "say what the campaign is to bring about, as in “Fill the autumn workshop”"
+    if len(place) > 1 and place[-2] in {"facts", "more_facts"}:
+        return "write a whole sentence, as in “The workshop is on 5 October.”"
+    return ""

@@ -18,7 +18,10 @@ class Severity(StrEnum):
 
 
 class Finding(BaseModel):
-    """One thing a check found, and where: `place` is `subject`, `preheader` or `block 3`."""
+    """One thing a check found, and where: `place` is `subject`, `preheader`, `body`, `block 3`, or `brief`.
+
+    What is found in the brief itself stands with every draft of it; the faces say it once.
+    """
 
     model_config = ConfigDict(frozen=True)
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
+from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import Request
@@ -41,6 +42,7 @@ from tidings.web.routes import (
     mailbox,
     models,
     overview,
+    person,
     preview,
     replies,
     review,
@@ -52,16 +54,22 @@ from tidings.web.routes import (
     sign_in,
 )
 from tidings.web.visit import look_of, visit
+from tidings.web.ways_back import way_back
 
 if TYPE_CHECKING:
     from tidings.distribution.mailbox.service import MailboxService
 
 _log = logging.getLogger("tidings.web")
 _PAGES = (
-    sign_in, overview, live, campaign_new, campaigns, campaign, preview, approvals, agents, audience, insights,
+    sign_in, overview, live, campaign_new, campaigns, campaign, preview, approvals, agents, audience, person, insights,
     mailbox, models, sending, settings, delivery, enclosures, replies, sequences, sequence, channels, brands, claims,
     editor, review, revisions, images,
 )  # fmt: skip
+
+
+def page_routes() -> list[APIRoute]:
+    """Every address of a page or a form, in the order in which they are looked through."""
+    return [route for page in _PAGES for route in page.router.routes if isinstance(route, APIRoute)]
 
 
 def build_web(
@@ -108,7 +116,7 @@ def _expected(request: Request, error: Exception) -> Response:
     if isinstance(error, UnauthenticatedError):
         if request.headers.get("hx-request"):
             return Response(status_code=401, headers={"hx-refresh": "true"})
-        wanted = request.url.path if request.method in SAFE_METHODS else "/"
+        wanted = request.url.path if request.method in SAFE_METHODS else way_back(page_routes(), request.scope["path"])
         return RedirectResponse(f"/sign-in?next={wanted}", 303)
     title = "Not found" if error.status == 404 else "Not allowed" if error.status == 403 else "That did not work"
     return error_page(request, title, error.message, error.remedy, error.status)
@@ -118,6 +126,8 @@ def _http(request: Request, error: Exception) -> Response:
     status = error.status_code if isinstance(error, HTTPException) else 500
     if status == 404:
         return error_page(request, "Not found", "There is no such page.", "Choose one from the menu.", 404)
+    if status == 405 and request.method == "GET":  # a form's address, reloaded or typed
+        return RedirectResponse(way_back(page_routes(), request.scope["path"]), 303)
     return error_page(request, "That did not work", "This cannot be asked for in this way.", "", status)
 
 

@@ -8,8 +8,9 @@ from typing import Any, NamedTuple
 
 from starlette.datastructures import FormData
 
+from tidings.content.parsing import BlocksError, parse_blocks
 from tidings.domain.blocks import Block, texts_of
-from tidings.domain.draft import Finding
+from tidings.domain.draft import Finding, Severity
 
 RawBlock = dict[str, Any]
 EMPTY: Mapping[str, RawBlock] = {
@@ -88,14 +89,42 @@ def acted(blocks: Sequence[RawBlock], act: str) -> Acted:
     return Acted(found, f"{verb}-{to}", f"Now block {to + 1} of {len(found)}.")
 
 
-def by_block(findings: Sequence[Finding]) -> dict[str, list[Finding]]:
-    """Findings by their place: `subject`, `preheader`, the block's index as text, and `` for all others."""
-    found: dict[str, list[Finding]] = {}
+def unfinished(blocks: Sequence[RawBlock]) -> dict[int, str]:
+    """What the blocks that cannot be used yet still lack, by index, in words of the form."""
+    try:
+        parse_blocks(blocks)
+    except BlocksError as error:
+        return {index: _to_mend(blocks[index], problem) for index, problem in error.problems.items()}
+    return {}
+
+
+def _to_mend(block: RawBlock, problem: str) -> str:
+    if block.get("url") == "":
+        wants_picture = block["kind"] == "image"
+        return "choose a picture for this block" if wants_picture else "say where it leads, as https://example.com"
+    return problem
+
+
+def by_block(findings: Sequence[Finding], without: Mapping[int, str] | None = None) -> dict[str, list[Finding]]:
+    """Findings by their place: `subject`, `preheader`, the block's index as text, and `` for all others.
+
+    With unfinished blocks, which were left `without` being looked at, the others' numbers are those of the form, and
+    each of these says what it lacks.
+    """
+    found = {str(index): [_left_out(problem)] for index, problem in (without or {}).items()}
+    numbers = [index for index in range(_MOST) if str(index) not in found]
     for finding in findings:
         number = finding.place.removeprefix("block ")
-        place = str(int(number) - 1) if number.isdigit() else finding.place
+        place = str(numbers[int(number) - 1]) if number.isdigit() else finding.place
         found.setdefault(place if place in {"subject", "preheader"} or place.isdigit() else "", []).append(finding)
     return found
+
+
+def _left_out(problem: str) -> Finding:
+    return Finding(
+        check="unfinished", severity=Severity.INFO, place="", message=f"{problem[0].upper()}{problem[1:]}.",
+        remedy="The preview leaves it out until then.",
+    )  # fmt: skip
 
 
 def words_of(block: Block) -> str:

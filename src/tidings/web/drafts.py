@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
+from tidings.campaigns.records import Provenance
 from tidings.content.diff import DraftDiff
 from tidings.content.rendering.short import shown
 from tidings.domain.blocks import Image
 from tidings.domain.channel import Channel
-from tidings.domain.draft import Draft
+from tidings.domain.draft import Draft, Finding
 from tidings.domain.short import RULES, rule_of
 
 
@@ -35,7 +37,7 @@ def draft_key(draft: Draft | DraftDiff) -> str:
     return draft.variant if draft.channel == Channel.EMAIL.value else f"{draft.channel}-{draft.variant}"
 
 
-def draft_name(draft: Draft | DraftDiff) -> str:
+def draft_name(draft: Draft | DraftDiff | Provenance) -> str:
     """The heading of a draft: its letter, or its channel; both where a channel has several."""
     if draft.channel == Channel.EMAIL.value:
         return variant_name(draft.variant)
@@ -49,6 +51,12 @@ def variant_name(variant: str) -> str:
     return f"{version} · variant {letter}" if version else f"Variant {letter}"
 
 
+def variant_letter(variant: str) -> str:
+    """A variant under a heading that says so: `A`, and with its version or step `german · A`."""
+    version, _, letter = variant.rpartition("-")
+    return f"{version} · {letter}" if version else letter
+
+
 def version_name(version: str) -> str:
     """A version as a heading has it."""
     return f"Version {version}" if version else "Base version"
@@ -59,6 +67,12 @@ def as_short(draft: Draft) -> ShortView:
     rule, text = RULES[Channel(draft.channel)], shown(draft)
     image = next((block.alt for block in draft.blocks if isinstance(block, Image)), "")
     return ShortView(rule.title, draft.subject, text, image, rule.measure(text), rule.most, rule.unit)
+
+
+def of_brief(drafts: Iterable[Draft]) -> list[Finding]:
+    """What was found in the brief itself, each once, however many drafts rest on it."""
+    found = {each.message: each for draft in drafts for each in draft.findings if each.place == "brief"}
+    return list(found.values())
 
 
 def lower_first(text: str) -> str:

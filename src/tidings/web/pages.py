@@ -73,6 +73,7 @@ FLASHES = {
     "claim_reworded": "Saved. The new sentence waits for an approval; nothing says it before.",
     "claim_retired": "Retired. No draft that says it can be sent.",
     "claims_confirmed": "Confirmed in your name. Drafts may say it from now on.",
+    "person_erased": "The person is erased. Only a keyed hash of the address stays, so that no import brings it back.",
     "sample_removed": "The sample data are gone.",
 }
 
@@ -85,7 +86,7 @@ STATE_TONES = {
     "suppressed": "quiet", "bounced": "bad", "complained": "bad", "deferred": "warn", "subscribed": "good",
     "no_consent": "plain", "changes_requested": "warn", "noted": "quiet", "writer": "good", "suggester": "plain",
     "judge": "plain", "none": "quiet", "unexamined": "warn", "up": "good", "resting": "warn", "valid": "good",
-    "expiring": "warn", "expired": "bad", "retired": "quiet",
+    "expiring": "warn", "expired": "bad", "retired": "quiet", "granted": "good", "withdrawn": "quiet",
 }  # fmt: skip
 
 
@@ -106,8 +107,8 @@ class Pages:
             plural=formats.plural, when=_when, time_of_day=_time_of_day, ago=_ago, local_input=_local_input,
             attribute_json=_attribute_json, iso=iso, shown=formats.shown, merged=_merged,
             draft_key=drafts.draft_key, draft_name=drafts.draft_name, as_short=drafts.as_short,
-            channel_title=drafts.channel_title, lower_first=drafts.lower_first,
-            variant_name=drafts.variant_name, version_name=drafts.version_name,
+            channel_title=drafts.channel_title, lower_first=drafts.lower_first, of_brief=drafts.of_brief,
+            variant_name=drafts.variant_name, variant_letter=drafts.variant_letter, version_name=drafts.version_name,
             server_said=server_said,
         )  # fmt: skip
         cast("dict[str, Any]", env.globals).update(

@@ -173,6 +173,8 @@ def get_provenance(
     campaign_id: str,
     variant: str,
     revision: Annotated[int | None, Query(ge=1)] = None,
+    channel: Annotated[str, Query(max_length=20, description="Without it, the e-mail, or the first draft")] = "",
 ) -> schemas.Provenance:
     """Writer, model, seed, the source of each sentence, checks, edits and approvals."""
-    return schemas.Provenance.model_validate(given.records.provenance(actor, campaign_id, variant, revision))
+    found = given.records.provenance(actor, campaign_id, variant, revision, channel=channel)
+    return schemas.Provenance.model_validate(found)

@@ -316,3 +316,4 @@ class Provenance(Schema):
     findings: tuple[Finding, ...]
     edits: tuple[EditRecord, ...]
     approvals: tuple[ApprovalRecord, ...]
+    channel: str

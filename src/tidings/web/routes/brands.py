@@ -8,7 +8,7 @@ from starlette.responses import Response
 
 from tidings.access.permissions import Permission, require
 from tidings.content.rendering.sample import sample_mail
-from tidings.content.service import sample_brand
+from tidings.content.service import require_brand_maker, sample_brand
 from tidings.domain.brand import Brand
 from tidings.domain.claim import ClaimState
 from tidings.domain.errors import ConflictError, InvalidInputError, TidingsError
@@ -34,7 +34,7 @@ def brands(visit: VisitHere) -> Response:
 @router.get("/brands/new")
 def new_brand(visit: VisitHere) -> Response:
     """The empty form."""
-    require(visit.actor, Permission.BRANDS_WRITE)
+    require_brand_maker(visit.actor)
     return _form(visit, brand_form.values_of_form(FormData()))
 
 

@@ -9,6 +9,7 @@ from fastapi import APIRouter
 from starlette.datastructures import FormData, UploadFile
 from starlette.responses import Response
 
+from tidings.access.permissions import Permission, require
 from tidings.content.briefing.yaml import MOST_LETTERS, brief_of_yaml
 from tidings.content.proposing.source import decoded
 from tidings.domain.brief import CAMPAIGN_TYPES, LATE_WORDS, parse_brief
@@ -23,12 +24,14 @@ router = APIRouter()
 @router.get("/campaigns/new")
 def new(visit: VisitHere) -> Response:
     """The empty form."""
+    require(visit.actor, Permission.CAMPAIGNS_WRITE)
     return _page(visit, FormData())
 
 
 @router.post("/campaigns/new")
 def create(visit: VisitHere, fields: FormHere) -> Response:
     """Creates the campaign; a brief that cannot be used comes back with the reason and everything typed."""
+    require(visit.actor, Permission.CAMPAIGNS_WRITE)
     try:
         made = visit.services.campaigns.create(visit.actor, parse_brief(brief_form.brief_of(fields)))
     except TidingsError as problem:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from typing import Any
 
 from fastapi import APIRouter
 from starlette.datastructures import UploadFile
 from starlette.responses import Response
 
+from tidings.access.permissions import Permission, require
 from tidings.campaigns.editing import DraftChange
 from tidings.campaigns.views import CampaignDetail, Preview
 from tidings.content.importing import import_html
@@ -16,7 +17,18 @@ from tidings.content.parsing import BlocksError
 from tidings.domain.blocks import Footer
 from tidings.domain.draft import Draft, Finding
 from tidings.domain.errors import ConflictError, InvalidInputError, NotFoundError, TidingsError
-from tidings.web.block_form import EMPTY, KINDS, SHOWN_TO, RawBlock, Typed, acted, by_block, raw_blocks, typed_of
+from tidings.web.block_form import (
+    EMPTY,
+    KINDS,
+    SHOWN_TO,
+    RawBlock,
+    Typed,
+    acted,
+    by_block,
+    raw_blocks,
+    typed_of,
+    unfinished,
+)  # fmt: skip
 from tidings.web.looks import Looks, with_own_pictures
 from tidings.web.sandbox import mail_response
 from tidings.web.visit import FormHere, Visit, VisitHere, text_of
@@ -25,15 +37,17 @@ router = APIRouter(prefix="/campaigns/{campaign_id}/edit/{variant}")
 LOOKS = (
     ("desktop", "Desktop"), ("phone", "Phone"), ("dark", "Dark"), ("text", "Plain text"), ("source", "Source"),
 )  # fmt: skip
+Places = dict[str, list[Finding]]
 
 
 @router.get("")
 def editor(visit: VisitHere, campaign_id: str, variant: str) -> Response:
     """The draft in force, as a form."""
     detail = _detail(visit, campaign_id)
+    require(visit.actor, Permission.CAMPAIGNS_WRITE, detail.row.brand_id)
     draft = _draft(detail, variant)
     typed = Typed(draft.subject, draft.preheader, raw_blocks(draft.blocks), detail.row.version, "desktop", "")
-    return _page(visit, detail, draft, typed, findings=draft.findings)
+    return _page(visit, detail, draft, typed, places=by_block(draft.findings))
 
 
 @router.post("/blocks")
@@ -43,7 +57,7 @@ def blocks(visit: VisitHere, campaign_id: str, variant: str, fields: FormHere) -
     draft, typed = _draft(detail, variant), typed_of(fields)
     done = acted(typed.blocks, text_of(fields, "act"))
     now = Typed(typed.subject, typed.preheader, done.blocks, typed.version, typed.look, typed.contact)
-    values = _values(visit, detail, draft, now, findings=_findings(visit, detail, variant, now))
+    values = _values(visit, detail, draft, now, places=_findings(visit, detail, variant, now))
     if visit.request.headers.get("hx-request"):
         return visit.fragment("editor_form.html", **values, focus=done.focus, words=done.words)
     return visit.page("editor.html", **values, focus=done.focus, words=done.words)
@@ -51,20 +65,24 @@ def blocks(visit: VisitHere, campaign_id: str, variant: str, fields: FormHere) -
 
 @router.post("/look")
 def look(visit: VisitHere, campaign_id: str, variant: str, fields: FormHere) -> Response:
-    """What was typed, as a contact would get it, with what the checks say. Nothing is saved."""
+    """What was typed, as a contact would get it, with what the checks say. Nothing is saved.
+
+    Blocks that are not finished yet are left out of it, and say at their place what they lack.
+    """
     typed = typed_of(fields)
+    lacking = unfinished(typed.blocks)
     values: dict[str, Any] = {"problem": None, "message": None, "draft": None, "address": "", "places": {}}
     try:
         draft, message = visit.services.editing.looked_at(
-            visit.actor, campaign_id, variant, _change(typed), typed.contact or None
+            visit.actor, campaign_id, variant, _change(typed, lacking), typed.contact or None
         )
         name = _looks(visit).keep(visit.actor.id, _whole(visit, message))
         dark = "?dark=1" if typed.look == "dark" else ""
         address = f"/campaigns/{campaign_id}/edit/{variant}/look/{name}{dark}"
-        values |= {"draft": draft, "message": message, "address": address, "places": by_block(draft.findings)}
+        values |= {"draft": draft, "message": message, "address": address, "places": by_block(draft.findings, lacking)}
     except (InvalidInputError, NotFoundError) as error:
         values["problem"] = error
-    return visit.fragment("editor_look.html", typed=typed, **values)
+    return visit.fragment("editor_look.html", typed=typed, lacking=sorted(lacking), **values)
 
 
 @router.get("/look/{name}")
@@ -84,6 +102,8 @@ def save(visit: VisitHere, campaign_id: str, variant: str, fields: FormHere) -> 
         visit.services.editing.save(
             visit.actor, campaign_id, variant, _change(typed), expected_version=typed.version or None
         )
+    except BlocksError:
+        return _again(visit, campaign_id, variant, typed, BlocksError(unfinished(typed.blocks)))
     except (InvalidInputError, ConflictError) as error:
         return _again(visit, campaign_id, variant, typed, error)
     return visit.back(f"/campaigns/{campaign_id}", "edited")
@@ -118,7 +138,7 @@ def take_in(visit: VisitHere, campaign_id: str, variant: str, fields: FormHere) 
         found.title or draft.subject, draft.preheader, raw_blocks([*found.blocks, *kept]), detail.row.version,
         "desktop", "",
     )  # fmt: skip
-    values = _values(visit, detail, draft, typed, findings=_findings(visit, detail, variant, typed))
+    values = _values(visit, detail, draft, typed, places=_findings(visit, detail, variant, typed))
     values |= {"left_out": found.left_out, "imported": len(found.blocks), "unsupported": found.findings}
     return visit.page("editor.html", **values, focus="", words="")
 
@@ -148,21 +168,21 @@ def _again(visit: Visit, campaign_id: str, variant: str, typed: Typed, error: Ti
     if conflict:
         kept = Typed(typed.subject, typed.preheader, typed.blocks, detail.row.version, typed.look, typed.contact)
     problems = error.problems if isinstance(error, BlocksError) else {}
-    values = _values(visit, detail, draft, kept, findings=_findings(visit, detail, variant, kept))
+    values = _values(visit, detail, draft, kept, places=_findings(visit, detail, variant, kept))
     values |= {"problem": error, "problems": problems, "conflict": conflict and typed.version != detail.row.version}
     return visit.page("editor.html", status=error.status, **values, focus="", words="")
 
 
-def _page(visit: Visit, detail: CampaignDetail, draft: Draft, typed: Typed, findings: Any) -> Response:
-    return visit.page("editor.html", **_values(visit, detail, draft, typed, findings=findings), focus="", words="")
+def _page(visit: Visit, detail: CampaignDetail, draft: Draft, typed: Typed, places: Places) -> Response:
+    return visit.page("editor.html", **_values(visit, detail, draft, typed, places=places), focus="", words="")
 
 
-def _values(visit: Visit, detail: CampaignDetail, draft: Draft, typed: Typed, *, findings: Any) -> dict[str, Any]:
+def _values(visit: Visit, detail: CampaignDetail, draft: Draft, typed: Typed, *, places: Places) -> dict[str, Any]:
     brand, services = detail.row.brand_id, visit.services
     edits = next((action for action in detail.actions if action.name == "edit"), None)
     return {
         "campaign": detail, "variant": draft.variant, "draft": draft, "typed": typed, "kinds": KINDS,
-        "shown_to": SHOWN_TO, "labels": dict(KINDS), "places": by_block(findings), "problem": None, "problems": {},
+        "shown_to": SHOWN_TO, "labels": dict(KINDS), "places": places, "problem": None, "problems": {},
         "conflict": False, "left_out": (), "imported": 0, "unsupported": (),
         "may_edit": edits is not None and edits.allowed,
         "looks": LOOKS, "known": EMPTY.keys(),
@@ -174,11 +194,15 @@ def _values(visit: Visit, detail: CampaignDetail, draft: Draft, typed: Typed, *,
     }  # fmt: skip
 
 
-def _findings(visit: Visit, detail: CampaignDetail, variant: str, typed: Typed) -> tuple[Finding, ...]:
+def _findings(visit: Visit, detail: CampaignDetail, variant: str, typed: Typed) -> Places:
+    """What the checks say of each place of the form."""
+    lacking = unfinished(typed.blocks)
     try:
-        return visit.services.editing.checked(visit.actor, detail.row.id, variant, _change(typed)).findings
-    except InvalidInputError:  # a block that is not filled in yet; saving says so
-        return ()
+        change = _change(typed, lacking)
+        draft = visit.services.editing.checked(visit.actor, detail.row.id, variant, change)
+    except InvalidInputError:  # an empty subject; saving says so
+        return by_block((), lacking)
+    return by_block(draft.findings, lacking)
 
 
 def _detail(visit: Visit, campaign_id: str) -> CampaignDetail:
@@ -196,8 +220,8 @@ def _draft(detail: CampaignDetail, variant: str) -> Draft:
     return found
 
 
-def _change(typed: Typed) -> DraftChange:
-    given: list[RawBlock] = typed.blocks
+def _change(typed: Typed, without: Container[int] = ()) -> DraftChange:
+    given: list[RawBlock] = [block for index, block in enumerate(typed.blocks) if index not in without]
     return DraftChange(subject=typed.subject, preheader=typed.preheader, blocks=given)
 
 

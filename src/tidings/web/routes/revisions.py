@@ -34,8 +34,8 @@ def restore(visit: VisitHere, campaign_id: str, number: int) -> Response:
 
 
 @router.get("/origin/{variant}")
-def origin(visit: VisitHere, campaign_id: str, variant: str, revision: int = 0) -> Response:
+def origin(visit: VisitHere, campaign_id: str, variant: str, revision: int = 0, channel: str = "") -> Response:
     """Where a draft's words come from: writer, model, source of each sentence, checks, edits, approvals."""
     detail = visit.services.campaigns.get(visit.actor, campaign_id)
-    found = visit.services.records.provenance(visit.actor, campaign_id, variant, revision or None)
+    found = visit.services.records.provenance(visit.actor, campaign_id, variant, revision or None, channel=channel)
     return visit.page("origin.html", campaign=detail, origin=found)

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Form
 from starlette.datastructures import FormData
 from starlette.responses import Response
 
+from tidings.access.permissions import Permission, require
 from tidings.campaigns.sequences.catalogue import read_yaml, template, write_yaml
 from tidings.domain.brief import CAMPAIGN_TYPES
 from tidings.domain.errors import TidingsError
@@ -34,6 +35,7 @@ def sequences(visit: VisitHere, after: str = "") -> Response:
 @router.get("/new")
 def new(visit: VisitHere, begin: str = _BLANK, as_yaml: str = "") -> Response:
     """The form, filled from a template."""
+    require(visit.actor, Permission.CAMPAIGNS_WRITE)
     brands = visit.allowed(lambda: visit.services.brands.brands(visit.actor), [])
     first = brands[0] if brands else None
     name, website = (first.name, first.website) if first else ("", "https://")
@@ -50,6 +52,7 @@ def new(visit: VisitHere, begin: str = _BLANK, as_yaml: str = "") -> Response:
 @router.post("/new")
 def create(visit: VisitHere, fields: FormHere) -> Response:
     """Makes it; a definition that cannot be used comes back with the reason and everything typed."""
+    require(visit.actor, Permission.CAMPAIGNS_WRITE)
     try:
         made = visit.services.sequences.create(visit.actor, _definition(fields))
     except TidingsError as problem:
@@ -61,6 +64,7 @@ def create(visit: VisitHere, fields: FormHere) -> Response:
 def edit(visit: VisitHere, sequence_id: str, as_yaml: str = "") -> Response:
     """The form with the definition as it is, or as its waiting edit is."""
     detail = visit.services.sequences.get(visit.actor, sequence_id)
+    require(visit.actor, Permission.CAMPAIGNS_WRITE, detail.campaign.row.brand_id)
     raw = (detail.proposed or detail.definition).model_dump(mode="json")
     return _page(visit, raw, sequence_id=sequence_id, version=detail.campaign.row.version, as_yaml=bool(as_yaml))
 
@@ -78,7 +82,7 @@ def save(visit: VisitHere, sequence_id: str, fields: FormHere) -> Response:
     return visit.back(f"/sequences/{sequence_id}", "sequence_edited")
 
 
-@router.post("/steps")
+@router.post("/new/steps")
 def steps(visit: VisitHere, fields: FormHere, act: Annotated[str, Form()] = "") -> Response:
     """The steps after a press of one of their buttons; nothing is saved."""
     changed = sequence_form.changed(sequence_form.steps_of(fields), act)

@@ -16,11 +16,12 @@ from tidings.domain.draft import Finding
 def contradictions(examined: Examined) -> Iterator[Finding]:
     """Warning for two facts that say the same of different figures, or the one what the other denies."""
     language = examined.language
-    for one, other in combinations([fact.sentence for fact in examined.brief.facts], 2):
+    facts = {folded(fact.sentence): fact.sentence for fact in examined.brief.facts}  # one said twice is one
+    for one, other in combinations(facts.values(), 2):
         alike = without_figures(folded(one), language) == without_figures(folded(other), language)
-        if (alike and folded(one) != folded(other)) or contrary(one, other, language):
+        if alike or contrary(one, other, language):
             yield warning(
-                "contradiction", "body", "Two facts of the brief contradict each other.", quote=f"{one} {other}",
+                "contradiction", "brief", f"“{one}” and “{other}” contradict each other.",
                 remedy="Keep the one that is true, or say in both what they are about.",
             )  # fmt: skip
 
