@@ -167,3 +167,11 @@ def test_an_invitation_to_a_day_that_is_over_is_noticed(kind: str, day: str, ove
     noticed = [each for each in found("dates", type=kind, facts=facts) if "in the past" in each.message]
     assert [each.severity for each in noticed] == ([Severity.WARNING] if over else [])
     assert all(each.quote == day for each in noticed)
+
+
+def test_blanks_around_a_text_do_not_count() -> None:
+    for name in ("name", "goal", "brand", "call_to_action"):
+        with pytest.raises(InvalidBriefError) as refused:
+            parse_brief({**GOOD, name: " \t  "})
+        assert refused.value.problems[0][0] == name
+    assert parse_brief({**GOOD, "goal": "  Fill it \n"}).goal == "Fill it"

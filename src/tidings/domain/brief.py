@@ -193,7 +193,7 @@ class InvalidBriefError(InvalidInputError):
 
 
 def parse_brief(raw: object) -> Brief:
-    """The typed brief of a mapping (from YAML, JSON or a form).
+    """The typed brief of a mapping (from YAML, JSON or a form); blanks around its texts do not count.
 
     Raises InvalidBriefError that names each field that is wrong, why, and shows a whole valid example.
     """
@@ -202,10 +202,15 @@ def parse_brief(raw: object) -> Brief:
             "The brief is not a list of named fields.", remedy=f"Write it like this:\n{EXAMPLE}", field="brief"
         )
     try:
-        return Brief.model_validate(raw)
+        given = cast("dict[object, object]", raw)
+        return Brief.model_validate({name: _trimmed(value) for name, value in given.items()})
     except ValidationError as error:
         items = [cast("Mapping[str, Any]", item) for item in error.errors()]
         raise InvalidBriefError(tuple(_problem(item) for item in items if not _follows(item, items))) from None
+
+
+def _trimmed(value: object) -> object:
+    return value.strip() if isinstance(value, str) else value
 
 
 def _follows(item: Mapping[str, Any], items: Sequence[Mapping[str, Any]]) -> bool:
