@@ -13,7 +13,6 @@ from tidings.distribution.relay import Relay
 from tidings.distribution.smtp.chunking import Chunking
 from tidings.distribution.smtp.events import Answered, Broken, Mail, NeedGo, Ready, StartTls
 from tidings.distribution.smtp.machine import SmtpMachine
-from tidings.distribution.smtp.quick import QuickWriter
 
 OPENING_SECONDS = 30.0
 COMMAND_SECONDS = 120.0
@@ -76,7 +75,6 @@ class SmtpConnection(asyncio.Protocol):
         """Dropped by us because its mail must not leave any more."""
         self._words = ""
         self._transport: asyncio.Transport | None = None
-        self._writer: QuickWriter | None = None
         self._switching = False
         self._busy_since = self._loop.time()
         self._hold_tls: asyncio.Task[None] | None = None
@@ -87,7 +85,6 @@ class SmtpConnection(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """The TCP (or TLS) connection stands."""
         self._transport = cast("asyncio.Transport", transport)
-        self._writer = QuickWriter(self._transport)
 
     def data_received(self, data: bytes) -> None:
         """The server speaks."""
@@ -145,20 +142,20 @@ class SmtpConnection(asyncio.Protocol):
             return
         self._busy_since = self._loop.time()
         pieces = self.machine.go_in_pieces(mail)
-        if self._writer is not None:
-            self._writer.write(pieces)
+        if self._transport is not None and not self._transport.is_closing():
+            self._transport.writelines(pieces)
         self.pull()
 
     def go(self, mail: Mail) -> None:
         """Writes the body, and the next envelope with it."""
-        machine = self.machine
+        machine, transport = self.machine, self._transport
         if machine.closed:
             return
         self._busy_since = self._loop.time()
         following = self._lane.next_mail()
         pieces = machine.go_in_pieces(mail, following)
-        if self._writer is not None:
-            self._writer.write(pieces)
+        if transport is not None and not transport.is_closing():
+            transport.writelines(pieces)
         if machine.events:
             self._drain_answers()
         if following is not None and machine.wants_mail:  # it was too large; take another
@@ -239,7 +236,7 @@ class SmtpConnection(asyncio.Protocol):
         if secure is None:
             self._fail("the relay closed the connection")
             return
-        self._transport, self._writer = secure, QuickWriter(secure)
+        self._transport = secure
         self._switching = False
         self._write(self.machine.tls_done())
 
