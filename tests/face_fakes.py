@@ -111,6 +111,7 @@ class FakeAccess:
             for role in Role
         }
         self.revoked: list[str] = []
+        self.changed: list[Any] = []
         self.made = 0
 
     def actor_of_token(self, secret: str) -> Actor | None:
@@ -136,6 +137,16 @@ class FakeAccess:
         require(actor, Permission.ACCOUNTS_MANAGE)
         self.made += 1
         return self._account(f"acc_{self.made}", name, role)
+
+    def set_role(self, actor: Actor, account_id: str, role: Role, brands: Any = None) -> Any:
+        require(actor, Permission.ACCOUNTS_MANAGE)
+        self.changed.append((account_id, role, brands))
+        return self._account(account_id, "Ada", role)
+
+    def set_active(self, actor: Actor, account_id: str, *, active: bool) -> Any:
+        require(actor, Permission.ACCOUNTS_MANAGE)
+        self.changed.append((account_id, active))
+        return self._account(account_id, "Ada", Role.AUTHOR)
 
     def account(self, actor: Actor, account_id: str) -> Any:
         require(actor, Permission.ACCOUNTS_MANAGE)

@@ -284,6 +284,19 @@ def test_secrets_come_on_stdout_alone(run: Run) -> None:
     assert own.stdout.startswith("https://localhost:8443/sign-in/link?token=")
 
 
+def test_an_account_is_changed_closed_and_opened_again(run: Run, services: Any) -> None:
+    viewer = services.access.people[Role.VIEWER].id
+    assert run("account", "role", "viewer@example.com", "author").exit_code == 0
+    asked = run("account", "close", "viewer@example.com", "--no-input")
+    assert asked.exit_code == 2
+    assert "viewer@example.com" in asked.stderr
+    assert services.access.changed == [(viewer, Role.AUTHOR, None)]
+    assert "is closed" in run("account", "close", "viewer@example.com", "--yes").stderr
+    assert json.loads(run("account", "open", viewer, "--json").stdout)["id"] == viewer
+    assert services.access.changed[1:] == [(viewer, False), (viewer, True)]
+    assert run("account", "role", "viewer@example.com", "king").exit_code == 2
+
+
 def test_an_empty_brief_from_stdin_is_called_empty(run: Run) -> None:
     answer = run("campaign", "new", "--brief", "-", given=" \n")
     assert answer.exit_code == 2
