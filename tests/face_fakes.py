@@ -15,6 +15,7 @@ from tests.fake_sequences import FakeSequences
 from tests.reply_fakes import FakeReplies
 
 from tidings.access.permissions import Permission, require
+from tidings.access.trail import AuditCheck, AuditRow
 from tidings.agents.policy import Effect
 from tidings.agents.service import AgentView, ToolView
 from tidings.analytics.intervals import Share
@@ -838,6 +839,25 @@ class FakePostbacks:
         return "pbs_2"
 
 
+class FakeTrail:
+    """An audit trail of one row."""
+
+    row = AuditRow(7, AT, "person", "acc_1", "Ada", "campaign.send", "cmp_1", {"how": "now"}, "ab", "cd")
+
+    def __init__(self) -> None:
+        self.asked: list[dict[str, Any]] = []
+        self.found = AuditCheck(intact=True, rows=1)
+
+    def rows(self, actor: Actor, **asked: Any) -> Any:
+        require(actor, Permission.AUDIT_READ)
+        self.asked.append(asked)
+        return [self.row], ""
+
+    def check(self, actor: Actor) -> AuditCheck:
+        require(actor, Permission.AUDIT_READ)
+        return self.found
+
+
 def make_services(db: Any, clock: Any) -> Services:
     """Every fake, on a database that only the idempotency of the API uses."""
     campaigns = FakeCampaigns()
@@ -847,7 +867,8 @@ def make_services(db: Any, clock: Any) -> Services:
         activity=FakeActivity(campaigns), health=FakeHealth(), models=FakeModels(), asking=FakeAsking(),
         base_url="https://localhost:8443", conversions=FakeConversions(), postbacks=FakePostbacks(),
         attachments=FakeAttachments(), deliveries=FakeDeliveries(), channels=FakeChannels(), replies=FakeReplies(),
-        sequences=FakeSequences(), proposals=FakeProposals(), briefs=FakeBriefs(), **editing_fakes(campaigns),
+        sequences=FakeSequences(), audit=FakeTrail(), proposals=FakeProposals(), briefs=FakeBriefs(),
+        **editing_fakes(campaigns),
     )  # type: ignore[arg-type]  # fmt: skip
 
 

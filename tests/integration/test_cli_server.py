@@ -15,6 +15,7 @@ import yaml
 from fastapi import FastAPI
 from typer.testing import CliRunner
 
+from tidings.access.trail import AuditCheck
 from tidings.api.build import MOUNT, build_api
 from tidings.campaigns.views import CapHolder, CapHolders
 from tidings.cli.program import build_cli
@@ -593,3 +594,19 @@ def test_an_account_is_changed_turned_off_and_forgotten(run: Run, services: Any)
     assert run("channel", "push-link", "con_123").stdout.startswith("https://localhost:8443/push/")
     assert run("channel", "remove", "chn_1", "--yes").exit_code == 0
     assert services.channels.rows == {}
+
+
+def test_the_audit_trail_is_listed_exported_and_checked(run: Run, services: Any, tmp_path: Path) -> None:
+    listed = run("audit", "list", "--action", "campaign", "--who", "Ada", "--about", "cmp_1")
+    assert "how=now" in listed.stdout
+    assert services.audit.asked[0] == {"action": "campaign", "who": "Ada", "about": "cmp_1", "after": "", "limit": 200}
+    into = tmp_path / "audit.jsonl"
+    assert run("audit", "export", str(into)).exit_code == 0
+    assert json.loads(into.read_text())["hash"] == "cd"
+    assert "exists already" in run("audit", "export", str(into)).stderr
+    assert run("audit", "export", str(tmp_path / "no" / "x")).exit_code == 1
+    assert "1 rows" in run("audit", "check").stdout
+    services.audit.found = AuditCheck(intact=False, rows=0, problem="The audit trail is broken.", remedy="Compare it.")
+    broken = run("audit", "check")
+    assert (broken.exit_code, "Compare it." in broken.stderr) == (1, True)
+    assert run("audit", "list", role="author").exit_code == 4

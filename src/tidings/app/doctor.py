@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from tidings.access.trail import check_trail
 from tidings.app.wiring import open_house, preflight_of, tls_of
 from tidings.cli.launcher import Check
 from tidings.content.repository import brands
@@ -12,6 +13,7 @@ from tidings.domain.errors import TidingsError
 
 if TYPE_CHECKING:
     from tidings.settings import Settings
+    from tidings.store.database import Database
 
 
 def examine(settings: Settings) -> list[Check]:
@@ -27,6 +29,7 @@ def examine(settings: Settings) -> list[Check]:
             domains = [each.domain for brand in brands(conn) for each in (brand.sender, *brand.senders)]
         account = house.services.channels.mail_account()
         found = [Check(item.name, item.status, item.message, item.remedy) for item in house.services.health.check()]
+        found.append(_trail(house.db))
     finally:
         house.close()
     return [*found, _certificate(settings), *_mail(settings, house.relay, domains, account)]
@@ -48,6 +51,14 @@ def _mail(settings: Settings, relay: str, domains: list[str], account: str) -> l
         )
         for finding in preflight.domains(domains)
     ]  # fmt: skip
+
+
+def _trail(db: Database) -> Check:
+    """Whether the audit trail is as it was written."""
+    seen = check_trail(db)
+    if not seen.intact:
+        return Check("audit trail", "fail", seen.problem, seen.remedy)
+    return Check("audit trail", "ok", f"{seen.rows} rows, every one as it was written")
 
 
 def _certificate(settings: Settings) -> Check:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tidings.access.service import AccessService
+from tidings.access.trail import AuditTrail
 from tidings.agents.policy import Policy
 from tidings.agents.service import AgentService
 from tidings.agents.state import ensure_agents
@@ -165,7 +166,7 @@ def wire(
     tools = agent_tools(Kit(campaigns, brands, analytics))
     services = Services(
         db=db, clock=clock, access=access, channels=channels,
-        replies=ReplyService(db, clock, audience.unsubscribe),
+        audit=AuditTrail(db), replies=ReplyService(db, clock, audience.unsubscribe),
         agents=AgentService(db, clock, on_resume=run.restart_waiting, tools=tools), brands=brands, audience=audience,
         campaigns=campaigns, asking=AskService(db, clock, campaigns, tools, models), distribution=distribution,
         analytics=analytics, activity=feed, models=models_here, attachments=AttachmentService(db, clock, feed,
