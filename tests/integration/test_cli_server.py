@@ -350,7 +350,9 @@ def test_status_counts_what_is_held_with_its_reason_and_names_the_agents(run: Ru
     number = briefed(services)
     detail = services.campaigns.details[number]
     row = replace(detail.row, state=CampaignState.SENDING, people=1, counts={"held": 1})
-    services.campaigns.details[number] = replace(detail, row=row)
+    services.campaigns.details[number] = replace(detail, row=row, held_because="relay refuses the sender")
+    assert "Held: relay refuses the sender. " in run("campaign", "status", number).stdout
+    assert json.loads(run("campaign", "status", number, "--json").stdout)["held_because"] == "relay refuses the sender"
     plain = services.campaigns.deliveries
 
     def deliveries(*args: Any, **given: Any) -> Any:

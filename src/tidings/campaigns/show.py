@@ -94,6 +94,7 @@ class Shower:
             postings=self.posted(conn, actor, row), notices=self.notices(conn, row),
             channels=channels,
             cap_holders=told(conn, plan.cap_holders if plan else {}, actor.brands or None),
+            held_because=self.distribution.why_held(conn, row.pk) if shown.counts.get("held") else "",
         )  # fmt: skip
 
     def posted(self, conn: Connection, actor: Actor, row: Row[Any]) -> tuple[PostingView, ...]:
