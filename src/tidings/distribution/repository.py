@@ -236,9 +236,10 @@ def something_open(conn: Connection, campaign_pk: int) -> bool:
 
 
 def why_held(conn: Connection, campaign_pk: int) -> str:
-    """Why one of the campaign's deliveries is held; empty when none is. What holds one mostly holds all."""
+    """Why one of the campaign's deliveries is held, without a full stop; what holds one mostly holds all. Else empty."""
     query = select(delivery.c.reason).where(delivery.c.campaign_pk == campaign_pk)
-    return conn.execute(query.where(delivery.c.state == DeliveryState.HELD.value).limit(1)).scalar() or ""
+    found: str | None = conn.execute(query.where(delivery.c.state == DeliveryState.HELD.value).limit(1)).scalar()
+    return (found or "").rstrip(".")
 
 
 def reasons(conn: Connection, campaign_pk: int) -> list[tuple[str, str, str, int]]:
