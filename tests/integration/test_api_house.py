@@ -225,6 +225,26 @@ def test_who_leaves_is_out_at_once(house: House, tokens: dict[Role, str], addres
             admin.accounts.close(admin.accounts.me().id)
 
 
+def test_a_cursor_that_is_none_is_said_by_every_list(house: House, tokens: dict[Role, str], address: str) -> None:
+    with Tidings(address, tokens[Role.ADMIN]) as admin:
+        furnish(admin)
+        campaign = admin.campaigns.create(fakes.BRIEF).id
+    app = build_api(house.services, house.mailbox)
+    paged = [
+        path.format(campaign_id=campaign)
+        for path, methods in app.openapi()["paths"].items()
+        if "sequence_id" not in path
+        and {"after", "limit"} <= {given["name"] for given in methods.get("get", {}).get("parameters", ())}
+    ]
+    assert {"/contacts", "/decisions", "/replies", "/sequences", "/mailbox", "/audit"} < set(paged)
+    with TestClient(app, headers={"Authorization": f"Bearer {tokens[Role.ADMIN]}"}) as client:
+        for path in paged:
+            assert client.get(path).status_code == 200, path
+            for wrong in ("garbage", "9" * 30, "1-x", "-"):
+                answer = client.get(path, params={"after": wrong})
+                assert (answer.status_code, answer.json().get("field")) == (422, "after"), (path, wrong, answer.text)
+
+
 def test_a_token_can_do_no_more_than_its_scopes(house: House, tokens: dict[Role, str], address: str) -> None:
     with Tidings(address, tokens[Role.ADMIN]) as admin:
         narrow = admin.tokens.create("report", scopes=["analytics:read"])

@@ -11,7 +11,8 @@ from sqlalchemy import or_, select
 from tidings.access.audit import AuditBrokenError, verify
 from tidings.access.permissions import Permission, require
 from tidings.domain.actor import Actor
-from tidings.domain.errors import ForbiddenError, InvalidInputError
+from tidings.domain.cursor import cursor_number
+from tidings.domain.errors import ForbiddenError
 from tidings.domain.instant import Instant
 from tidings.store.database import Database
 from tidings.store.tables import audit
@@ -67,8 +68,8 @@ class AuditTrail:
             query = query.where(or_(_T.actor_id == who, _T.actor_name == who))
         if about:
             query = query.where(_T.object_id == about)
-        if after:
-            query = query.where(_T.pk < _cursor(after))
+        if (before := cursor_number(after)) is not None:
+            query = query.where(_T.pk < before)
         with self._db.reading() as conn:
             found = [_row(row) for row in conn.execute(query).mappings()]
         return found[:limit], str(found[limit - 1].id) if len(found) > limit else ""
@@ -92,14 +93,6 @@ def _require(actor: Actor) -> None:
     require(actor, Permission.AUDIT_READ)
     if actor.brands:  # the rows tell of every brand
         raise ForbiddenError("Only who may see every brand reads the audit trail.", remedy="Ask an administrator.")
-
-
-def _cursor(text: str) -> int:
-    if not text.isascii() or not text.isdigit() or len(text) > 18:
-        raise InvalidInputError(
-            f"{text!r} is not a cursor.", remedy="Use the `next` of the page before.", field="after"
-        )
-    return int(text)
 
 
 def _row(row: Mapping[Any, Any]) -> AuditRow:

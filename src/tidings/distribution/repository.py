@@ -236,7 +236,7 @@ def something_open(conn: Connection, campaign_pk: int) -> bool:
 
 
 def why_held(conn: Connection, campaign_pk: int) -> str:
-    """Why one of the campaign's deliveries is held, without a full stop; what holds one mostly holds all. Else empty."""
+    """Why one of the campaign's deliveries is held, without a full stop; empty when none is. One stands for all."""
     query = select(delivery.c.reason).where(delivery.c.campaign_pk == campaign_pk)
     found: str | None = conn.execute(query.where(delivery.c.state == DeliveryState.HELD.value).limit(1)).scalar()
     return (found or "").rstrip(".")
