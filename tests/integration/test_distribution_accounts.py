@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from types import ModuleType
 from typing import Any
@@ -175,3 +176,12 @@ def test_an_account_of_a_brand_is_not_seen_from_another(channels: ChannelService
     channels.remove(ADMIN, made.id)
     with pytest.raises(NotFoundError):
         channels.get(ADMIN, made.id)
+
+
+def test_what_can_neither_be_checked_nor_tried_sends_nobody_in_a_circle(channels: ChannelService) -> None:
+    values = {"url": "https://hooks.example.com/x", "secret": f"whsec_{base64.b64encode(bytes(32)).decode()}"}
+    made = channels.create(ADMIN, provider_name="webhook", name="Hook", values=values)
+    for act in (lambda: channels.check(ADMIN, made.id), lambda: channels.send_test(ADMIN, made.id, "a@example.com")):
+        with pytest.raises(InvalidInputError) as found:
+            act()
+        assert found.value.remedy == "Its first posting shows whether it works."
