@@ -10,6 +10,9 @@ from tidings.cli.launcher import Check
 from tidings.content.repository import brands
 from tidings.distribution.findings import Grade
 from tidings.domain.errors import TidingsError
+from tidings.keys.certificates import RENEW_DAYS
+
+_RENEWAL = "Each start renews it: stop Tidings and start it again."
 
 if TYPE_CHECKING:
     from tidings.settings import Settings
@@ -71,5 +74,7 @@ def _certificate(settings: Settings) -> Check:
         return Check("certificate", "fail", "there is none", "`tidings up` makes one.")
     days = (x509.load_pem_x509_certificate(path.read_bytes()).not_valid_after_utc - datetime.now(UTC)).days
     if days < 0:
-        return Check("certificate", "fail", "it has expired", "`tidings up` makes a new one.")
+        return Check("certificate", "fail", "it has expired", _RENEWAL)
+    if days < RENEW_DAYS:
+        return Check("certificate", "warn", f"ends in {days} days", _RENEWAL)
     return Check("certificate", "ok", f"valid for {days} days")
