@@ -15,6 +15,7 @@ from tests.fake_sequences import FakeSequences
 from tests.reply_fakes import FakeReplies
 
 from tidings.access.permissions import Permission, require
+from tidings.access.trail import AuditCheck, AuditRow
 from tidings.agents.policy import Effect
 from tidings.agents.service import AgentView, ToolView
 from tidings.analytics.intervals import Share
@@ -111,6 +112,7 @@ class FakeAccess:
             for role in Role
         }
         self.revoked: list[str] = []
+        self.changed: list[Any] = []
         self.made = 0
 
     def actor_of_token(self, secret: str) -> Actor | None:
@@ -136,6 +138,16 @@ class FakeAccess:
         require(actor, Permission.ACCOUNTS_MANAGE)
         self.made += 1
         return self._account(f"acc_{self.made}", name, role)
+
+    def set_role(self, actor: Actor, account_id: str, role: Role, brands: Any = None) -> Any:
+        require(actor, Permission.ACCOUNTS_MANAGE)
+        self.changed.append((account_id, role, brands))
+        return self._account(account_id, "Ada", role)
+
+    def set_active(self, actor: Actor, account_id: str, *, active: bool) -> Any:
+        require(actor, Permission.ACCOUNTS_MANAGE)
+        self.changed.append((account_id, active))
+        return self._account(account_id, "Ada", Role.AUTHOR)
 
     def account(self, actor: Actor, account_id: str) -> Any:
         require(actor, Permission.ACCOUNTS_MANAGE)
@@ -827,6 +839,25 @@ class FakePostbacks:
         return "pbs_2"
 
 
+class FakeTrail:
+    """An audit trail of one row."""
+
+    row = AuditRow(7, AT, "person", "acc_1", "Ada", "campaign.send", "cmp_1", {"how": "now"}, "ab", "cd")
+
+    def __init__(self) -> None:
+        self.asked: list[dict[str, Any]] = []
+        self.found = AuditCheck(intact=True, rows=1)
+
+    def rows(self, actor: Actor, **asked: Any) -> Any:
+        require(actor, Permission.AUDIT_READ)
+        self.asked.append(asked)
+        return [self.row], ""
+
+    def check(self, actor: Actor) -> AuditCheck:
+        require(actor, Permission.AUDIT_READ)
+        return self.found
+
+
 def make_services(db: Any, clock: Any) -> Services:
     """Every fake, on a database that only the idempotency of the API uses."""
     campaigns = FakeCampaigns()
@@ -836,7 +867,8 @@ def make_services(db: Any, clock: Any) -> Services:
         activity=FakeActivity(campaigns), health=FakeHealth(), models=FakeModels(), asking=FakeAsking(),
         base_url="https://localhost:8443", conversions=FakeConversions(), postbacks=FakePostbacks(),
         attachments=FakeAttachments(), deliveries=FakeDeliveries(), channels=FakeChannels(), replies=FakeReplies(),
-        sequences=FakeSequences(), proposals=FakeProposals(), briefs=FakeBriefs(), **editing_fakes(campaigns),
+        sequences=FakeSequences(), audit=FakeTrail(), proposals=FakeProposals(), briefs=FakeBriefs(),
+        **editing_fakes(campaigns),
     )  # type: ignore[arg-type]  # fmt: skip
 
 

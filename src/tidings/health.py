@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Literal
 
 from sqlalchemy import Connection, func, select
 
+from tidings.distribution.no_way import no_way
 from tidings.domain.actor import AgentName
 from tidings.domain.channel import Channel
 from tidings.domain.delivery import DeliveryState
@@ -112,6 +113,11 @@ class HealthService:
         if stopped is not None:
             by = stopped.get("by", "a person")
             return [HealthItem("sending", "warn", f"all sending is paused by {by}", "tidings sending resume")]
+        if stuck := no_way(conn):
+            return [
+                HealthItem("sending", "fail", f"no {kind}: {why['words']}", why["remedy"])
+                for kind, why in stuck.items()
+            ]
         held = conn.execute(
             select(campaign.c.name, delivery.c.reason)
             .join(delivery, delivery.c.campaign_pk == campaign.c.pk)

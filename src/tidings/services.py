@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from tidings.access.service import AccessService
+    from tidings.access.trail import AuditTrail
     from tidings.agents.service import AgentService
     from tidings.analytics.service import AnalyticsService
     from tidings.audience.service import AudienceService
@@ -44,6 +45,7 @@ class Services:
     db: Database
     clock: Clock
     access: AccessService
+    audit: AuditTrail
     agents: AgentService
     brands: BrandService
     channels: ChannelService

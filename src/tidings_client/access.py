@@ -93,6 +93,22 @@ class Accounts(Resource[Mode]):
         return Call("POST", "/accounts", Account, body=body)
 
     @Endpoint
+    def set_role(self, account_id: str, role: str, brands: Sequence[str] | None = None) -> Call[Account]:
+        """What it may do from now on; without brands, it keeps those it has."""
+        body = given(role=role, brands=None if brands is None else list(brands))
+        return Call("PUT", f"/accounts/{account_id}/role", Account, body=body)
+
+    @Endpoint
+    def close(self, account_id: str) -> Call[Account]:
+        """Ends its sessions, links and tokens; nobody signs in with it any more."""
+        return Call("POST", f"/accounts/{account_id}/close", Account)
+
+    @Endpoint
+    def open(self, account_id: str) -> Call[Account]:
+        """Lets its person sign in again; make it a sign-in link next."""
+        return Call("POST", f"/accounts/{account_id}/open", Account)
+
+    @Endpoint
     def create_link(self, account_id: str, *, minutes: int = 15) -> Call[SignInLink]:
         """A one-time sign-in link."""
         return Call("POST", f"/accounts/{account_id}/sign-in-links", SignInLink, body={"minutes": minutes})

@@ -205,6 +205,7 @@ class Campaign(CampaignRow):
     postings: list[Posting]
     notices: list[str]
     channels: list[ChannelProgress]
+    held_because: str = ""
 
 
 class Preview(Model):

@@ -12,6 +12,7 @@ from tidings_client.agents import Agents
 from tidings_client.analytics import Analytics
 from tidings_client.approvals import Approvals
 from tidings_client.attachments import Attachments
+from tidings_client.audit import Audit
 from tidings_client.brands import Brands
 from tidings_client.briefs import Briefs
 from tidings_client.calls import Awaiting, Blocking, Mode
@@ -59,6 +60,7 @@ class _Resources(Generic[Mode]):
         self.mailbox = Mailbox[Mode](transport)
         self.models = Models[Mode](transport)
         self.replies = Replies[Mode](transport)
+        self.audit = Audit[Mode](transport)
         self.segments = Segments[Mode](transport)
         self.sending = Sending[Mode](transport)
         self.sequences = Sequences[Mode](transport)

@@ -21,7 +21,14 @@ from tidings.app.wiring import House, open_house
 from tidings.cli.program import build_cli
 from tidings.domain.actor import AgentName, Role
 from tidings.settings import load_settings
-from tidings_client import ForbiddenError, InvalidInputError, NotFoundError, Tidings
+from tidings_client import (
+    ConflictError,
+    ForbiddenError,
+    InvalidInputError,
+    NotFoundError,
+    Tidings,
+    UnauthenticatedError,
+)
 
 _SPEC = importlib.util.spec_from_file_location("face_fakes", Path(__file__).parents[1] / "face_fakes.py")
 assert _SPEC is not None
@@ -199,6 +206,43 @@ def test_a_role_limited_to_a_brand_sees_no_other(house: House, tokens: dict[Role
                 client.brands.update(ours, {"voice": "bold"})
             with pytest.raises((InvalidInputError, ForbiddenError)):
                 client.campaigns.create(fakes.BRIEF)
+
+
+def test_who_leaves_is_out_at_once(house: House, tokens: dict[Role, str], address: str) -> None:
+    with Tidings(address, tokens[Role.ADMIN]) as admin, Tidings(address, tokens[Role.AUTHOR]) as author:
+        theirs = author.accounts.me().id
+        assert admin.accounts.set_role(theirs, "viewer").role == "viewer"
+        assert "campaigns:write" not in author.accounts.me().permissions
+        admin.accounts.set_role(theirs, "author", ["brd_other"])
+        assert admin.accounts.set_role(theirs, "viewer").brands == ["brd_other"], "a new role leaves the brands alone"
+        assert not admin.accounts.close(theirs).active
+        with pytest.raises(UnauthenticatedError):
+            author.accounts.me()
+        assert admin.accounts.open(theirs).active
+        with pytest.raises(UnauthenticatedError):
+            author.accounts.me()
+        with pytest.raises(ConflictError, match="no administrator"):
+            admin.accounts.close(admin.accounts.me().id)
+
+
+def test_a_cursor_that_is_none_is_said_by_every_list(house: House, tokens: dict[Role, str], address: str) -> None:
+    with Tidings(address, tokens[Role.ADMIN]) as admin:
+        furnish(admin)
+        campaign = admin.campaigns.create(fakes.BRIEF).id
+    app = build_api(house.services, house.mailbox)
+    paged = [
+        path.format(campaign_id=campaign)
+        for path, methods in app.openapi()["paths"].items()
+        if "sequence_id" not in path
+        and {"after", "limit"} <= {given["name"] for given in methods.get("get", {}).get("parameters", ())}
+    ]
+    assert {"/contacts", "/decisions", "/replies", "/sequences", "/mailbox", "/audit"} < set(paged)
+    with TestClient(app, headers={"Authorization": f"Bearer {tokens[Role.ADMIN]}"}) as client:
+        for path in paged:
+            assert client.get(path).status_code == 200, path
+            for wrong in ("garbage", "9" * 30, "1-x", "-"):
+                answer = client.get(path, params={"after": wrong})
+                assert (answer.status_code, answer.json().get("field")) == (422, "after"), (path, wrong, answer.text)
 
 
 def test_a_token_can_do_no_more_than_its_scopes(house: House, tokens: dict[Role, str], address: str) -> None:

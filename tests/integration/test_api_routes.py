@@ -67,6 +67,7 @@ BODIES: dict[str, Any] = {
     "record_conversion": {"key": "order-1", "email": "ada@example.com", "value": "49.90", "currency": "EUR"},
     "lift_hold": {"relay": "smtp.example.com:587", "provider": "google"},
     "create_account": {"email": "bob@example.com", "name": "Bob", "role": "author"},
+    "set_role": {"role": "viewer"},
     "create_token": {"name": "nightly"},
     "create_sequence": SEQUENCE, "check_sequence": SEQUENCE, "edit_sequence": SEQUENCE, "approve_sequence":
     {"revision_id": "rev_s1"}, "enter_sequence": {"contact_ids": ["con_1"]}, "create_channel": {"provider": "pigeon",

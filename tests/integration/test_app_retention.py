@@ -10,6 +10,7 @@ from sqlalchemy import insert, select
 from tests.conftest import FakeClock
 from tests.integration import distribution_bed as bed
 
+from tidings.access.audit import latest
 from tidings.app.retention import JOB
 from tidings.app.wiring import House, wire
 from tidings.domain.errors import InvalidInputError
@@ -105,6 +106,12 @@ def test_the_old_is_emptied_and_the_facts_and_numbers_stay(house: House) -> None
     assert after == sums
     item = next(item for item in house.services.health.check() if item.name == "retention")
     assert (item.status, "4 emptied on 2026-03-02" in item.message) == ("ok", True)
+    with house.db.reading() as conn:
+        (row,) = [row for row in latest(conn) if row["action"] == "retention.emptied"]
+    assert sum(number for number in row["detail"].values() if isinstance(number, int)) == 4
+    house.retention.run("2026-03-02")  # finds nothing more, and says nothing more
+    with house.db.reading() as conn:
+        assert [each["action"] for each in latest(conn)].count("retention.emptied") == 1
 
 
 def test_each_run_goes_on_where_the_last_one_ended_and_asks_for_the_next_day(house: House, clock: FakeClock) -> None:
@@ -159,3 +166,6 @@ def test_the_setting_is_read_or_refused_with_an_example() -> None:
         with pytest.raises(InvalidInputError) as caught:
             parse_keep(text)
         assert "reports=180" in str(caught.value.remedy)
+    with pytest.raises(InvalidInputError, match="called 'letters'"):
+        parse_keep("letters=4")
+    assert "servers' words 1 day," in parse_keep("words=1").in_words()

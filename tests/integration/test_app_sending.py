@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from tests.conftest import FakeClock
 from tests.integration import distribution_bed as bed
 
 from tidings.agents.state import ensure_agents
+from tidings.app.doctor import examine
 from tidings.app.sending import build_sender, next_chances
 from tidings.app.wiring import House, open_house, tls_of, wire
 from tidings.domain.actor import Actor, ActorKind, Role
@@ -146,3 +148,12 @@ def test_a_relay_that_cannot_be_understood_is_said_at_the_start(tmp_path: Path) 
     with pytest.raises(InvalidInputError) as found, house_with(tmp_path, "smtp://a.example smtp://b.example?weight=x"):
         pass
     assert "weight" in found.value.message
+
+
+@pytest.mark.parametrize(("age", "status"), [(0, "ok"), (380, "warn"), (399, "fail")])
+def test_doctor_tells_of_our_own_certificate_before_it_ends(tmp_path: Path, age: int, status: str) -> None:
+    with house_with(tmp_path, "") as house:
+        made_at = datetime.now(UTC) - timedelta(days=age)
+        ensure_certificates(tls_of(house.settings), b"p" * 32, ["localhost"], now=made_at)
+        found = next(check for check in examine(house.settings) if check.name == "certificate")
+    assert (found.status, "start it again" in found.remedy) == (status, status != "ok")

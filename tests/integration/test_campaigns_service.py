@@ -575,12 +575,17 @@ def test_what_is_held_by_the_relay_turns_health_red_with_the_reason(town: Town) 
     town.jobs.turn()
     health = town.house.services.health
     assert next(item for item in health.check() if item.name == "sending").status == "ok"
+    assert town.at(yes).held_because == ""
     with town.house.db.transaction() as conn:
-        hold_due(conn, town.clock.now(), "relay smtp.example.com:587 refuses the sender: 550 blocked")
+        hold_due(conn, town.clock.now(), "relay smtp.example.com:587 refuses the sender: 550 blocked.")
     found = next(item for item in health.check() if item.name == "sending")
     assert found.status == "fail"
     assert "550 blocked" in found.message
     assert found.remedy
+    assert town.at(yes).held_because.endswith("550 blocked")
+    with town.house.db.transaction() as conn:
+        conn.execute(update(delivery).values(state="planned", reason=""))
+    assert town.at(yes).held_because == ""
 
 
 def test_another_spelling_of_a_suppressed_address_is_suppressed_too(town: Town) -> None:

@@ -15,6 +15,7 @@ import yaml
 from fastapi import FastAPI
 from typer.testing import CliRunner
 
+from tidings.access.trail import AuditCheck
 from tidings.api.build import MOUNT, build_api
 from tidings.campaigns.views import CapHolder, CapHolders
 from tidings.cli.program import build_cli
@@ -286,6 +287,19 @@ def test_secrets_come_on_stdout_alone(run: Run) -> None:
     assert own.stdout.startswith("https://localhost:8443/sign-in/link?token=")
 
 
+def test_an_account_is_changed_closed_and_opened_again(run: Run, services: Any) -> None:
+    viewer = services.access.people[Role.VIEWER].id
+    assert run("account", "role", "viewer@example.com", "author").exit_code == 0
+    asked = run("account", "close", "viewer@example.com", "--no-input")
+    assert asked.exit_code == 2
+    assert "viewer@example.com" in asked.stderr
+    assert services.access.changed == [(viewer, Role.AUTHOR, None)]
+    assert "is closed" in run("account", "close", "viewer@example.com", "--yes").stderr
+    assert json.loads(run("account", "open", viewer, "--json").stdout)["id"] == viewer
+    assert services.access.changed[1:] == [(viewer, False), (viewer, True)]
+    assert run("account", "role", "viewer@example.com", "king").exit_code == 2
+
+
 def test_an_empty_brief_from_stdin_is_called_empty(run: Run) -> None:
     answer = run("campaign", "new", "--brief", "-", given=" \n")
     assert answer.exit_code == 2
@@ -338,7 +352,9 @@ def test_status_counts_what_is_held_with_its_reason_and_names_the_agents(run: Ru
     number = briefed(services)
     detail = services.campaigns.details[number]
     row = replace(detail.row, state=CampaignState.SENDING, people=1, counts={"held": 1})
-    services.campaigns.details[number] = replace(detail, row=row)
+    services.campaigns.details[number] = replace(detail, row=row, held_because="relay refuses the sender")
+    assert "Held: relay refuses the sender. " in run("campaign", "status", number).stdout
+    assert json.loads(run("campaign", "status", number, "--json").stdout)["held_because"] == "relay refuses the sender"
     plain = services.campaigns.deliveries
 
     def deliveries(*args: Any, **given: Any) -> Any:
@@ -600,3 +616,19 @@ def test_an_account_is_changed_turned_off_and_forgotten(run: Run, services: Any)
     assert run("channel", "push-link", "con_123").stdout.startswith("https://localhost:8443/push/")
     assert run("channel", "remove", "chn_1", "--yes").exit_code == 0
     assert services.channels.rows == {}
+
+
+def test_the_audit_trail_is_listed_exported_and_checked(run: Run, services: Any, tmp_path: Path) -> None:
+    listed = run("audit", "list", "--action", "campaign", "--who", "Ada", "--about", "cmp_1")
+    assert "how=now" in listed.stdout
+    assert services.audit.asked[0] == {"action": "campaign", "who": "Ada", "about": "cmp_1", "after": "", "limit": 200}
+    into = tmp_path / "audit.jsonl"
+    assert run("audit", "export", str(into)).exit_code == 0
+    assert json.loads(into.read_text())["hash"] == "cd"
+    assert "exists already" in run("audit", "export", str(into)).stderr
+    assert run("audit", "export", str(tmp_path / "no" / "x")).exit_code == 1
+    assert "1 rows" in run("audit", "check").stdout
+    services.audit.found = AuditCheck(intact=False, rows=0, problem="The audit trail is broken.", remedy="Compare it.")
+    broken = run("audit", "check")
+    assert (broken.exit_code, "Compare it." in broken.stderr) == (1, True)
+    assert run("audit", "list", role="author").exit_code == 4

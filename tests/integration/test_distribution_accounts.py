@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from functools import partial
 from types import ModuleType
@@ -217,3 +218,12 @@ def test_a_test_message_counts_for_the_accounts_limits(
     channels.remove(ADMIN, made.id)
     with database.reading() as conn:
         assert get_setting(conn, turns.KEY + made.id) is None
+
+
+def test_what_can_neither_be_checked_nor_tried_sends_nobody_in_a_circle(channels: ChannelService) -> None:
+    values = {"url": "https://hooks.example.com/x", "secret": f"whsec_{base64.b64encode(bytes(32)).decode()}"}
+    made = channels.create(ADMIN, provider_name="webhook", name="Hook", values=values)
+    for act in (lambda: channels.check(ADMIN, made.id), lambda: channels.send_test(ADMIN, made.id, "a@example.com")):
+        with pytest.raises(InvalidInputError) as found:
+            act()
+        assert found.value.remedy == "Its first posting shows whether it works."

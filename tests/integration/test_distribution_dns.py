@@ -307,6 +307,22 @@ def test_the_relays_certificate_is_looked_at(sqlite_database: Database, tmp_path
     assert (bad.grade, "not valid" in bad.message) == (Grade.ERROR, True)
 
 
+def test_the_certificate_of_a_relay_on_this_machine_is_looked_at_too(tmp_path: Path) -> None:
+    files = ensure_certificates(tmp_path / "tls", b"p" * 32, ["localhost"])
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(files.certificate, files.private_key, files.password)
+    with distribution_bed.sink(context=context) as sink:
+        known = Relay("localhost", sink.port, "implicit", ca=files.ca_certificate)
+        for relay, grade in (
+            (known, Grade.OK),
+            (Relay("localhost", sink.port, "implicit"), Grade.ERROR),
+            (Relay("localhost", sink.port, "none"), Grade.NOT_CHECKED),
+        ):
+            found = {each.check: each for each in DnsDoctor([relay], seconds=2).examine(["northwind.example"])}
+            assert found["TLS"].grade is grade
+            assert found["PTR"].message == "the relay is on this machine: nothing to check"
+
+
 def test_a_relay_that_is_not_there_or_speaks_plainly_is_said() -> None:
     gone = CertificateCheck(Relay("127.0.0.1", 9, "starttls"), 1).finding(3)
     assert gone.grade is Grade.NOT_CHECKED

@@ -111,12 +111,30 @@ def test_a_certificate_that_nobody_vouches_for_pauses_that_lane(sqlite_database:
         with bed.running(bed.pooled(sqlite_database, relays, watcher=watcher)):
             bed.wait_for(lambda: bed.states(sqlite_database, pk) == {"accepted": 60})
             bed.wait_for(lambda: bool(watcher.paused))
-    assert "certificate" in watcher.paused[0][2].lower()
+    assert "`ca=`" in watcher.paused[0][2]
+
+
+@pytest.mark.parametrize(("host", "names", "starts", "helps"), [
+    ("localhost", ["mail.other.example"], -9, "as its certificate does"),
+    ("127.0.0.1", ["mail.other.example"], -9, "as its certificate does"),
+    ("localhost", ["localhost"], 2, "clock"),
+])  # fmt: skip
+def test_each_fault_of_a_certificate_has_its_own_remedy(
+    sqlite_database: Database, tmp_path: Path, host: str, names: list[str], starts: int, helps: str
+) -> None:
+    launched(sqlite_database, 1)
+    watcher = Watcher()
+    ca, context = certified(tmp_path, names, starts, 9)
+    with bed.sink(context=context) as one:
+        with bed.running(bed.pooled(sqlite_database, [Relay(host, one.port, "implicit", ca=ca)], watcher=watcher)):
+            bed.wait_for(lambda: bool(watcher.paused))
+        assert not one.taken
+    assert helps in watcher.paused[0][2]
 
 
 def test_an_expired_certificate_pauses_that_lane_and_says_so(sqlite_database: Database, tmp_path: Path) -> None:
     pk, watcher = launched(sqlite_database, 30), Watcher()
-    ca, context = expired(tmp_path)
+    ca, context = certified(tmp_path, [], -9, -1)
     with bed.sink(context=context) as one, bed.sink() as two:
         relays = [Relay("127.0.0.1", one.port, "implicit", ca=ca), bed.at(two.port)]
         with bed.running(bed.pooled(sqlite_database, relays, watcher=watcher)):
@@ -127,28 +145,29 @@ def test_an_expired_certificate_pauses_that_lane_and_says_so(sqlite_database: Da
     assert "Renew the relay's certificate" in watcher.paused[0][2]
 
 
-def expired(folder: Path) -> tuple[Path, ssl.SSLContext]:
-    """A known authority, and a server whose certificate by it is over since yesterday."""
+def certified(folder: Path, names: list[str], starts: int, ends: int) -> tuple[Path, ssl.SSLContext]:
+    """A known authority, and a server with its certificate for these names (else 127.0.0.1), in days from today."""
     key = ec.generate_private_key(ec.SECP256R1())
     now, day = datetime.now(UTC), timedelta(days=1)
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
-    alternative = x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))])
+    own = [x509.DNSName(each) for each in names] or [x509.IPAddress(ip_address("127.0.0.1"))]
+    alternative = x509.SubjectAlternativeName(own)
 
-    def signed(until: datetime, *, authority: bool) -> bytes:
+    def signed(since: datetime, until: datetime, *, authority: bool) -> bytes:
         subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "authority")]) if authority else name
         issuer = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "authority")])
         made = x509.CertificateBuilder().subject_name(subject).issuer_name(issuer).public_key(key.public_key())
-        made = made.serial_number(x509.random_serial_number()).not_valid_before(now - 9 * day).not_valid_after(until)
+        made = made.serial_number(x509.random_serial_number()).not_valid_before(since).not_valid_after(until)
         made = made.add_extension(x509.BasicConstraints(authority, None), critical=True)
         made = made if authority else made.add_extension(alternative, critical=False)
         return made.sign(key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM)
 
     ca, server = folder / "ca.pem", folder / "server.pem"
-    ca.write_bytes(signed(now + day, authority=True))
+    ca.write_bytes(signed(now - 9 * day, now + 9 * day, authority=True))
     private = key.private_bytes(
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     )
-    server.write_bytes(signed(now - day, authority=False) + private)
+    server.write_bytes(signed(now + starts * day, now + ends * day, authority=False) + private)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(server)
     return ca, context

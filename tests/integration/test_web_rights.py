@@ -11,6 +11,7 @@ import pytest
 from starlette.testclient import TestClient
 from tests.conftest import FakeClock
 
+from tidings.access.repository import account_by_id
 from tidings.agents.state import ensure_agents
 from tidings.app.wiring import House, wire
 from tidings.domain.actor import Role
@@ -134,6 +135,30 @@ def test_a_person_added_by_an_admin_signs_in_with_the_link(client: TestClient, h
     assert client.post("/sign-in/link", data={"token": token}).status_code == 303
     assert "Nia · author" in client.get("/campaigns").text
     assert client.post("/settings/accounts", data={"name": "X", "email": "x@example.com"}).status_code == 403
+
+
+def test_an_admin_changes_closes_and_opens_an_account(client: TestClient, house: House) -> None:
+    sign_in(client, house, Role.ADMIN)
+    made = house.services.access.create_account(None, email="ben@example.com", name="Ben", role=Role.AUTHOR)
+
+    def ben() -> tuple[Role, bool]:
+        with house.db.reading() as conn:
+            found = account_by_id(conn, made.id)
+        return found.role, found.active
+
+    assert "Close the account of Ben?" in client.get("/settings").text
+    assert client.post(f"/settings/accounts/{made.id}/role", data={"role": "approver"}).status_code == 303
+    assert client.post(f"/settings/accounts/{made.id}/role", data={"role": "service"}).status_code == 422
+    assert ben() == (Role.APPROVER, True)
+    assert client.post(f"/settings/accounts/{made.id}/close").status_code == 303
+    assert ben() == (Role.APPROVER, False)
+    assert "Open again" in client.get("/settings").text
+    assert client.post(f"/settings/accounts/{made.id}/open").status_code == 303
+    assert ben() == (Role.APPROVER, True)
+    assert client.post(f"/settings/accounts/{made.id}/delete").status_code in {404, 422}
+    sign_in(client, house, Role.MANAGER)
+    assert client.post(f"/settings/accounts/{made.id}/close").status_code == 403
+    assert ben() == (Role.APPROVER, True)
 
 
 def test_insights_tell_of_the_samples_past_with_its_uncertainty(client: TestClient, house: House) -> None:

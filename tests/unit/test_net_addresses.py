@@ -52,8 +52,9 @@ def test_no_spelling_of_an_inner_address_is_let_through(address: ipaddress.IPv4A
 @given(inner_v4)
 def test_no_name_that_leads_inside_is_let_through(address: ipaddress.IPv4Address) -> None:
     for answers in ([str(address)], [PUBLIC, str(address)], [f"::ffff:{address}"]):
-        with pytest.raises(ForbiddenError, match="not on the public internet"):
+        with pytest.raises(ForbiddenError, match="not on the public internet") as refused:
             rule(*answers).check("https://inside.example.com/")
+        assert "TIDINGS_ALLOWED_PLACES" in refused.value.remedy
 
 
 @pytest.mark.parametrize("host", ["[::1]", "[::]", "[fe80::1%25eth0]", "[fd00:ec2::254]", "[ff02::1]", "[2001:db8::1]"])

@@ -602,6 +602,17 @@ def test_a_question_that_cannot_be_asked_says_why(client: TestClient, services: 
     assert "ask-question" not in page
 
 
+def test_a_campaign_that_is_held_says_why(client: TestClient, services: Any) -> None:
+    assert "Held:" not in client.get("/campaigns/cmp_2").text
+    services.campaigns.rows[1] = replace(services.campaigns.rows[1], counts={"accepted": 3, "held": 7})
+    for page in ("/campaigns/cmp_2", "/campaigns/cmp_2/live?seen=sending"):
+        said = client.get(page).text
+        assert "the relay&#39;s &lt;certificate&gt; has expired" in said
+        assert '<a class="text-link" href="/settings">Health</a> names the remedy' in said
+    client.cookies.set("__Host-tidings", "author")
+    assert "<code>tidings doctor</code> names the remedy" in client.get("/campaigns/cmp_2").text
+
+
 def test_an_uncertain_delivery_is_settled_by_a_form(client: TestClient, services: Any) -> None:
     page = client.get("/campaigns/cmp_2/deliveries/con_9").text
     assert "It arrived" in page

@@ -101,8 +101,11 @@ class AccessService:
             self._require_own_or_manage(conn, actor, account_id)
             return repository.account_by_id(conn, account_id)
 
-    def set_role(self, actor: Actor, account_id: str, role: Role, brands: Sequence[str] = ()) -> Account:
-        """Changes what the account may do, at once, open sessions included."""
+    def set_role(self, actor: Actor, account_id: str, role: Role, brands: Sequence[str] | None = None) -> Account:
+        """Changes what the account may do, at once, open sessions included. `brands` None leaves them as they are."""
+        require(actor, Permission.ACCOUNTS_MANAGE)
+        if brands is None:
+            return self._change(actor, account_id, "account.role_changed", role=role.value)
         self._require_manage(actor, brands)
         return self._change(actor, account_id, "account.role_changed", role=role.value, brands=list(brands))
 

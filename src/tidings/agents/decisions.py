@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, Select, func, insert, or_, select, update
 
 from tidings.domain.actor import Actor, AgentName
+from tidings.domain.cursor import not_a_cursor
 from tidings.domain.decision import Decision
 from tidings.domain.errors import NotFoundError
 from tidings.domain.instant import DAY, Instant
@@ -34,7 +35,9 @@ def list_decisions(
     if campaign_id is not None:
         query = query.where(decision.c.campaign_id == campaign_id)
     if after:
-        before = select(decision.c.pk).where(decision.c.id == after).scalar_subquery()
+        before = conn.execute(select(decision.c.pk).where(decision.c.id == after)).scalar()
+        if before is None:
+            raise not_a_cursor(after)
         query = query.where(decision.c.pk < before)
     found = [_decision(row) for row in conn.execute(query)]
     return found[:limit], found[limit - 1].id if len(found) > limit else ""

@@ -15,6 +15,7 @@ from tidings.api.analytics.routes import router as analytics
 from tidings.api.approvals.routes import router as approvals
 from tidings.api.attachments.routes import router as attachments
 from tidings.api.audience.routes import router as audience
+from tidings.api.audit.routes import router as audit
 from tidings.api.authentication import COOKIE, Authentication
 from tidings.api.body_limit import BodyLimit
 from tidings.api.brands.routes import claims
@@ -48,7 +49,7 @@ if TYPE_CHECKING:
 MOUNT = "/api/v1"
 ROUTERS: tuple[APIRouter, ...] = (
     campaigns, approvals, agents, decisions, brands, audience, analytics, mailbox_routes, activity, sending, models,
-    access, health, conversions, attachments, deliveries, replies, sequences, channels, claims, briefs, editing,
+    access, audit, health, conversions, attachments, deliveries, replies, sequences, channels, claims, briefs, editing,
     shelf,
 )  # fmt: skip
 

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from tidings.access.trail import check_trail
 from tidings.app.wiring import open_house, preflight_of, tls_of
 from tidings.cli.launcher import Check
 from tidings.content.repository import brands
 from tidings.distribution.findings import Grade
 from tidings.domain.errors import TidingsError
+from tidings.keys.certificates import RENEW_DAYS
+
+_RENEWAL = "Each start renews it: stop Tidings and start it again."
 
 if TYPE_CHECKING:
     from tidings.settings import Settings
+    from tidings.store.database import Database
 
 
 def examine(settings: Settings) -> list[Check]:
@@ -27,6 +32,7 @@ def examine(settings: Settings) -> list[Check]:
             domains = [each.domain for brand in brands(conn) for each in (brand.sender, *brand.senders)]
         account = house.services.channels.mail_account()
         found = [Check(item.name, item.status, item.message, item.remedy) for item in house.services.health.check()]
+        found.append(_trail(house.db))
     finally:
         house.close()
     return [*found, _certificate(settings), *_mail(settings, house.relay, domains, account)]
@@ -50,6 +56,14 @@ def _mail(settings: Settings, relay: str, domains: list[str], account: str) -> l
     ]  # fmt: skip
 
 
+def _trail(db: Database) -> Check:
+    """Whether the audit trail is as it was written."""
+    seen = check_trail(db)
+    if not seen.intact:
+        return Check("audit trail", "fail", seen.problem, seen.remedy)
+    return Check("audit trail", "ok", f"{seen.rows} rows, every one as it was written")
+
+
 def _certificate(settings: Settings) -> Check:
     from datetime import UTC, datetime
 
@@ -60,5 +74,7 @@ def _certificate(settings: Settings) -> Check:
         return Check("certificate", "fail", "there is none", "`tidings up` makes one.")
     days = (x509.load_pem_x509_certificate(path.read_bytes()).not_valid_after_utc - datetime.now(UTC)).days
     if days < 0:
-        return Check("certificate", "fail", "it has expired", "`tidings up` makes a new one.")
+        return Check("certificate", "fail", "it has expired", _RENEWAL)
+    if days < RENEW_DAYS:
+        return Check("certificate", "warn", f"ends in {days} days", _RENEWAL)
     return Check("certificate", "ok", f"valid for {days} days")

@@ -27,7 +27,8 @@ def prepare(settings: Settings, *, sample_people: int) -> dict[str, Any]:
 
     Raises StoreLockedError for a wrong key, UnavailableError for a port that is taken.
     """
-    parse_relays(settings.relay or "smtp://localhost")  # one that cannot be used is said now, not by a worker's fall
+    for relay in parse_relays(settings.relay or "smtp://localhost"):  # one that cannot be used is said now,
+        relay.tls_context()  # not by a worker's fall; its authority's file belongs to it
     settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
     for port, variable in ((settings.port, "TIDINGS_PORT"), (settings.mailbox_port, "TIDINGS_MAILBOX_PORT")):
         check_port(settings.host, port, variable)

@@ -8,8 +8,9 @@ from typing import Any
 
 from sqlalchemy import Connection
 
+from tidings.access.audit import record
 from tidings.distribution.retention import Bite, empty_hits, empty_reports, empty_words
-from tidings.domain.actor import AgentName
+from tidings.domain.actor import SYSTEM, AgentName
 from tidings.domain.instant import DAY, Clock, Instant, to_datetime
 from tidings.domain.keeping import Keep
 from tidings.engine.jobs import Jobs
@@ -41,9 +42,11 @@ class Retention:
         """Empties what is old, bite by bite; repeated, it finds less to do. Never fails: health says what is wrong."""
         del day
         now = self._clock.now()
-        counts, error = {}, ""
+        counts: dict[str, int] = {}
+        error = ""
         try:
-            counts = {name: self._empty(name, now) for name in _BITES}
+            for name in _BITES:
+                counts[name] = self._empty(name, now)
             counts["prompts"] = self._prompts(now)
         except Exception as problem:
             log.exception("what is old could not be emptied")
@@ -51,6 +54,8 @@ class Retention:
         with self._db.transaction() as conn:
             state = {**_state(conn), "at": now, "counts": counts, "error": error}
             put_setting(conn, RETENTION, state, now)
+            if emptied := {name: number for name, number in counts.items() if number}:
+                record(conn, now, SYSTEM, "retention.emptied", "", {**emptied, "kept": self._keep.in_words()})
             self._ask(conn, now + DAY, delay=DAY)
 
     def _empty(self, name: str, now: Instant) -> int:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from tidings.app.sending import account_of, build_account_sender, build_sender
 from tidings.distribution.accounts import repository
+from tidings.distribution.no_way import note_way
 from tidings.distribution.worker import Worker
 from tidings.domain.channel import Channel
 from tidings.domain.errors import TidingsError
@@ -66,9 +67,11 @@ class Senders:
             return
         try:
             worker = await asyncio.to_thread(self._build, channel)
-        except TidingsError:  # an account that cannot be opened must not stop the others; its page says why
-            log.exception("the account of %s cannot be used", channel.value)
+        except TidingsError as error:  # a way out that cannot be opened must not stop the others; health says why
+            if await asyncio.to_thread(self._note, channel, error):
+                log.warning("nothing can be sent by %s: %s", channel.value, error)
             return
+        await asyncio.to_thread(self._note, channel, None)
         if worker is not None:
             worker.start()
             self._working[channel] = mark, worker
@@ -84,6 +87,10 @@ class Senders:
             return build_sender(self._house)
         account = account_of(self._house, channel)
         return build_account_sender(self._house, account) if account is not None else None
+
+    def _note(self, channel: Channel, error: TidingsError | None) -> bool:
+        with self._house.db.transaction() as conn:
+            return note_way(conn, channel.value, error, self._house.clock.now())
 
     async def _end_all(self) -> None:
         await asyncio.gather(*(worker.stop() for _, worker in self._working.values()))

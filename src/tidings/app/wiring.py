@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tidings.access.service import AccessService
+from tidings.access.trail import AuditTrail
 from tidings.agents.policy import Policy
 from tidings.agents.service import AgentService
 from tidings.agents.state import ensure_agents
@@ -165,7 +166,7 @@ def wire(
     tools = agent_tools(Kit(campaigns, brands, analytics))
     services = Services(
         db=db, clock=clock, access=access, channels=channels,
-        replies=ReplyService(db, clock, audience.unsubscribe),
+        audit=AuditTrail(db), replies=ReplyService(db, clock, audience.unsubscribe),
         agents=AgentService(db, clock, on_resume=run.restart_waiting, tools=tools), brands=brands, audience=audience,
         campaigns=campaigns, asking=AskService(db, clock, campaigns, tools, models), distribution=distribution,
         analytics=analytics, activity=feed, models=models_here, attachments=AttachmentService(db, clock, feed,
@@ -201,8 +202,10 @@ def preflight_of(settings: Settings, relay: str, account: Callable[[], str] = st
     host, _, port = settings.spamd.rpartition(":")
     if not host or not port.isdigit():
         raise InvalidInputError("TIDINGS_SPAMD is no address and port.", remedy="Write it like this: 127.0.0.1:783")
-    doctor = DnsDoctor(parse_relays(relay), selectors, nameserver=settings.nameserver)
-    elsewhere = DnsDoctor(parse_relays("smtp://localhost?tls=none"), selectors, nameserver=settings.nameserver)
+    own = parse_relays("smtp://localhost?tls=none")
+    relays = parse_relays(relay) if settings.relay else [replace(own[0], port=settings.mailbox_port)]  # it is ourselves
+    doctor = DnsDoctor(relays, selectors, nameserver=settings.nameserver)
+    elsewhere = DnsDoctor(own, selectors, nameserver=settings.nameserver)
     return Preflight(doctor, spamd=(host, int(port)), elsewhere=elsewhere, account=account)
 
 

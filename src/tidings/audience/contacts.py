@@ -12,6 +12,7 @@ from tidings.audience.repository import EVERY_CHANNEL, consents, suppressed
 from tidings.audience.segments import matching
 from tidings.domain.consent import Consent, Purpose
 from tidings.domain.contact import mask_address
+from tidings.domain.cursor import cursor_parts
 from tidings.domain.errors import NotFoundError
 from tidings.domain.instant import Instant
 from tidings.domain.sms import mask_phone
@@ -84,8 +85,8 @@ def list_contacts(
     `query` is searched in names, and in addresses for those who may read them.
     """
     found = select(contact, status(at).label("status")).order_by(contact.c.id).limit(limit + 1)
-    if after:
-        found = found.where(contact.c.id > after)
+    if place := cursor_parts(after, r"(con_\w+)"):
+        found = found.where(contact.c.id > place[0])
     if segment_id:
         found = found.where(matching(conn, segment_id, at))
     if query.strip():

@@ -26,6 +26,7 @@ from tidings.distribution.findings import Area, Grade, PreflightFinding
 from tidings.domain.actor import Actor
 from tidings.domain.brief import Brief
 from tidings.domain.campaign import TERMINAL, CampaignState
+from tidings.domain.cursor import cursor_number, cursor_parts
 from tidings.domain.errors import ConflictError, ForbiddenError, InvalidInputError, NotFoundError
 from tidings.domain.instant import Clock, Instant, iso
 from tidings.domain.revision import Revision
@@ -95,7 +96,7 @@ class CampaignService:
         states = frozenset({_state(state)}) if state else frozenset[str]()
         with self.db.reading() as conn:
             rows = repository.list_campaigns(
-                conn, brands=actor.brands, states=states, before_pk=_number(after), limit=limit + 1
+                conn, brands=actor.brands, states=states, before_pk=cursor_number(after), limit=limit + 1
             )
             shown = self.show.rows(conn, rows[:limit])
         return shown, str(rows[limit - 1].pk) if len(rows) > limit else ""
@@ -373,8 +374,8 @@ class CampaignService:
         """People of the plan by due time, with the reason for each slot; with `like`, of its version only."""
         with self.db.reading() as conn:
             row = self._row(conn, actor, campaign_id, Permission.CAMPAIGNS_READ)
-            due, _, pk = after.partition("-")
-            cursor = (int(due), int(pk)) if due.isdigit() and pk.isdigit() else None
+            place = cursor_parts(after, r"(\d{1,18})-(\d{1,18})")
+            cursor = (int(place[0]), int(place[1])) if place else None
             revised = self._edit_waiting(conn, row) or self._revision(conn, row) if like else None
             theirs = versions.beside(revised, like) if revised else ()
             rows = repository.slot_rows(conn, row.pk, after=cursor, limit=limit + 1, variants=theirs)
@@ -541,13 +542,3 @@ def _state(text: str) -> str:
         raise InvalidInputError(
             f"{text!r} is not a campaign state.", remedy=f"One of: {known}.", field="state"
         ) from None
-
-
-def _number(cursor: str) -> int | None:
-    if not cursor:
-        return None
-    if not cursor.isdigit():
-        raise InvalidInputError(
-            f"{cursor!r} is not a cursor.", remedy="Use the `next` of the page before.", field="after"
-        )
-    return int(cursor)

@@ -29,6 +29,7 @@ from tidings.domain.actor import Actor
 from tidings.domain.brief import Brief
 from tidings.domain.campaign import CampaignState
 from tidings.domain.contact import mask_address
+from tidings.domain.cursor import cursor_parts
 from tidings.domain.instant import Instant, to_datetime
 from tidings.domain.message import ShortTemplate
 from tidings.domain.plan import PlanSummary
@@ -94,6 +95,7 @@ class Shower:
             postings=self.posted(conn, actor, row), notices=self.notices(conn, row),
             channels=channels,
             cap_holders=told(conn, plan.cap_holders if plan else {}, actor.brands or None),
+            held_because=self.distribution.why_held(conn, row.pk) if shown.counts.get("held") else "",
         )  # fmt: skip
 
     def posted(self, conn: Connection, actor: Actor, row: Row[Any]) -> tuple[PostingView, ...]:
@@ -131,11 +133,10 @@ class Shower:
         self, conn: Connection, actor: Actor, row: Row[Any], *, state: str | None, after: str, limit: int
     ) -> tuple[list[DeliveryView], str]:
         """A page of deliveries, by contact, and the cursor of the next."""
-        person, _, rest = after.partition("-")
-        step, _, channel = rest.partition("-")
+        place = cursor_parts(after, r"(\d{1,18})-(\d{1,9})-(\w+)")
         found = self.distribution.delivery_rows(
-            conn, row.pk, state=state, after_contact=int(person) if person.isdigit() else 0, limit=limit + 1,
-            after_row=(int(step), channel) if step.isdigit() else None,
+            conn, row.pk, state=state, after_contact=int(place[0]) if place else 0, limit=limit + 1,
+            after_row=(int(place[1]), place[2]) if place else None,
         )  # fmt: skip
         shown = [
             DeliveryView(

@@ -146,6 +146,8 @@ class CampaignDetail:
     """Of a launched campaign with several channels."""
     cap_holders: CapHolders = CapHolders()
     """The campaigns that use up the frequency cap of those whom it leaves out, as far as the actor may see them."""
+    held_because: str = ""
+    """Why deliveries that are due are held; empty while none is."""
 
 
 @dataclass(frozen=True, slots=True)

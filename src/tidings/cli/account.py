@@ -2,24 +2,30 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from tidings.cli.connection import connected
 from tidings.cli.groups import Listed
-from tidings.cli.options import AsJson
+from tidings.cli.options import AsJson, NoInput, Yes, confirm
 from tidings.cli.output import moment, say, say_next, show, show_json, show_table
 from tidings.cli.references import choose
 
+if TYPE_CHECKING:
+    from tidings_client import Tidings
+    from tidings_client.access import Account
+
 commands = typer.Typer(cls=Listed, no_args_is_help=True, help="Who can sign in.")
+_WHICH = "Their id or e-mail address."
+_ROLES = "admin, manager, author, approver, analyst or viewer."
 
 
 @commands.command("add")
 def add(
     email: Annotated[str, typer.Argument(help="Their e-mail address.")],
     name: Annotated[str, typer.Option(help="What people call them.")],
-    role: Annotated[str, typer.Option(help="admin, manager, author, approver, analyst or viewer.")],
+    role: Annotated[str, typer.Option(help=_ROLES)],
     brand: Annotated[list[str] | None, typer.Option(help="Only this brand, by id; may be repeated.")] = None,
     as_json: AsJson = False,
 ) -> None:
@@ -45,6 +51,45 @@ def list_accounts(as_json: AsJson = False) -> None:
     show_table(["ID", "NAME", "ADDRESS", "ROLE", "ACTIVE", "CREATED"], rows)
 
 
+@commands.command("role")
+def set_role(
+    account: Annotated[str, typer.Argument(help=_WHICH)],
+    role: Annotated[str, typer.Argument(help=_ROLES)],
+    brand: Annotated[list[str] | None, typer.Option(help="Only this brand, by id; else as before.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Change what somebody may do, at once."""
+    with connected() as tidings:
+        changed = tidings.accounts.set_role(_id_of(tidings, account), role, brand)
+    _tell(changed, f"{changed.name} is now {changed.role}.", as_json=as_json)
+
+
+@commands.command("close")
+def close(
+    account: Annotated[str, typer.Argument(help=_WHICH)],
+    yes: Yes = False,
+    no_input: NoInput = False,
+    as_json: AsJson = False,
+) -> None:
+    """Close an account: its sessions, links and tokens end at once."""
+    with connected() as tidings:
+        account_id = _id_of(tidings, account)
+        whose = next(each.email for each in tidings.accounts.list().items if each.id == account_id)
+        confirm(f"Close the account of {whose}? Its sessions, links and tokens end.", yes=yes, no_input=no_input)
+        changed = tidings.accounts.close(account_id)
+    _tell(changed, f"The account of {changed.name} is closed.", as_json=as_json)
+    say_next(f"tidings account open {changed.id}  (to undo)")
+
+
+@commands.command("open")
+def open_again(account: Annotated[str, typer.Argument(help=_WHICH)], as_json: AsJson = False) -> None:
+    """Open a closed account again."""
+    with connected() as tidings:
+        changed = tidings.accounts.open(_id_of(tidings, account))
+    _tell(changed, f"The account of {changed.name} is open; its tokens stay revoked.", as_json=as_json)
+    say_next(f"tidings account link {changed.id}")
+
+
 @commands.command("link")
 def link(
     account: Annotated[str | None, typer.Argument(help="Their id or e-mail address; without it, your own.")] = None,
@@ -53,11 +98,8 @@ def link(
 ) -> None:
     """Make a one-time sign-in link."""
     with connected() as tidings:
-        known = [(each.id, each.email) for each in tidings.accounts.list().items]
         whose = account or tidings.accounts.me().id
-        made = tidings.accounts.create_link(
-            choose("account", whose, known, listing="tidings account list"), minutes=minutes
-        )
+        made = tidings.accounts.create_link(_id_of(tidings, whose), minutes=minutes)
     if as_json:
         show_json(made)
     else:
@@ -75,3 +117,15 @@ def whoami(as_json: AsJson = False) -> None:
     else:
         show(f"{me.name}, {me.role}")
         show(", ".join(me.permissions))
+
+
+def _id_of(tidings: Tidings, text: str) -> str:
+    known = [(each.id, each.email) for each in tidings.accounts.list().items]
+    return choose("account", text, known, listing="tidings account list")
+
+
+def _tell(changed: Account, words: str, *, as_json: bool) -> None:
+    if as_json:
+        show_json(changed)
+    else:
+        say(words)

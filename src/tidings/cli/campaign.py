@@ -239,7 +239,18 @@ def status(campaign: CampaignRef = "latest", watching: Watch = False, as_json: A
 
 
 def _short(detail: Campaign) -> dict[str, Any]:
-    fields = ("id", "name", "state", "state_reason", "paused", "people", "counts", "launched_at", "done_at")
+    fields = (
+        "id",
+        "name",
+        "state",
+        "state_reason",
+        "paused",
+        "people",
+        "counts",
+        "held_because",
+        "launched_at",
+        "done_at",
+    )
     return {field: getattr(detail, field) for field in fields}
 
 

@@ -256,6 +256,10 @@ def progress_lines(campaign: Campaign) -> str:
     if total:
         finished = sum(campaign.counts.get(state, 0) for state in _FINISHED_DELIVERIES)
         lines.append(f"{bar(finished, total)}  {finished} of {total}: {counts(campaign.counts)}")
+    if campaign.held_because:
+        lines.append(
+            f"Held: {campaign.held_because}. It goes out once that is over; `tidings doctor` names the remedy."
+        )
     return "\n".join(lines)
 
 

@@ -11,6 +11,7 @@ from tidings.cli import (
     account,
     agent,
     audience,
+    audit,
     brand,
     channel,
     claim,
@@ -88,6 +89,6 @@ def _add_commands(app: typer.Typer) -> None:
         ("template", editing.templates), ("image", editing.images), ("audience", audience.commands),
         ("replies", replies.commands), ("channel", channel.commands), ("sending", sending.commands),
         ("conversion", conversion.commands), ("mailbox", mailbox.commands), ("account", account.commands),
-        ("token", token.commands),
+        ("token", token.commands), ("audit", audit.commands),
     ):  # fmt: skip
         app.add_typer(group, name=name, rich_help_panel=SERVER)

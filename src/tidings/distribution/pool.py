@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import re
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -409,15 +410,24 @@ async def _any_opens(members: Sequence[Member]) -> bool:
     return False
 
 
+_REMEDIES = (
+    (
+        "certificate.*mismatch",
+        "Name the relay in TIDINGS_RELAY as its certificate does, or have one made for that name.",
+    ),
+    ("not yet valid", "Set this machine's clock, or the relay's, right: the relay's certificate begins in the future."),
+    ("self-signed|local issuer", "Name the authority that signed the relay's certificate by `ca=` in TIDINGS_RELAY."),
+    ("certificate", "Renew the relay's certificate, or name the authority that signed it by `ca=` in TIDINGS_RELAY."),
+    (
+        "password|access token|auth",
+        "Put the right user and password (or token) into TIDINGS_RELAY and start Tidings again.",
+    ),
+    ("no such host", "Check the host's name in TIDINGS_RELAY and this machine's name servers."),
+    ("refuses the sender", "Ask the relay's administrator to allow this sender's address, or correct it in the brand."),
+)
+
+
 def remedy_for(words: str) -> str:
-    """What a person can do about a relay that refuses us."""
-    lowered = words.lower()
-    if "certificate" in lowered:
-        return "Renew the relay's certificate, or name the authority that signed it by `ca=` in TIDINGS_RELAY."
-    if "password" in lowered or "access token" in lowered or "auth" in lowered:
-        return "Put the right user and password (or token) into TIDINGS_RELAY and start Tidings again."
-    if "no such host" in lowered:
-        return "Check the host's name in TIDINGS_RELAY and this machine's name servers."
-    if "refuses the sender" in lowered:
-        return "Ask the relay's administrator to allow this sender's address, or correct it in the brand."
-    return "Check the relay in TIDINGS_RELAY; `tidings doctor` looks at it."
+    """What a person can do about a relay that refuses us; the first that fits."""
+    fits = (remedy for pattern, remedy in _REMEDIES if re.search(pattern, words, re.IGNORECASE))
+    return next(fits, "Check the relay in TIDINGS_RELAY; `tidings doctor` looks at it.")

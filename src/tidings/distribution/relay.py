@@ -68,7 +68,7 @@ class Relay:
         except (OSError, ssl.SSLError) as error:
             raise InvalidInputError(
                 f"The certificate authority file {self.ca} cannot be used: {error}.",
-                remedy="Give a readable PEM file in `ca=`.",
+                remedy="Give a readable PEM file in `ca=` of TIDINGS_RELAY.",
                 field="ca",
             ) from error
         context.minimum_version = ssl.TLSVersion.TLSv1_2

@@ -235,6 +235,13 @@ def something_open(conn: Connection, campaign_pk: int) -> bool:
     return conn.execute(query).first() is not None
 
 
+def why_held(conn: Connection, campaign_pk: int) -> str:
+    """Why one of the campaign's deliveries is held, without a full stop; empty when none is. One stands for all."""
+    query = select(delivery.c.reason).where(delivery.c.campaign_pk == campaign_pk)
+    found: str | None = conn.execute(query.where(delivery.c.state == DeliveryState.HELD.value).limit(1)).scalar()
+    return (found or "").rstrip(".")
+
+
 def reasons(conn: Connection, campaign_pk: int) -> list[tuple[str, str, str, int]]:
     """(state, reply code, reason, deliveries), the commonest first; a reason may hold a server's words."""
     number = func.count().label("number")

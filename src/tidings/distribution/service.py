@@ -156,6 +156,10 @@ class DistributionService:
         """Whether something still happens to one of its deliveries by itself."""
         return repository.something_open(conn, campaign_pk)
 
+    def why_held(self, conn: Connection, campaign_pk: int) -> str:
+        """Why deliveries of it are held at this moment; empty when none is."""
+        return repository.why_held(conn, campaign_pk)
+
     def reasons(self, conn: Connection, campaign_pk: int) -> list[tuple[str, str, str, int]]:
         """How many deliveries are in a state for a reason; a reason may hold a server's words."""
         return repository.reasons(conn, campaign_pk)

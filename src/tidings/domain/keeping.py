@@ -29,7 +29,10 @@ class Keep:
 
     def in_words(self) -> str:
         """`providers' reports 180 days, …`."""
-        days = {name: f"{number} days" if number else "for ever" for name, number in asdict(self).items()}
+        days = {
+            name: f"{number} day{'s' * (number != 1)}" if number else "for ever"
+            for name, number in asdict(self).items()
+        }
         return ", ".join(f"{_TITLES[name]} {text}" for name, text in days.items())
 
 
@@ -38,7 +41,13 @@ def parse_keep(text: str) -> Keep:
     given: dict[str, int] = {}
     for word in text.replace(",", " ").split():
         name, _, days = word.partition("=")
-        if name not in _TITLES or not days.isdigit() or int(days) > MOST:
+        if name not in _TITLES:
+            known = ", ".join(_TITLES)
+            raise InvalidInputError(
+                f"TIDINGS_KEEP: nothing that is kept is called {name[:40]!r}.",
+                remedy=f"Known are {known}: {EXAMPLE}", field="TIDINGS_KEEP",
+            )  # fmt: skip
+        if not days.isdigit() or int(days) > MOST:
             raise InvalidInputError(
                 f"TIDINGS_KEEP: {word[:40]!r} names no number of days.",
                 remedy=f"Write days from 1 to {MOST}, or 0 for ever: {EXAMPLE}", field="TIDINGS_KEEP",

@@ -125,7 +125,8 @@ class AddressRule:
         # One private answer among public ones is how a rebinding name server looks: all must be fine.
         if not all(is_public(ipaddress.ip_address(address.partition("%")[0])) for address in addresses):
             raise ForbiddenError(
-                f"{host} is not on the public internet.", remedy="Put it on the list of allowed places if it is meant."
+                f"{host} is not on the public internet.",
+                remedy="If it is meant, name it in TIDINGS_ALLOWED_PLACES and start Tidings again.",
             )
         if not secure:
             raise ForbiddenError(f"{host} would be reached without encryption.", remedy="Use https.")

@@ -27,6 +27,7 @@ from tidings.web.routes import (
     agents,
     approvals,
     audience,
+    audit,
     brands,
     campaign,
     campaign_new,
@@ -62,8 +63,8 @@ if TYPE_CHECKING:
 _log = logging.getLogger("tidings.web")
 _PAGES = (
     sign_in, overview, live, campaign_new, campaigns, campaign, preview, approvals, agents, audience, person, insights,
-    mailbox, models, sending, settings, delivery, enclosures, replies, sequences, sequence, channels, brands, claims,
-    editor, review, revisions, images,
+    mailbox, models, audit, sending, settings, delivery, enclosures, replies, sequences, sequence, channels, brands,
+    claims, editor, review, revisions, images,
 )  # fmt: skip
 
 

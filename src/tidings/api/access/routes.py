@@ -42,6 +42,24 @@ def create_account(actor: CurrentActor, given: Given, body: schemas.NewAccount) 
     return schemas.Account.model_validate(made)
 
 
+@router.put("/accounts/{account_id}/role", summary="Change what an account may do", **needs(Permission.ACCOUNTS_MANAGE))
+def set_role(actor: CurrentActor, given: Given, account_id: str, body: schemas.NewRole) -> schemas.Account:
+    """It holds at once, in open sessions and for its tokens, too."""
+    return schemas.Account.model_validate(given.access.set_role(actor, account_id, body.role, body.brands))
+
+
+@router.post("/accounts/{account_id}/close", summary="Close an account", **needs(Permission.ACCOUNTS_MANAGE))
+def close_account(actor: CurrentActor, given: Given, account_id: str) -> schemas.Account:
+    """Its sessions, links and tokens end at once. What its person did stays, with their name."""
+    return schemas.Account.model_validate(given.access.set_active(actor, account_id, active=False))
+
+
+@router.post("/accounts/{account_id}/open", summary="Open a closed account again", **needs(Permission.ACCOUNTS_MANAGE))
+def open_account(actor: CurrentActor, given: Given, account_id: str) -> schemas.Account:
+    """Its tokens stay revoked: make it a sign-in link."""
+    return schemas.Account.model_validate(given.access.set_active(actor, account_id, active=True))
+
+
 @router.post(
     "/accounts/{account_id}/sign-in-links",
     status_code=201,

@@ -53,6 +53,15 @@ class NewAccount(Body):
     brands: list[str] = Field(default_factory=list[str], description="Ids; empty reaches every brand")
 
 
+class NewRole(Body):
+    """What an account may do from now on."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"role": "approver"}]})
+
+    role: Role
+    brands: list[str] | None = Field(default=None, description="Ids; empty reaches every brand; none: as before")
+
+
 class SignInLink(Schema):
     """Opens a session once, within the minutes. It is shown only here."""
 

@@ -208,6 +208,7 @@ class Campaign(CampaignRow):
     postings: tuple[Posting, ...]
     notices: tuple[str, ...] = Field(description="What stands in the way of posting, each with its remedy")
     channels: tuple[ChannelProgress, ...] = Field(description="Of a launched campaign with several channels")
+    held_because: str = Field(description="Why deliveries are held; empty while none is")
 
     @classmethod
     def of(cls, detail: CampaignDetail) -> Campaign:
@@ -231,6 +232,7 @@ class Campaign(CampaignRow):
             postings=tuple(Posting.model_validate(item) for item in detail.postings),
             notices=detail.notices,
             channels=tuple(ChannelProgress.model_validate(item) for item in detail.channels),
+            held_because=detail.held_because,
         )
 
 

@@ -19,6 +19,7 @@ from tidings.campaigns.sequences.life import face_brief, shape_of
 from tidings.campaigns.sequences.views import EnterResult, PersonView, SequenceDetail, SequenceRow, TemplateView
 from tidings.content.repository import brand_named, brands
 from tidings.domain.campaign import TERMINAL, CampaignState
+from tidings.domain.cursor import cursor_number
 from tidings.domain.errors import ConflictError, InvalidInputError, NotFoundError
 from tidings.domain.sequence import InvalidSequenceError, SequenceDefinition
 from tidings.store.among import among, keys
@@ -74,7 +75,7 @@ class SequenceService:
     def list(self, actor: Actor, *, after: str = "", limit: int = 50) -> tuple[list[SequenceRow], str]:
         """Sequences the actor may see, newest first, and the cursor of the next page (empty at the end)."""
         require(actor, Permission.CAMPAIGNS_READ)
-        before = int(after) if after.isdigit() else None
+        before = cursor_number(after)
         with self._db.reading() as conn:
             pks = repository.list_sequences(conn, brands=actor.brands, before_pk=before, limit=limit + 1)
             rows = [campaigns.campaign_of_pk(conn, pk) for pk in pks[:limit]]
@@ -143,7 +144,7 @@ class SequenceService:
         require(actor, Permission.CONTACTS_READ)
         with self._db.reading() as conn:
             row = self._row(conn, actor, sequence_id, Permission.CAMPAIGNS_READ)
-            cursor = int(after) if after.isdigit() else 0
+            cursor = cursor_number(after) or 0
             rows = repository.people_page(conn, row.pk, step=step, still_in=inside, after=cursor, limit=limit + 1)
             shown = [show.person_of(actor, item) for item in rows[:limit]]
         return shown, str(rows[limit - 1].contact_pk) if len(rows) > limit else ""

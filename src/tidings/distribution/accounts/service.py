@@ -177,9 +177,8 @@ class ChannelService:
             raise _unknown(id_or_name)
         kind = provider(row["provider"])
         if kind.check is None:
-            raise InvalidInputError(
-                f"{kind.title} offers nothing that could be asked without sending.", remedy="Send a test message."
-            )
+            remedy = "Send a test message." if kind.open is not None else "Its first posting shows whether it works."
+            raise InvalidInputError(f"{kind.title} offers nothing that could be asked without sending.", remedy=remedy)
         problem = ""
         try:
             kind.check(self._account(row).form, self.outbound)

@@ -30,9 +30,8 @@ def open_way(account: Account, guard: Guard) -> HttpChannel:
     kind = provider(account.provider)
     way = kind.open(account.form, guard) if kind.open is not None else None
     if not isinstance(way, HttpChannel):
-        raise InvalidInputError(
-            f"{kind.title} posts for everybody; a test would be seen.", remedy="Check the account instead."
-        )
+        instead = "Its first posting shows whether it works." if kind.check is None else "Check the account instead."
+        raise InvalidInputError(f"{kind.title} posts for everybody; a test would be seen.", remedy=instead)
     return way
 
 

@@ -39,7 +39,9 @@ class DnsDoctor:
         """The relays' findings, then each domain's, in the order of the checks."""
         resolver = DnsResolver(self._nameserver, seconds=self._seconds)
         away = [relay for relay in self._relays if not is_here(relay.host)]
-        certificates = [CertificateCheck(relay, self._seconds) for relay in away]
+        # Names say nothing of a relay on this machine; its certificate can be over like any other's.
+        looked = [relay for relay in self._relays if relay in away or relay.tls != "none"]
+        certificates = {relay.name: CertificateCheck(relay, self._seconds) for relay in looked}
         found: list[PreflightFinding] = []
         inbound: list[MxTlsCheck] = []
         for domain in dict.fromkeys(domain.lower().rstrip(".") for domain in domains):
@@ -47,11 +49,16 @@ class DnsDoctor:
             if away and not is_reserved(domain):
                 inbound.append(MxTlsCheck(resolver, domain, self._seconds))
         words = "the relay is on this machine: nothing to check"
-        here = [relay for relay in self._relays if relay not in away]
-        relays = [_skipped(Area.RELAY, check, words, relay.name) for relay in here for check in _RELAY_CHECKS]
-        for relay, certificate in zip(away, certificates, strict=True):
+        relays: list[PreflightFinding] = []
+        for relay in self._relays:
+            skipped = {check: _skipped(Area.RELAY, check, words, relay.name) for check in _RELAY_CHECKS}
+            certificate = certificates.get(relay.name)
+            tls = certificate.finding(resolver.left) if certificate is not None else skipped["TLS"]
+            if relay not in away:
+                relays += [skipped["PTR"], tls, skipped[CHECK]]
+                continue
             relays += _asked(Area.RELAY, "PTR", relay.name, partial(check_reverse, resolver, relay))
-            relays.append(certificate.finding(resolver.left))
+            relays.append(tls)
             relays += self._blocklists(resolver, relay)
         found += [finding for check in inbound for finding in check.findings(resolver.left)]
         return relays + found

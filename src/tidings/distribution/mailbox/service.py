@@ -10,6 +10,7 @@ from sqlalchemy import and_, delete, func, or_, select, update
 from tidings.access.permissions import Permission, require
 from tidings.distribution.mailbox.parsing import ParsedMail, parse_mail
 from tidings.domain.actor import Actor
+from tidings.domain.cursor import cursor_parts
 from tidings.domain.errors import NotFoundError
 from tidings.domain.instant import Instant
 from tidings.store.database import Database
@@ -71,10 +72,9 @@ class MailboxService:
             statement = statement.where(or_(*(func.lower(place).like(pattern, escape="\\") for place in places)))
         if unread:
             statement = statement.where(_T.read.is_(False))
-        at, _, last = after.partition("-")
-        if at.isdigit():
-            older = and_(_T.received_at == int(at), _T.id < last)
-            statement = statement.where(or_(_T.received_at < int(at), older))
+        if place := cursor_parts(after, r"(\d{1,18})-(\w+_\w+)"):
+            at, last = int(place[0]), place[1]
+            statement = statement.where(or_(_T.received_at < at, and_(_T.received_at == at, _T.id < last)))
         with self._db.reading() as conn:
             rows = conn.execute(statement).all()
         shown = [_row(row) for row in rows[:limit]]

@@ -14,6 +14,7 @@ from tidings.distribution.returns.wishes import own_words
 from tidings.domain.actor import Actor
 from tidings.domain.consent import SuppressionReason
 from tidings.domain.contact import mask_address
+from tidings.domain.cursor import cursor_number
 from tidings.domain.errors import ConflictError, NotFoundError
 from tidings.domain.event import Event, EventKind
 from tidings.domain.instant import Clock, Instant
@@ -71,8 +72,8 @@ class ReplyService:
         query = _seen(actor, _rows()).order_by(_T.pk.desc()).limit(limit + 1)
         if done is not None:
             query = query.where(_T.done_at.is_not(None) if done else _T.done_at.is_(None))
-        if after.isdigit():
-            query = query.where(_T.pk < int(after))
+        if (before := cursor_number(after)) is not None:
+            query = query.where(_T.pk < before)
         with self._db.reading() as conn:
             rows = conn.execute(query).all()
         more = len(rows) > limit

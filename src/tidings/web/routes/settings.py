@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, NamedTuple
+from typing import Annotated, Any, Literal, NamedTuple
 
 from fastapi import APIRouter, Form
 from starlette.responses import RedirectResponse, Response
@@ -52,6 +52,26 @@ def new_link(visit: VisitHere, account_id: str) -> Response:
     """Another link for somebody whose own is used or too old."""
     require(visit.actor, Permission.ACCOUNTS_MANAGE)
     return _page(visit, invitation=_invitation(visit, account_id))
+
+
+@router.post("/settings/accounts/{account_id}/role")
+def set_role(visit: VisitHere, account_id: str, fields: FormHere) -> Response:
+    """What somebody may do from now on; their brands stay."""
+    try:
+        visit.services.access.set_role(visit.actor, account_id, _role(text_of(fields, "role")))
+    except (InvalidInputError, ConflictError) as problem:
+        return _page(visit, status=problem.status, problem=problem)
+    return visit.back("/settings", "saved")
+
+
+@router.post("/settings/accounts/{account_id}/{act}")
+def close_or_open(visit: VisitHere, account_id: str, act: Literal["close", "open"]) -> Response:
+    """Ends an account's sessions, links and tokens, or lets its person in again."""
+    try:
+        visit.services.access.set_active(visit.actor, account_id, active=act == "open")
+    except ConflictError as problem:
+        return _page(visit, status=problem.status, problem=problem)
+    return visit.back("/settings", "saved")
 
 
 @router.post("/settings/password")
