@@ -135,6 +135,8 @@ def test_conversions_by_sdk_and_command(
         assert made.id == again.id
         with pytest.raises(InvalidInputError, match="currency"):
             shop.conversions.record("order-2", email="person3@example.com", value="49.90")
+        with pytest.raises(InvalidInputError, match="three capital letters of ISO 4217, such as EUR"):
+            shop.conversions.record("order-2", email="person3@example.com", value="49.90", currency="euro")
         with pytest.raises(NotFoundError):
             shop.conversions.record("order-2", contact_id="con_none")
         with pytest.raises(ForbiddenError):

@@ -33,7 +33,7 @@ PAGES = [
     "/campaigns/cmp_1/preview/A?channel=mastodon",
     "/agents/content", "/agents/distribution", "/audience", "/audience/import", "/audience/con_2", "/insights",
     "/mailbox", "/mailbox/msg_1", "/settings", "/models", "/nothing", "/sign-in", "/sign-in/link?token=once",
-    "/replies", "/replies?show=all", "/replies/rpl_1", "/sequences", "/sequences/cmp_s1", "/sequences/cmp_s2",
+    "/audit", "/replies", "/replies?show=all", "/replies/rpl_1", "/sequences", "/sequences/cmp_s1", "/sequences/cmp_s2",
     "/sequences/cmp_s3", "/sequences/cmp_s1/people", "/sequences/new", "/sequences/new?begin=onboarding",
     "/sequences/cmp_s1/edit", "/sequences/cmp_s1/edit?as_yaml=1", "/channels", "/channels/new?provider=pigeon",
     "/channels/chn_1", "/brands", "/brands/new", "/brands/brd_1", "/brands/brd_1/claims",

@@ -39,10 +39,10 @@ class Account:
             active=row.active, sample=row.sample, has_password=bool(row.password_hash), created_at=row.created_at,
         )  # fmt: skip
 
-    def actor(self, scopes: frozenset[str] | None = None) -> Actor:
+    def actor(self, scopes: frozenset[str] | None = None, token: str = "") -> Actor:
         """The account as an actor. An account with the role `service` is a program, not a person."""
         kind = ActorKind.SYSTEM if self.role is Role.SERVICE else ActorKind.PERSON
-        return Actor(kind, self.id, self.name, self.role, frozenset(self.brands), scopes)
+        return Actor(kind, self.id, self.name, self.role, frozenset(self.brands), scopes, token)
 
 
 @dataclass(frozen=True, slots=True)

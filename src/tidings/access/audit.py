@@ -34,7 +34,10 @@ def record(
     object_id: str = "",
     detail: Mapping[str, Any] | None = None,
 ) -> None:
-    """Appends one row in the caller's transaction. `action` is `noun.verb`; no secrets or addresses in `detail`."""
+    """Appends one row in the caller's transaction. `action` is `noun.verb`; no secrets or addresses in `detail`.
+
+    An act by an API token is its owner's, and names the token.
+    """
     take_turns(conn, "audit")
     head = get_setting(conn, _HEAD) or {"rows": 0, "hash": ""}
     row: dict[str, Any] = {
@@ -44,12 +47,16 @@ def record(
         "actor_name": actor.name.replace("\0", ""),
         "action": action,
         "object_id": object_id.replace("\0", ""),
-        "detail": json.loads(json.dumps(dict(detail or {}), allow_nan=False)),
+        "detail": json.loads(json.dumps({**(detail or {}), **_by(actor)}, allow_nan=False)),
         "previous_hash": head["hash"],
     }
     row["hash"] = _hash(row)
     conn.execute(audit.insert().values(row))
     put_setting(conn, _HEAD, {"rows": head["rows"] + 1, "hash": row["hash"]}, at)
+
+
+def _by(actor: Actor) -> dict[str, str]:
+    return {"token": actor.token.replace("\0", "")} if actor.token else {}
 
 
 def verify(conn: Connection) -> int:

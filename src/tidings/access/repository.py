@@ -106,10 +106,10 @@ def add_token(conn: Connection, values: dict[str, Any]) -> None:
     conn.execute(insert(api_token).values(values))
 
 
-def token_account(conn: Connection, token_hash: str, at: Instant) -> tuple[Account, tuple[str, ...]] | None:
-    """The active account and the scopes of a token that is in force."""
+def token_account(conn: Connection, token_hash: str, at: Instant) -> tuple[Account, tuple[str, ...], str] | None:
+    """The active account of a token that is in force, its scopes, and what it is called."""
     row = conn.execute(
-        select(account, api_token.c.scopes)
+        select(account, api_token.c.scopes, api_token.c.id.label("token_id"), api_token.c.name.label("token_name"))
         .join(api_token, api_token.c.account_id == account.c.id)
         .where(
             api_token.c.token_hash == token_hash,
@@ -118,7 +118,7 @@ def token_account(conn: Connection, token_hash: str, at: Instant) -> tuple[Accou
             account.c.active,
         )
     ).one_or_none()
-    return None if row is None else (Account.of(row), tuple(row.scopes))
+    return None if row is None else (Account.of(row), tuple(row.scopes), f"{row.token_name} ({row.token_id})")
 
 
 def tokens_of(conn: Connection, account_id: str | None = None) -> list[Token]:

@@ -238,8 +238,8 @@ class AccessService:
             found = repository.token_account(conn, secret_hash(secret), self._clock.now())
         if found is None:
             return None
-        account, scopes = found
-        return account.actor(frozenset(scopes) if scopes else None)
+        account, scopes, token = found
+        return account.actor(frozenset(scopes) if scopes else None, token)
 
     def revoke_token(self, actor: Actor, token_id: str) -> None:
         """Ends a token at once: one's own, or anybody's for who manages accounts."""

@@ -46,6 +46,8 @@ class Actor:
     brands: frozenset[str] = frozenset()
     scopes: frozenset[str] | None = None
     """For API tokens: the permissions the token was given; the role's rights are cut down to them."""
+    token: str = ""
+    """For API tokens: which one, as the audit trail names it."""
 
     @property
     def is_person(self) -> bool:

@@ -5,9 +5,15 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Annotated
 
-from pydantic import ConfigDict, Field
+from pydantic import AfterValidator, ConfigDict, Field
 
 from tidings.api.pages import Body, Moment, Schema
+
+
+def _a_currency(value: str) -> str:
+    if value and not (len(value) == 3 and value.isascii() and value.isalpha() and value.isupper()):
+        raise ValueError("must be the three capital letters of ISO 4217, such as EUR")
+    return value
 
 
 class NewConversion(Body):
@@ -26,7 +32,11 @@ class NewConversion(Body):
     email_sha256: str = Field(default="", description="SHA-256 in hex of the address, trimmed and in lower case")
     name: str = Field(default="", max_length=100, description="What it was: purchase, registration, …")
     value: Annotated[Decimal, Field(ge=0, max_digits=15, decimal_places=3)] = Decimal(0)
-    currency: str = Field(default="", pattern="^([A-Z]{3})?$", description="ISO 4217, needed where there is a value")
+    currency: Annotated[str, AfterValidator(_a_currency)] = Field(
+        default="",
+        description="ISO 4217, needed where there is a value",
+        json_schema_extra={"pattern": "^([A-Z]{3})?$"},
+    )
     at: str | None = Field(default=None, description="RFC 3339 with its zone; without it: now")
 
 
