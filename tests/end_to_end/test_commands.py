@@ -39,8 +39,8 @@ def test_what_the_documents_tell_to_type_works(
     for line in console_lines(ROOT / document, heading):
         program, *arguments = shlex.split(line)
         assert program == "tidings"
-        if arguments[:2] in (["campaign", "approve"], ["campaign", "send"]):
-            arguments.append("--yes")
+        if arguments[:2] in (["campaign", "approve"], ["campaign", "send"], ["account", "close"]):
+            arguments.append("--yes")  # in a terminal they ask
         done = tidings.cli(*arguments, environ=another_shell(tidings))
         assert "Traceback" not in done.stderr, line
 
