@@ -161,7 +161,7 @@ def test_a_check_keeps_what_it_found(channels: ChannelService, asked: Asked) -> 
     # New values: what was known about the old ones says nothing about them.
     assert channels.update(ADMIN, made.id, values={"region": "us"}).state == "not checked"
     wall = _add(channels, "Wall", provider="wall", brand_id="brd_1")
-    with pytest.raises(InvalidInputError, match="test message"):
+    with pytest.raises(InvalidInputError, match="Its first posting shows"):
         channels.check(ADMIN, wall.id)
 
 
