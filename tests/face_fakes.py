@@ -8,6 +8,7 @@ from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
+from tests.audit_fakes import FakeTrail
 from tests.channel_fakes import FakeChannels
 from tests.claim_fakes import FakeBriefs, FakeProposals
 from tests.editing_fakes import editing_fakes
@@ -15,7 +16,6 @@ from tests.fake_sequences import FakeSequences
 from tests.reply_fakes import FakeReplies
 
 from tidings.access.permissions import Permission, require
-from tidings.access.trail import AuditCheck, AuditRow
 from tidings.agents.policy import Effect
 from tidings.agents.service import AgentView, ToolView
 from tidings.analytics.intervals import Share
@@ -837,25 +837,6 @@ class FakePostbacks:
         """Another one."""
         require(actor, Permission.BRANDS_WRITE, brand_id)
         return "pbs_2"
-
-
-class FakeTrail:
-    """An audit trail of one row."""
-
-    row = AuditRow(7, AT, "person", "acc_1", "Ada", "campaign.send", "cmp_1", {"how": "now"}, "ab", "cd")
-
-    def __init__(self) -> None:
-        self.asked: list[dict[str, Any]] = []
-        self.found = AuditCheck(intact=True, rows=1)
-
-    def rows(self, actor: Actor, **asked: Any) -> Any:
-        require(actor, Permission.AUDIT_READ)
-        self.asked.append(asked)
-        return [self.row], ""
-
-    def check(self, actor: Actor) -> AuditCheck:
-        require(actor, Permission.AUDIT_READ)
-        return self.found
 
 
 def make_services(db: Any, clock: Any) -> Services:
