@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -128,6 +129,25 @@ def test_each_run_goes_on_where_the_last_one_ended_and_asks_for_the_next_day(hou
         assert set(conn.execute(select(attempt.c.words)).scalars()) == {""}
         bodies = conn.execute(select(provider_event.c.body).where(provider_event.c.state != "waiting"))
         assert list(bodies.scalars()) == [{}, {}]
+
+
+def test_days_that_were_changed_hold_at_the_next_start_and_not_only_tomorrow(house: House, tmp_path: Path) -> None:
+    fill(house)
+    house.retention.run("2026-03-02")
+    house.retention.begin()
+    asked: Any = Asked()
+    shorter = replace(KEEP, words=1)
+    other = wire(
+        Settings(tmp_path, keep=shorter), house.db, MasterKey(bytes(32)), house.secrets, house.clock, "other", asked
+    )
+    other.retention.begin()
+    other.retention.begin()
+    assert asked.ids == [(f"{JOB}:2026-03-02:{shorter.in_words()}", 0)] * 2, "one job, by its name"
+    other.retention.run("2026-03-02")
+    with house.db.reading() as conn:
+        assert set(conn.execute(select(attempt.c.words)).scalars()) == {""}
+    other.retention.begin()
+    assert asked.ids[-1] == (f"{JOB}:2026-03-02", 0)
 
 
 def test_what_stands_still_or_fails_is_said(house: House, clock: FakeClock, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -34,9 +34,10 @@ class Retention:
         jobs.job(JOB, queue=AgentName.DISTRIBUTION.value)(self.run)
 
     def begin(self) -> None:
-        """Asks for today's run, once whoever else asks."""
+        """Asks for today's run, once whoever else asks, and once more when other days are kept than at the last."""
         with self._db.transaction() as conn:
-            self._ask(conn, self._clock.now())
+            kept = _state(conn).get("kept", self._keep.in_words())
+            self._ask(conn, self._clock.now(), anew="" if kept == self._keep.in_words() else self._keep.in_words())
 
     def run(self, day: str) -> None:
         """Empties what is old, bite by bite; repeated, it finds less to do. Never fails: health says what is wrong."""
@@ -52,7 +53,7 @@ class Retention:
             log.exception("what is old could not be emptied")
             error = type(problem).__name__
         with self._db.transaction() as conn:
-            state = {**_state(conn), "at": now, "counts": counts, "error": error}
+            state = {**_state(conn), "at": now, "counts": counts, "error": error, "kept": self._keep.in_words()}
             put_setting(conn, RETENTION, state, now)
             if emptied := {name: number for name, number in counts.items() if number}:
                 record(conn, now, SYSTEM, "retention.emptied", "", {**emptied, "kept": self._keep.in_words()})
@@ -77,9 +78,10 @@ class Retention:
         with self._db.transaction() as conn:
             return forget_prompts(conn, now - self._keep.prompts * DAY)
 
-    def _ask(self, conn: Connection, at: Instant, delay: int = 0) -> None:
+    def _ask(self, conn: Connection, at: Instant, delay: int = 0, anew: str = "") -> None:
         day = to_datetime(at).date().isoformat()
-        self._jobs.enqueue(conn, JOB, day, id=f"{JOB}:{day}", delay_ms=delay)
+        name = f"{JOB}:{day}:{anew}" if anew else f"{JOB}:{day}"
+        self._jobs.enqueue(conn, JOB, day, id=name, delay_ms=delay)
 
 
 def _state(conn: Connection) -> dict[str, Any]:
