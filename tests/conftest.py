@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import anyio
 import psycopg
 import pytest
 
@@ -25,6 +26,9 @@ from tidings.keys.secrets import Secrets
 from tidings.store.database import Database, open_postgresql, open_sqlite
 from tidings.store.migrations import migrate
 
+# Loaded now and not by a server's thread at its first file: pytest compiles this module anew to rewrite it, and
+# Python 3.11 can fail in that in one thread while another runs ("AST constructor recursion depth mismatch").
+_ = anyio.open_file
 DATABASE_KEY = bytes(range(32))
 START: Instant = 1_772_445_600_000  # Monday, 2 March 2026, 10:00 UTC
 _PR_SET_PDEATHSIG = 1
