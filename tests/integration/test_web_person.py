@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from sqlalchemy import select
 from starlette.testclient import TestClient
 from tests.integration.test_web_rights import client, house, sign_in
@@ -34,6 +36,9 @@ def test_a_person_has_a_page_with_everything_that_is_kept(client: TestClient, ho
     page = client.get(f"/audience/{ids['Erika']}").text
     for told in ("Erika@example.com", "rye", "Yes, send me the &lt;news&gt;.", "shop"):
         assert told in page, told
+    said = re.findall(r"<time[^>]*>([^<]+)</time>", page)
+    assert said
+    assert all(re.search(r" 20\d\d ", each) for each in said), "a consent's proof has its year"
     assert client.get("/audience/con_nobody").status_code == 404
 
 

@@ -62,9 +62,18 @@ def zone_or_utc(name: str | None) -> str:
 
 def when(instant: Instant | None, zone: str) -> str:
     """`Tue 24 Nov 09:15` in that zone; UTC is said, as nobody expects it."""
+    return _worded(instant, zone, "%a %-d %b %H:%M")
+
+
+def dated(instant: Instant | None, zone: str) -> str:
+    """`Tue 24 Nov 2026 09:15`: with its year, for what may be of any year."""
+    return _worded(instant, zone, "%a %-d %b %Y %H:%M")
+
+
+def _worded(instant: Instant | None, zone: str, form: str) -> str:
     if instant is None:
         return "–"
-    return to_datetime(instant, zone).strftime("%a %-d %b %H:%M") + (" UTC" if zone == "UTC" else "")
+    return to_datetime(instant, zone).strftime(form) + (" UTC" if zone == "UTC" else "")
 
 
 def time_of_day(instant: Instant, zone: str) -> str:

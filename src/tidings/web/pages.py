@@ -104,8 +104,8 @@ class Pages:
         )
         cast("dict[str, Any]", env.filters).update(
             number=formats.number, percent=formats.percent, words=formats.words, held_words=formats.held_words,
-            plural=formats.plural, when=_when, time_of_day=_time_of_day, ago=_ago, local_input=_local_input,
-            attribute_json=_attribute_json, iso=iso, shown=formats.shown, merged=_merged,
+            plural=formats.plural, when=_when, dated=_dated, time_of_day=_time_of_day, ago=_ago,
+            local_input=_local_input, attribute_json=_attribute_json, iso=iso, shown=formats.shown, merged=_merged,
             draft_key=drafts.draft_key, draft_name=drafts.draft_name, as_short=drafts.as_short,
             channel_title=drafts.channel_title, lower_first=drafts.lower_first, of_brief=drafts.of_brief,
             variant_name=drafts.variant_name, variant_letter=drafts.variant_letter, version_name=drafts.version_name,
@@ -163,9 +163,17 @@ def _tone(code: object) -> str:
 
 @pass_context
 def _when(context: Context, instant: Instant | None) -> Markup:
+    return _timed(instant, formats.when(instant, context["look"].zone))
+
+
+@pass_context
+def _dated(context: Context, instant: Instant | None) -> Markup:
+    return _timed(instant, formats.dated(instant, context["look"].zone))
+
+
+def _timed(instant: Instant | None, words: str) -> Markup:
     if instant is None:
-        return Markup("–")
-    words = formats.when(instant, context["look"].zone)
+        return escape(words)
     return Markup('<time datetime="{}">{}</time>').format(iso(instant), words)
 
 
