@@ -60,7 +60,7 @@ def set_role(
 ) -> None:
     """Change what somebody may do, at once."""
     with connected() as tidings:
-        changed = tidings.accounts.set_role(_id_of(tidings, account), role, brand)
+        changed = tidings.accounts.set_role(_found(tidings, account).id, role, brand)
     _tell(changed, f"{changed.name} is now {changed.role}.", as_json=as_json)
 
 
@@ -73,10 +73,9 @@ def close(
 ) -> None:
     """Close an account: its sessions, links and tokens end at once."""
     with connected() as tidings:
-        account_id = _id_of(tidings, account)
-        whose = next(each.email for each in tidings.accounts.list().items if each.id == account_id)
-        confirm(f"Close the account of {whose}? Its sessions, links and tokens end.", yes=yes, no_input=no_input)
-        changed = tidings.accounts.close(account_id)
+        whose = _found(tidings, account)
+        confirm(f"Close the account of {whose.email}? Its sessions, links and tokens end.", yes=yes, no_input=no_input)
+        changed = tidings.accounts.close(whose.id)
     _tell(changed, f"The account of {changed.name} is closed.", as_json=as_json)
     say_next(f"tidings account open {changed.id}  (to undo)")
 
@@ -85,7 +84,7 @@ def close(
 def open_again(account: Annotated[str, typer.Argument(help=_WHICH)], as_json: AsJson = False) -> None:
     """Open a closed account again."""
     with connected() as tidings:
-        changed = tidings.accounts.open(_id_of(tidings, account))
+        changed = tidings.accounts.open(_found(tidings, account).id)
     _tell(changed, f"The account of {changed.name} is open; its tokens stay revoked.", as_json=as_json)
     say_next(f"tidings account link {changed.id}")
 
@@ -99,7 +98,7 @@ def link(
     """Make a one-time sign-in link."""
     with connected() as tidings:
         whose = account or tidings.accounts.me().id
-        made = tidings.accounts.create_link(_id_of(tidings, whose), minutes=minutes)
+        made = tidings.accounts.create_link(_found(tidings, whose).id, minutes=minutes)
     if as_json:
         show_json(made)
     else:
@@ -119,9 +118,10 @@ def whoami(as_json: AsJson = False) -> None:
         show(", ".join(me.permissions))
 
 
-def _id_of(tidings: Tidings, text: str) -> str:
-    known = [(each.id, each.email) for each in tidings.accounts.list().items]
-    return choose("account", text, known, listing="tidings account list")
+def _found(tidings: Tidings, text: str) -> Account:
+    known = {each.id: each for each in tidings.accounts.list().items}
+    listed = [(each.id, each.email) for each in known.values()]
+    return known[choose("account", text, listed, listing="tidings account list")]
 
 
 def _tell(changed: Account, words: str, *, as_json: bool) -> None:
