@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tidings.domain.brief import Brief, InvalidBriefError, parse_brief
-from tidings.domain.version import fits_language, language_tag, version_of
+from tidings.domain.version import fits_language, in_step, language_tag, step_and_version, version_of
 
 FIELDS: dict[str, Any] = {
     "name": "Autumn workshop", "type": "event", "goal": "Fill the bread workshop", "brand": "Northwind Bakery",
@@ -106,3 +106,13 @@ def test_a_language_in_its_usual_form(given: str, usual: str) -> None:
 def test_a_variant_tells_its_version(name: str, letter: str) -> None:
     assert version_of(f"{name}-{letter}") == name
     assert version_of(letter) == ""
+
+
+_NAMES = st.from_regex(r"[a-z][a-z0-9-]{0,23}", fullmatch=True)
+
+
+@given(_NAMES, st.just("") | _NAMES, st.sampled_from("ABCDEFGHIJ"), st.sampled_from(["", ".2", ".13"]))
+def test_a_variant_of_a_sequence_tells_its_step_and_version(step: str, version: str, letter: str, later: str) -> None:
+    """Also as the ledger names words that an edit changed, and whatever hyphens stand in the names."""
+    variant = in_step(step, f"{version}-{letter}" if version else letter)
+    assert step_and_version(f"{variant}{later}") == (step, version)

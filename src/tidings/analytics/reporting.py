@@ -16,7 +16,7 @@ from tidings.analytics.metrics import Counts, counts_of
 from tidings.analytics.views import CampaignReport, HourLine, VariantLine, VersionLine
 from tidings.domain.event import EventKind
 from tidings.domain.instant import HOUR, Instant
-from tidings.domain.version import version_of
+from tidings.domain.version import in_words, version_of
 from tidings.events.repository import Count, by_hour, totals
 
 _EVER: Instant = 2**53
@@ -83,7 +83,7 @@ def _words(judged: Mapping[str, Verdict], groups: str) -> str:
     if len({verdict.words for verdict in judged.values()}) == 1:
         told = next(iter(judged.values())).words
     else:
-        told = " ".join(f"{name or 'Base'}: {verdict.words}" for name, verdict in judged.items())
+        told = " ".join(f"{in_words(name) or 'Base'}: {verdict.words}" for name, verdict in judged.items())
     return f"{groups} have different readers, so they are not compared with each other. {told}"
 
 

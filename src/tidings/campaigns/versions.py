@@ -19,6 +19,7 @@ from tidings.domain.errors import InvalidInputError
 from tidings.domain.instant import Instant
 from tidings.domain.version import Version, fits_language, version_of
 from tidings.scheduling.planning import Division
+from tidings.store.among import among, keys
 from tidings.store.tables import contact
 
 if TYPE_CHECKING:
@@ -99,6 +100,28 @@ def assigned(conn: Connection, brief: Brief, people: Sequence[Person], now: Inst
         if version.segment:
             fits &= np.isin(pks, _members(conn, version, now))
         found[fits] = number
+    return found
+
+
+def fitting(conn: Connection, brief: Brief, contact_pks: Sequence[int], now: Instant) -> dict[int, str]:
+    """The name of the version that each of these contacts gets now; who gets the base version is not in it.
+
+    For a few people at a time. Raises InvalidInputError for a segment that is gone.
+    """
+    found: dict[int, str] = {}
+    locales: dict[int, str] = {}
+    if brief.versions:
+        query = select(contact.c.pk, contact.c.locale).where(among(conn.dialect.name, contact.c.pk, "people"))
+        locales = {row.pk: row.locale for row in conn.execute(query, {"people": keys(conn, contact_pks)})}
+    for version in reversed(brief.versions):  # the first that fits is written last
+        fits = [pk for pk, locale in locales.items() if not version.language or fits_language(locale, version.language)]
+        segment_id = _segment_of(conn, version)
+        if segment_id is not None:
+            query = select(contact.c.pk).where(
+                among(conn.dialect.name, contact.c.pk, "people"), matching(conn, segment_id, now)
+            )
+            fits = list(conn.execute(query, {"people": keys(conn, fits)}).scalars())
+        found.update(dict.fromkeys(fits, version.name))
     return found
 
 

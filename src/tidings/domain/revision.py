@@ -13,7 +13,7 @@ from tidings.domain.brief import Brief
 from tidings.domain.draft import Draft
 from tidings.domain.invitation import Invitation
 from tidings.domain.sequence import SequenceDefinition
-from tidings.domain.version import version_of
+from tidings.domain.version import step_and_version, version_of
 
 
 class Revision(BaseModel):
@@ -30,17 +30,19 @@ class Revision(BaseModel):
     attachments: tuple[Attachment, ...] = ()
     invitation: Invitation | None = None
     sequence: SequenceDefinition | None = None
-    """Of a sequence: its definition; its drafts' variants begin with the name of their step, as `hello-A`."""
+    """Of a sequence: its definition; its drafts' variants are named by `in_step`: `hello-A`, `hello_german-A`."""
     step_briefs: dict[str, Brief] = Field(default_factory=dict[str, Brief])
     """Of a sequence: what each step that sends was written from."""
 
     def brief_of(self, draft: Draft) -> Brief:
         """The brief a draft is held against: its own step's in a sequence, its own version's in a campaign."""
-        return self.step_briefs.get(step_of(draft)) or self.brief.for_version(version_of(draft.variant))
+        step, version = step_and_version(draft.variant)
+        asked = self.step_briefs.get(step)
+        return asked.for_version(version) if asked else self.brief.for_version(version_of(draft.variant))
 
     def drafts_of(self, step: str) -> tuple[Draft, ...]:
         """The drafts of one step of a sequence."""
-        return tuple(draft for draft in self.drafts if step_of(draft) == step)
+        return tuple(draft for draft in self.drafts if step_and_version(draft.variant)[0] == step)
 
     @property
     def content_hash(self) -> str:
@@ -73,8 +75,3 @@ _LATER = (
 def _unset(brief: Brief) -> set[str]:
     """Fields that briefs got later and that say nothing in this one."""
     return {name for name in _LATER if getattr(brief, name) == Brief.model_fields[name].default}
-
-
-def step_of(draft: Draft) -> str:
-    """The step of a sequence that a draft belongs to, by its variant's name; the variant itself elsewhere."""
-    return draft.variant.rpartition("-")[0] or draft.variant

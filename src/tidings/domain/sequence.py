@@ -114,14 +114,6 @@ class Send(_Part):
     """A message: written from a brief, or taken over from another campaign's draft."""
 
     brief: Brief | None = None
-
-    @field_validator("brief")
-    @classmethod
-    def _without_versions(cls, brief: Brief | None) -> Brief | None:
-        if brief is not None and brief.versions:
-            raise ValueError("has versions, and a step has none: branch by segment, or give each language a sequence")
-        return brief
-
     draft: str | None = None
     """A campaign's id, whose variant `variant` is taken over."""
     variant: str = "A"

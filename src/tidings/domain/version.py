@@ -125,5 +125,24 @@ def check_versions(versions: Sequence[Version], language: str) -> None:
 
 
 def version_of(variant: str) -> str:
-    """The version that a variant belongs to, by its name: `german` of `german-A`; empty for the base version."""
+    """The version that a variant belongs to, by its name: `german` of `german-A`; empty for the base version.
+
+    Of a sequence's variant: its step and version, as `hello_german` of `hello_german-A`.
+    """
     return variant.rpartition("-")[0]
+
+
+def in_words(version: str) -> str:
+    """What `version_of` gives, for people: `german`, or `hello, german` of a sequence."""
+    return version.replace("_", ", ")
+
+
+def in_step(step: str, variant: str) -> str:
+    """A variant's name within a step of a sequence: `hello-A`, and `hello_german-A` of `german-A`."""
+    return f"{step}{'_' if version_of(variant) else '-'}{variant}"
+
+
+def step_and_version(variant: str) -> tuple[str, str]:
+    """What `in_step` was given: the step, and the version, which is empty for the base version."""
+    step, _, version = version_of(variant).partition("_")
+    return step, version

@@ -12,6 +12,7 @@ from tidings.domain.blocks import Image
 from tidings.domain.channel import Channel
 from tidings.domain.draft import Draft, Finding
 from tidings.domain.short import RULES, rule_of
+from tidings.domain.version import in_words
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,13 +49,13 @@ def draft_name(draft: Draft | DraftDiff | Provenance) -> str:
 def variant_name(variant: str) -> str:
     """A variant as a heading has it: `Variant A`, and with its version or step `german · variant A`."""
     version, _, letter = variant.rpartition("-")
-    return f"{version} · variant {letter}" if version else f"Variant {letter}"
+    return f"{in_words(version)} · variant {letter}" if version else f"Variant {letter}"
 
 
 def variant_letter(variant: str) -> str:
     """A variant under a heading that says so: `A`, and with its version or step `german · A`."""
     version, _, letter = variant.rpartition("-")
-    return f"{version} · {letter}" if version else letter
+    return f"{in_words(version)} · {letter}" if version else letter
 
 
 def version_name(version: str) -> str:

@@ -12,6 +12,7 @@ from typing import Any, cast
 from starlette.datastructures import FormData
 
 from tidings.domain.sequence import END
+from tidings.web import version_form
 from tidings.web.visit import text_of, texts_of
 
 KINDS = ("send", "wait", "branch", "exit")
@@ -45,7 +46,10 @@ def raw_of(fields: FormData) -> Raw:
 
 
 def changed(steps: list[Raw], act: str) -> list[Raw]:
-    """The steps after one press of a button: `add-send`, `remove-2`, `up-2`, `down-2`; other words change nothing."""
+    """The steps after one press of a button: `add-send`, `remove-2`, `up-2`, `down-2`, `version-2`.
+
+    Other words change nothing.
+    """
     verb, _, what = act.partition("-")
     if verb == "add" and what in KINDS:
         return [*steps, _new(what, steps)]
@@ -54,6 +58,9 @@ def changed(steps: list[Raw], act: str) -> list[Raw]:
     at, found = int(what), list(steps)
     if verb == "remove":
         del found[at]
+    if verb == "version" and (brief := _within(_within(found[at], "send"), "brief")):
+        more: list[Any] = [*(brief.get("versions") or ()), {}]
+        found[at] = {**found[at], "send": {**found[at]["send"], "brief": {**brief, "versions": more}}}
     to = {"up": at - 1, "down": at + 1}.get(verb, -1)
     if 0 <= to < len(found):
         found[at], found[to] = found[to], found[at]
@@ -115,6 +122,9 @@ def _send(fields: FormData, at: str, rest: Raw) -> Raw:
         return rest
     brief = {**_within(rest, "brief"), **{name: text_of(fields, f"{at}{name}") for name in _BRIEF}}
     brief["facts"] = [line.strip() for line in text_of(fields, f"{at}facts").splitlines() if line.strip()]
+    versions = version_form.versions_of(fields, at, brief.pop("versions", None))
+    if versions:
+        brief["versions"] = versions
     return {**rest, "brief": brief}
 
 
@@ -152,6 +162,7 @@ def _shown(step: Raw) -> Raw:
             | {
                 "facts": "\n".join(facts),
                 "draft": send.get("draft"),
+                "versions": version_form.shown(brief.get("versions")),
             }
         )
     elif kind == "wait":

@@ -15,9 +15,12 @@ _NAMES = (*_TEXTS, *_LISTS, "facts", "instead")
 EMPTY: dict[str, str] = dict.fromkeys(_NAMES, "")
 
 
-def groups_of(fields: FormData) -> list[dict[str, str]]:
-    """The groups as typed, to be shown again; those in which nothing was written are left out."""
-    columns = {name: _all(fields, f"version_{name}") for name in _NAMES}
+def groups_of(fields: FormData, at: str = "") -> list[dict[str, str]]:
+    """The groups as typed, to be shown again; those in which nothing was written are left out.
+
+    `at`: what the fields' names begin with, where a page has several briefs.
+    """
+    columns = {name: _all(fields, f"{at}version_{name}") for name in _NAMES}
     rows = max((len(column) for column in columns.values()), default=0)
     found = [
         {name: column[row] if row < len(column) else "" for name, column in columns.items()} for row in range(rows)
@@ -25,9 +28,16 @@ def groups_of(fields: FormData) -> list[dict[str, str]]:
     return [group for group in found if any(text for name, text in group.items() if name != "instead")]
 
 
-def versions_of(fields: FormData) -> list[dict[str, Any]]:
-    """The versions as `parse_brief` takes them; what was left empty is left out."""
-    return [_version(group) for group in groups_of(fields)]
+def versions_of(fields: FormData, at: str = "", before: object = None) -> list[dict[str, Any]]:
+    """The versions as `parse_brief` takes them; what was left empty is left out.
+
+    One of `before` that nobody touched stays as it is, with what the form cannot show of it.
+    """
+    known = [(group_of(given), given) for given in _mappings(before)]
+    return [
+        next((dict(given) for shown, given in known if shown == group), None) or _version(group)
+        for group in groups_of(fields, at)
+    ]
 
 
 def _version(group: Mapping[str, str]) -> dict[str, Any]:
@@ -48,17 +58,25 @@ def _whole(line: str) -> str:
 
 def pairs_of(raw: object) -> list[tuple[str, str]]:
     """The fields the form would send for the versions of a brief's mapping; nothing for what is no list of them."""
+    return [(f"version_{name}", text) for given in _mappings(raw) for name, text in group_of(given).items()]
+
+
+def shown(raw: object) -> list[dict[str, str]]:
+    """The versions of a brief's mapping as groups of the form."""
+    return [group_of(given) for given in _mappings(raw)]
+
+
+def group_of(given: Mapping[str, object]) -> dict[str, str]:
+    """One version as the form shows it."""
+    group = {name: str(given.get(name) or "") for name in _TEXTS}
+    group |= {name: ", ".join(_texts(given.get(name))) for name in _LISTS}
+    more = _texts(given.get("more_facts"))
+    return group | {"facts": "\n".join(more or _texts(given.get("facts"))), "instead": "no" if more else "yes"}
+
+
+def _mappings(raw: object) -> list[Mapping[str, object]]:
     items = cast("Sequence[object]", raw) if isinstance(raw, list | tuple) else ()
-    pairs: list[tuple[str, str]] = []
-    for item in items:
-        if isinstance(item, Mapping):
-            given = cast("Mapping[str, object]", item)
-            group = {name: str(given.get(name) or "") for name in _TEXTS}
-            group |= {name: ", ".join(_texts(given.get(name))) for name in _LISTS}
-            more = _texts(given.get("more_facts"))
-            group |= {"facts": "\n".join(more or _texts(given.get("facts"))), "instead": "no" if more else "yes"}
-            pairs += [(f"version_{name}", text) for name, text in group.items()]
-    return pairs
+    return [cast("Mapping[str, object]", item) for item in items if isinstance(item, Mapping)]
 
 
 def _texts(value: object) -> list[str]:

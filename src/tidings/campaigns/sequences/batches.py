@@ -17,6 +17,7 @@ from tidings.campaigns.sequences import repository
 from tidings.campaigns.sequences.advance import Moved, advance
 from tidings.campaigns.sequences.facts import BatchFacts
 from tidings.campaigns.sequences.messages import CHANNEL, number_for, variant_for
+from tidings.campaigns.versions import fitting
 from tidings.distribution.enlist import Row as Enlisted
 from tidings.distribution.enlist import enlist
 from tidings.distribution.withdraw import withdraw
@@ -54,7 +55,7 @@ def move_batch(conn: Connection, campaign_pk: int, now: Instant, limit: int = BA
     numbers = repository.ledger_steps(conn, campaign_pk)
     facts = BatchFacts(conn, campaign_pk, made, places, numbers, row.segment_id, now)
     moved = [advance(made, place, facts, now) for place in places]
-    sent = _enlist(conn, campaign_pk, row.variants, moved, numbers)
+    sent = _enlist(conn, campaign_pk, row.variants, moved, numbers, _versions(conn, made, moved, now))
     _withdraw(conn, campaign_pk, moved, now)
     repository.write_places(conn, campaign_pk, (each.place for each in moved), now)
     return Done(len(moved), sent, sum(each.place.due_at is None for each in moved))
@@ -68,9 +69,19 @@ def definition_of(conn: Connection, row: Row[Any]) -> SequenceDefinition:
     return revised.sequence
 
 
+def _versions(conn: Connection, made: SequenceDefinition, moved: list[Moved], now: Instant) -> dict[int, str]:
+    """The version of their message that those who come to one get; whoever gets the base version is not in it."""
+    found: dict[int, str] = {}
+    for step in made.sends:
+        people = [each.place.contact_pk for each in moved if each.send is not None and each.send[0] == step.id]
+        if people and step.send is not None and step.send.brief is not None:
+            found |= fitting(conn, step.send.brief, people, now)
+    return found
+
+
 def _enlist(
     conn: Connection, campaign_pk: int, variants: dict[str, list[str]], moved: list[Moved],
-    numbers: dict[tuple[str, int], int],
+    numbers: dict[tuple[str, int], int], versions: dict[int, str],
 ) -> int:  # fmt: skip
     """Writes the deliveries of those who come to a message, and notes the message with each."""
     by_step: defaultdict[tuple[str, int], list[Enlisted]] = defaultdict(list)
@@ -80,8 +91,9 @@ def _enlist(
             key = (name, each.place.round)
             if key not in numbers:
                 numbers[key] = number_for(conn, campaign_pk, *key)
-            variant = variant_for(variants[name], name, each.place.contact_pk)
-            by_step[key].append((each.place.contact_pk, variant, due_at))
+            person = each.place.contact_pk
+            variant = variant_for(variants[name], name, person, versions.get(person, ""))
+            by_step[key].append((person, variant, due_at))
             each.place = replace(each.place, sent_step=numbers[key])
     return sum(enlist(conn, campaign_pk, numbers[key], CHANNEL, people) for key, people in sorted(by_step.items()))
 

@@ -10,11 +10,13 @@ from sqlalchemy import Connection, Row
 
 from tidings.agents.state import load
 from tidings.campaigns import repository as campaigns
+from tidings.campaigns import versions
 from tidings.content.service import load_brand
 from tidings.domain.actor import AgentName
 from tidings.domain.draft import Draft
 from tidings.domain.errors import InvalidInputError, NotFoundError
 from tidings.domain.instant import Instant
+from tidings.domain.version import in_step, step_and_version
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -37,6 +39,8 @@ class Assignment:
     claims: Sequence[Claim]
     config: dict[str, Any]
     recent: frozenset[str]
+    few: dict[str, frozenset[str]]
+    """Of each step the versions for too few people to be described to a model."""
     kept: dict[str, tuple[Brief, tuple[Draft, ...]]]
     """Steps whose words need not be written: they are there already, or come from another campaign."""
     seed: str
@@ -56,16 +60,12 @@ class Written:
     def problems(self) -> list[str]:
         """What blocks it, each with the step it stands in."""
         return list(
-            dict.fromkeys(
-                f"step `{draft.variant.rpartition('-')[0]}`: {words}"
-                for draft in self.drafts
-                for words in draft.blocked_by
-            )
+            dict.fromkeys(f"step {_named(draft)}: {words}" for draft in self.drafts for words in draft.blocked_by)
         )
 
 
 def assignment(
-    conn: Connection, row: Row[Any], definition: SequenceDefinition, before: Revision | None, seed: str,
+    conn: Connection, row: Row[Any], definition: SequenceDefinition, before: Revision | None, seed: str, now: Instant,
     trials: tuple[SubjectTrial, ...] = (),
 ) -> Assignment:  # fmt: skip
     """What to write, and what of the revision before can stay because its step asks for the same as it did."""
@@ -73,14 +73,17 @@ def assignment(
     config = load(conn, AgentName.CONTENT).config
     if config["voice"] != "brand":
         brand = brand.model_copy(update={"voice": config["voice"]})
+    few: dict[str, frozenset[str]] = {}
     kept: dict[str, tuple[Brief, tuple[Draft, ...]]] = {}
     for step in definition.sends:
+        if step.send is not None and step.send.brief is not None:
+            few[step.id] = versions.few_readers(conn, step.send.brief, now)
         if step.send is not None and step.send.draft is not None:
             kept[step.id] = taken_over(conn, row.brand_id, step, step.send)
         elif before is not None and _unchanged(before, step):
             kept[step.id] = before.step_briefs[step.id], before.drafts_of(step.id)
     recent = campaigns.recent_stock(conn, row.brand_id)
-    return Assignment(definition, brand, claims, config, recent, kept, seed, trials)
+    return Assignment(definition, brand, claims, config, recent, few, kept, seed, trials)
 
 
 def write(agent: ContentAgent, task: Assignment, at: Instant) -> Written:
@@ -93,9 +96,9 @@ def write(agent: ContentAgent, task: Assignment, at: Instant) -> Written:
         if step.id in task.kept:
             briefs[step.id], own = task.kept[step.id]
         else:
-            brief, own, decision = _write_step(agent, task, step, frozenset(recent), at)
-            briefs[step.id] = brief
-            decisions.append(decision)
+            briefs[step.id], written = _write_step(agent, task, step, frozenset(recent), at)
+            own = tuple(_within(step, draft) for draft in written.drafts)
+            decisions += written.decisions
         drafts += own
         recent |= {trace.sentence for draft in own for trace in draft.traces if trace.source == "stock"}
     return Written(tuple(drafts), briefs, tuple(decisions))
@@ -103,16 +106,24 @@ def write(agent: ContentAgent, task: Assignment, at: Instant) -> Written:
 
 def _write_step(
     agent: ContentAgent, task: Assignment, step: Step, recent: frozenset[str], at: Instant
-) -> tuple[Brief, tuple[Draft, ...], DecisionFields]:
+) -> tuple[Brief, versions.Written]:
     asked = step.send.brief if step.send is not None else None
     if asked is None:
         raise InvalidInputError(f"Step `{step.id}` has no brief.", remedy="Give it one, or a draft.")
-    result = agent.draft(
-        asked, task.brand, task.claims, seed=zlib.crc32(f"{task.seed}:{step.id}".encode()), at=at, recent=recent,
+    return asked, versions.write(
+        agent, asked, task.brand, task.claims, few=task.few.get(step.id, frozenset()),
+        seed=zlib.crc32(f"{task.seed}:{step.id}".encode()), at=at, recent=recent,
         max_words=task.config["max_words"], trials=task.trials,
     )  # fmt: skip
-    own = tuple(draft.model_copy(update={"variant": f"{step.id}-{draft.variant}"}) for draft in result.drafts)
-    return asked, own, result.decision
+
+
+def _within(step: Step, draft: Draft) -> Draft:
+    return draft.model_copy(update={"variant": in_step(step.id, draft.variant)})
+
+
+def _named(draft: Draft) -> str:
+    step, version = step_and_version(draft.variant)
+    return f"`{step}`, version {version}" if version else f"`{step}`"
 
 
 def _unchanged(before: Revision, step: Step) -> bool:
@@ -136,4 +147,4 @@ def taken_over(conn: Connection, brand_id: str, step: Step, send: Send) -> tuple
             f"Step `{step.id}`: “{source.name}” has no variant {send.variant} of this brand.",
             remedy="Name a campaign of the same brand and one of its variants.", field=step.id,
         )  # fmt: skip
-    return revised.brief_of(found[0]), (found[0].model_copy(update={"variant": f"{step.id}-A"}),)
+    return revised.brief_of(found[0]), (found[0].model_copy(update={"variant": in_step(step.id, "A")}),)

@@ -54,7 +54,7 @@ class SequenceLife:
             before = _last_good(conn, row)
             wanted = self._wanted(conn, row)
             trials = run.analytics.subject_trials(conn, row.brand_id)
-            task = drafting.assignment(conn, row, wanted, before, f"{row.id}:{epoch}", trials)
+            task = drafting.assignment(conn, row, wanted, before, f"{row.id}:{epoch}", run.clock.now(), trials)
         written = drafting.write(run.content, task, run.clock.now())
         with run.db.transaction() as conn:
             if not _still(conn, row.id, epoch):
@@ -97,7 +97,7 @@ class SequenceLife:
             wanted = _definition(known.wanted)
             before = campaigns.revision_of(conn, known.proposed_id or row.revision_id)
             trials = run.analytics.subject_trials(conn, row.brand_id)
-            task = drafting.assignment(conn, row, wanted, before, f"{row.id}:{row.epoch}", trials)
+            task = drafting.assignment(conn, row, wanted, before, f"{row.id}:{row.epoch}", run.clock.now(), trials)
         try:
             written = drafting.write(run.content, task, run.clock.now())
         finally:
@@ -226,7 +226,7 @@ class SequenceLife:
 def face_brief(definition: SequenceDefinition, briefs: dict[str, Brief]) -> Brief:
     """The brief a list shows for the whole: its first message's, under the sequence's name and for its people."""
     first = next(iter(briefs.values()))
-    return first.model_copy(update={"name": definition.name, "audience": definition.trigger.audience})
+    return first.model_copy(update={"name": definition.name, "audience": definition.trigger.audience, "versions": ()})
 
 
 def successors(old: SequenceDefinition, new: SequenceDefinition) -> dict[str, str]:

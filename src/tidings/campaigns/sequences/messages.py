@@ -14,6 +14,7 @@ from tidings.content.service import load_brand
 from tidings.distribution.steps import check_step, copy_messages, messages_of
 from tidings.domain.channel import Channel
 from tidings.domain.message import EmailTemplate
+from tidings.domain.version import step_and_version, version_of
 
 if TYPE_CHECKING:
     from tidings.distribution.service import DistributionService
@@ -63,10 +64,11 @@ def _fix_step(
 
 
 def _same(before: Mapping[str, Any], template: EmailTemplate) -> str | None:
-    """The variant that says exactly this already."""
+    """The variant of the same version that says exactly this already."""
     body = template.model_dump(mode="json", exclude={"variant"})
     for variant, known in before.items():
-        if {key: value for key, value in known.items() if key != "variant"} == body:
+        same_version = version_of(variant) == version_of(template.variant)
+        if same_version and {key: value for key, value in known.items() if key != "variant"} == body:
             return variant
     return None
 
@@ -87,8 +89,9 @@ def number_for(conn: Connection, campaign_pk: int, name: str, round_no: int) -> 
     return step
 
 
-def variant_for(variants: Sequence[str], name: str, contact_pk: int) -> str:
-    """Which of a step's variants a person gets: always the same, and evenly spread."""
-    if len(variants) == 1:
-        return variants[0]
-    return variants[zlib.crc32(f"{name}:{contact_pk}".encode()) % len(variants)]
+def variant_for(variants: Sequence[str], name: str, contact_pk: int, version: str = "") -> str:
+    """Which of a step's variants a person gets: always the same of a version, and evenly spread."""
+    own = [variant for variant in variants if step_and_version(variant)[1] == version]
+    if len(own) == 1:
+        return own[0]
+    return own[zlib.crc32(f"{name}:{contact_pk}".encode()) % len(own)]

@@ -17,6 +17,7 @@ from tidings.campaigns.sequences import drafting, entering, repository, show
 from tidings.campaigns.sequences.catalogue import templates
 from tidings.campaigns.sequences.life import face_brief, shape_of
 from tidings.campaigns.sequences.views import EnterResult, PersonView, SequenceDetail, SequenceRow, TemplateView
+from tidings.campaigns.versions import check_segments
 from tidings.content.repository import brand_named, brands
 from tidings.domain.campaign import TERMINAL, CampaignState
 from tidings.domain.cursor import cursor_number
@@ -67,7 +68,8 @@ class SequenceService:
             repository.insert_sequence(conn, row.pk, definition.model_dump_json())
             campaigns.touch(conn, row, at=self._clock.now(), name=definition.name)
             row = campaigns.get_campaign(conn, row.id)
-            drafting.assignment(conn, row, definition, None, "")  # a draft to take over that is not there says so now
+            # A draft to take over that is not there says so now.
+            drafting.assignment(conn, row, definition, None, "", self._clock.now())
             self._note(conn, actor, "sequence.create", row, f"made the sequence “{row.name}”", definition)
             self._run.start_stage(conn, row.id)
             return self._detail(conn, actor, row.id)
@@ -106,7 +108,7 @@ class SequenceService:
             self._check(conn, definition)
             if row.launched_at is not None:
                 _same_kinds(show.definition_of(conn, row), definition)
-            drafting.assignment(conn, row, definition, None, "")
+            drafting.assignment(conn, row, definition, None, "", self._clock.now())
             self._run.sequences.want(conn, row, definition)
             self._note(conn, actor, "sequence.edit", row, f"edited the sequence “{row.name}”", definition)
             return self._detail(conn, actor, sequence_id)
@@ -234,16 +236,16 @@ class SequenceService:
         return brand
 
     def _check(self, conn: Connection, definition: SequenceDefinition) -> None:
-        """Segments and rules that branches name. Raises InvalidInputError with the step."""
+        """Segments and rules that branches and versions name. Raises InvalidInputError with the step."""
         find_segment(conn, definition.trigger.audience)
         for step in definition.steps:
-            if step.branch is None:
-                continue
             try:
-                if step.branch.when.rule is not None:
+                if step.branch is not None and step.branch.when.rule is not None:
                     check_rule(step.branch.when.rule)
-                if step.branch.when.segment is not None:
+                if step.branch is not None and step.branch.when.segment is not None:
                     find_segment(conn, step.branch.when.segment)
+                if step.send is not None and step.send.brief is not None:
+                    check_segments(conn, step.send.brief)
             except InvalidInputError as error:
                 sentence = f"step `{step.id}`: {error.message.rstrip('.')}"
                 raise InvalidSequenceError(((step.id, sentence),), error.remedy) from None
