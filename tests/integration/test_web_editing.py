@@ -152,6 +152,19 @@ def test_an_unfinished_block_leaves_the_preview_and_says_what_it_lacks(client: T
     assert "Choose a picture for this block." in added
 
 
+def test_an_empty_subject_leaves_the_preview_which_shows_the_saved_one(client: TestClient, desk: Desk) -> None:
+    base = f"/campaigns/{desk.id}/edit/A"
+    fields = {**fields_of(client.get(base).text), "subject": "  "}
+    shown = client.post(f"{base}/look", data=fields).text
+    assert "The subject is empty: what stands here is the saved one." in shown
+    assert f'<dd class="break-words">{desk.draft().subject}</dd>' in unescape(shown)
+    assert "/look/" in shown
+    saved = client.post(f"{base}/save", data=fields)
+    assert saved.status_code == 422
+    assert "A mail needs a subject." in saved.text
+    assert "The subject is empty" not in client.post(f"{base}/look", data={**fields, "subject": "Bread"}).text
+
+
 def test_comments_suggestions_revisions_and_pictures_have_their_pages(client: TestClient, desk: Desk) -> None:
     base = f"/campaigns/{desk.id}"
     assert client.post(f"{base}/review/A/comments", data={"text": "Shorter <b>", "block": "0"}).status_code == 303

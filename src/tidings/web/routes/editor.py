@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Container
+from dataclasses import replace
 from typing import Any
 
 from fastapi import APIRouter
@@ -67,14 +68,15 @@ def blocks(visit: VisitHere, campaign_id: str, variant: str, fields: FormHere) -
 def look(visit: VisitHere, campaign_id: str, variant: str, fields: FormHere) -> Response:
     """What was typed, as a contact would get it, with what the checks say. Nothing is saved.
 
-    Blocks that are not finished yet are left out of it, and say at their place what they lack.
+    Blocks that are not finished yet are left out of it, and say at their place what they lack; for an empty subject
+    stands the saved one.
     """
     typed = typed_of(fields)
     lacking = unfinished(typed.blocks)
     values: dict[str, Any] = {"problem": None, "message": None, "draft": None, "address": "", "places": {}}
     try:
         draft, message = visit.services.editing.looked_at(
-            visit.actor, campaign_id, variant, _change(typed, lacking), typed.contact or None
+            visit.actor, campaign_id, variant, _sketch(typed, lacking), typed.contact or None
         )
         name = _looks(visit).keep(visit.actor.id, _whole(visit, message))
         dark = "?dark=1" if typed.look == "dark" else ""
@@ -198,9 +200,8 @@ def _findings(visit: Visit, detail: CampaignDetail, variant: str, typed: Typed) 
     """What the checks say of each place of the form."""
     lacking = unfinished(typed.blocks)
     try:
-        change = _change(typed, lacking)
-        draft = visit.services.editing.checked(visit.actor, detail.row.id, variant, change)
-    except InvalidInputError:  # an empty subject; saving says so
+        draft = visit.services.editing.checked(visit.actor, detail.row.id, variant, _sketch(typed, lacking))
+    except InvalidInputError:  # what the checks cannot look at; saving says why
         return by_block((), lacking)
     return by_block(draft.findings, lacking)
 
@@ -223,6 +224,12 @@ def _draft(detail: CampaignDetail, variant: str) -> Draft:
 def _change(typed: Typed, without: Container[int] = ()) -> DraftChange:
     given: list[RawBlock] = [block for index, block in enumerate(typed.blocks) if index not in without]
     return DraftChange(subject=typed.subject, preheader=typed.preheader, blocks=given)
+
+
+def _sketch(typed: Typed, lacking: Container[int]) -> DraftChange:
+    """What can be looked at already of what is being typed."""
+    change = _change(typed, lacking)
+    return change if typed.subject.strip() else replace(change, subject=None)
 
 
 def _whole(visit: Visit, message: Preview) -> str:
