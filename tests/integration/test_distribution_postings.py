@@ -372,6 +372,31 @@ def test_a_token_that_ran_out_holds_it_and_marks_the_account(square: Square, net
     assert channels.get(ADMIN, account).problem == ""
 
 
+def test_a_network_that_says_later_lets_us_in_so_that_an_old_problem_is_over(square: Square, network: Network) -> None:
+    account = square.account("network")
+    network.answers = [down("the access token ran out", refused=True), says(Result.DEFERRED, "too many requests")]
+    campaign = square.launched("mastodon")
+    square.run()
+    channels = square.town.house.services.channels
+    assert channels.get(ADMIN, account).problem == "the access token ran out"
+    square.clock.advance(HOUR)
+    square.run()
+    assert (square.the_one(campaign).state, square.the_one(campaign).reason) == ("deferred", "too many requests")
+    assert channels.get(ADMIN, account).problem == ""
+
+
+def test_words_that_cannot_be_posted_prove_nothing_of_the_account(square: Square, network: Network) -> None:
+    account = square.account("network")
+    network.answers = [down("the access token ran out", refused=True)]
+    campaign = square.launched("mastodon")
+    square.run()
+    network.refuses = ["It is too long."]
+    square.clock.advance(HOUR)
+    square.run()
+    assert square.the_one(campaign).state == "failed"
+    assert square.town.house.services.channels.get(ADMIN, account).problem == "the access token ran out"
+
+
 def test_later_means_later_and_in_the_end_no(square: Square, network: Network) -> None:
     square.account("network")
     network.answers = [says(Result.DEFERRED, "slow down", wait_ms=2 * HOUR)]

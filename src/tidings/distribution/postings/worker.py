@@ -163,7 +163,7 @@ class PostingWorker:
         except Exception as error:  # a fault of ours after the request may have left is doubt, not a retry
             log.exception("posting %s failed", row.id)
             posted = Posted(Outcome(Result.UNCERTAIN, "", f"an unexpected fault ({type(error).__name__})"))
-        self._settle(row, posted, poster)
+        self._settle(row, posted, poster, answered=posted.outcome.result is not Result.UNCERTAIN)
 
     def _open(self, account_id: str) -> Poster:
         with self._db.reading() as conn:
@@ -191,15 +191,18 @@ class PostingWorker:
             if mine and row.reason != reason[:400]:
                 self._tell(conn, row, f"holds “{row.campaign_name}” for {_title(row)}: {reason}")
 
-    def _settle(self, row: Row[Any], posted: Posted, poster: Poster) -> None:
-        """The outcome, its event and what follows from it, in one transaction."""
+    def _settle(self, row: Row[Any], posted: Posted, poster: Poster, *, answered: bool = False) -> None:
+        """The outcome, its event and what follows from it, in one transaction.
+
+        `answered`: the network let us in, whatever it said of the posting.
+        """
         now = self._clock.now()
         values = self._values(row, posted, poster, now)
         with self._db.transaction() as conn:
             if not repository.settle(conn, row.pk, repository.IN_HAND, self._owner, **values):
                 log.warning("posting %s was taken away while it was on its way", row.id)
                 return
-            if posted.outcome.result is Result.ACCEPTED:
+            if answered:
                 self._failures.pop(row.account_id, None)
                 accounts.say_problem(conn, row.account_id, "", now)
             self._conclude(conn, row, values, now)
