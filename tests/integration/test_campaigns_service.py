@@ -15,9 +15,10 @@ from tests.conftest import FakeClock
 from tidings.agents.state import ensure_agents
 from tidings.app.wiring import House, wire
 from tidings.audience.incoming import ConsentGiven
+from tidings.campaigns import repository
 from tidings.campaigns.run import REPORT
 from tidings.campaigns.views import CampaignDetail
-from tidings.distribution.repository import hold_due
+from tidings.distribution.repository import hold_due, something_due
 from tidings.domain.actor import Actor, ActorKind, AgentName, Role, agent_actor
 from tidings.domain.brief import Brief, parse_brief
 from tidings.domain.campaign import CampaignState
@@ -28,7 +29,7 @@ from tidings.keys.master import MasterKey
 from tidings.keys.secrets import Secrets
 from tidings.settings import Settings
 from tidings.store.database import Database
-from tidings.store.tables import approval, claim, delivery, override, slot
+from tidings.store.tables import activity, approval, claim, delivery, override, slot
 
 S = CampaignState
 FIELDS = {
@@ -567,6 +568,36 @@ def test_many_readers_at_once_do_not_drain_the_pool(town: Town) -> None:
     for reader in readers:
         reader.join(60)
     assert failed == []
+
+
+def test_a_campaign_a_guard_rail_paused_goes_on_when_somebody_who_may_send_resumes_it(town: Town) -> None:
+    ready = town.approved()
+    campaigns, id_ = town.house.services.campaigns, ready.row.id
+    campaigns.send(town.approver, id_, now=True)
+    town.jobs.turn()
+    with town.house.db.transaction() as conn:
+        pk = repository.get_campaign(conn, id_).pk
+        assert town.house.services.distribution.hold(conn, pk, "guard rail: 60 hard bounces of 1,000 mails") > 0
+    shown = campaigns.get(town.approver, id_)
+    assert shown.row.paused
+    assert shown.row.state_reason == "Paused by the guard rail: 60 hard bounces of 1,000 mails."
+    assert {each.name: each.allowed for each in shown.actions}["resume"]
+    theirs = {each.name: each for each in campaigns.get(town.author, id_).actions}
+    assert not theirs["resume"].allowed
+    with pytest.raises(ForbiddenError):
+        campaigns.resume(town.author, id_)
+    assert campaigns.get(town.author, id_).row.counts == shown.row.counts
+
+    gone_on = campaigns.resume(town.approver, id_)
+    assert (gone_on.row.paused, gone_on.row.state_reason, gone_on.held_because) == (False, "", "")
+    assert gone_on.row.counts == {"planned": shown.row.counts["held"]}
+    with town.house.db.reading() as conn:
+        assert something_due(conn, town.clock.now() + DAY)
+        assert conn.execute(select(activity.c.text).order_by(activity.c.pk.desc()).limit(1)).scalar_one().endswith(
+            "past the guard rail: 60 hard bounces of 1,000 mails"
+        )  # fmt: skip
+    campaigns.pause(town.author, id_)
+    assert not campaigns.resume(town.author, id_).row.paused, "a pause of a person is theirs to end"
 
 
 def test_what_is_held_by_the_relay_turns_health_red_with_the_reason(town: Town) -> None:

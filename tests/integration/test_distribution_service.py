@@ -20,7 +20,7 @@ from tidings.domain.message import Link
 from tidings.events.activity import ActivityFeed
 from tidings.keys.secrets import Secrets
 from tidings.store.database import Database
-from tidings.store.tables import activity, chunk, decision, delivery, link, message, slot
+from tidings.store.tables import activity, campaign, chunk, decision, delivery, link, message, slot
 
 ADA = Actor(ActorKind.PERSON, "acc_1", "Ada", Role.ADMIN)
 VIEWER = Actor(ActorKind.PERSON, "acc_2", "Vic", Role.VIEWER)
@@ -87,10 +87,13 @@ def test_hold_release_and_cancel_keep_the_sum(service: DistributionService, data
         service.launch(conn, pk, [bed.template()], clock.now(), ignore_plan_times=True)
         assert service.hold(conn, pk, "legal asks") == 10
         assert service.counts(conn, pk) == {"held": 10}
+        paused = conn.execute(select(campaign.c.paused_by, campaign.c.state_reason)).one()
+        assert tuple(paused) == ("Tidings", "Paused by the legal asks.")
     worker = bed.make_worker(database, 1, clock=clock)
     assert worker._ledger.step(10).claimed == []
     with database.transaction() as conn:
         assert service.release(conn, pk) == 10
+        conn.execute(update(campaign).values(paused_at=None))
         conn.execute(
             update(delivery)
             .where(delivery.c.contact_pk == conn.execute(select(slot.c.contact_pk)).scalars().first())

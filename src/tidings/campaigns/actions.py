@@ -100,9 +100,9 @@ def distribution_starts_by_itself(conn: Connection) -> bool:
 
 def actions_for(
     actor: Actor, row: Row[Any], *, revision_author: str, only_approver: bool,
-    channels: Sequence[ChannelView] = (),
+    channels: Sequence[ChannelView] = (), held: bool = False,
 ) -> tuple[ActionView, ...]:  # fmt: skip
-    """What can be done next, in the order in which a page shows it."""
+    """What can be done next, in the order in which a page shows it. `held`: a guard rail paused it."""
     state, brand = CampaignState(row.state), row.brand_id
     over = state in TERMINAL
     found: list[ActionView] = []
@@ -124,7 +124,8 @@ def actions_for(
     offer("edit", Permission.CAMPAIGNS_WRITE, when=state in EDITABLE and row.revision_id is not None)
     offer("replan", Permission.CAMPAIGNS_WRITE, when=state in {S.REVIEW, S.APPROVED} and not row.is_sequence)
     offer("pause", Permission.SENDING_PAUSE, when=not over and row.paused_at is None)
-    offer("resume", Permission.SENDING_PAUSE, when=not over and row.paused_at is not None)
+    past = Permission.CAMPAIGNS_SEND if held else Permission.SENDING_PAUSE
+    offer("resume", past, when=not over and row.paused_at is not None)
     offer("cancel", Permission.CAMPAIGNS_WRITE, when=not over)
     offer("drop_channel", Permission.CAMPAIGNS_WRITE, when=any(channel.can_drop for channel in channels))
     return tuple(found)

@@ -252,13 +252,18 @@ class CampaignService:
             return self._detail(conn, actor, row.id)
 
     def resume(self, actor: Actor, campaign_id: str) -> CampaignDetail:
-        """Goes on from exactly where it was paused."""
+        """Goes on from exactly where it was paused; past a guard rail only by who may send."""
         with self.db.transaction() as conn:
             row = self._row(conn, actor, campaign_id, Permission.SENDING_PAUSE)
             self._not_over(row, "resumed")
             if row.paused_at is not None:
+                held = self.distribution.hold_of(conn, row.pk)
+                if held:
+                    require(actor, Permission.CAMPAIGNS_SEND, row.brand_id)
+                    self.distribution.release(conn, row.pk)
                 repository.touch(conn, row, at=self.clock.now(), paused_at=None, paused_by="", state_reason="")
-                self._note(conn, actor, "campaign.resume", row, f"resumed “{row.name}”")
+                past = f", past the {held}" if held else ""
+                self._note(conn, actor, "campaign.resume", row, f"resumed “{row.name}”{past}", {"past": held})
                 self.run.start_stage(conn, row.id)
             return self._detail(conn, actor, row.id)
 

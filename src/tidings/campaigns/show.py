@@ -87,6 +87,7 @@ class Shower:
             actions=actions.actions_for(
                 actor, row, revision_author=next((one.author_id for one in authors if one.id == asked), ""),
                 only_approver=self.access.people_who_can_approve(conn, row.brand_id) <= 1, channels=channels,
+                held=row.paused_at is not None and bool(self.distribution.hold_of(conn, row.pk)),
             ),
             overrides=tuple(
                 OverrideView(item.what, item.before, item.after, item.reason, item.by_name, item.at)

@@ -348,6 +348,20 @@ def bump_epoch(conn: Connection, campaign_pk: int) -> None:
     conn.execute(update(campaign).where(campaign.c.pk == campaign_pk).values(epoch=campaign.c.epoch + 1))
 
 
+def pause(conn: Connection, campaign_pk: int, now: Instant, reason: str) -> None:
+    """Pauses it as a person would; who has paused it already stays the one who did."""
+    of, unpaused = campaign.c, campaign.c.paused_at.is_(None)
+    conn.execute(
+        update(campaign)
+        .where(of.pk == campaign_pk)
+        .values(
+            paused_at=case((unpaused, now), else_=of.paused_at),
+            paused_by=case((unpaused, "Tidings"), else_=of.paused_by),
+            state_reason=reason, epoch=of.epoch + 1, version=of.version + 1, updated_at=now,
+        )
+    )  # fmt: skip
+
+
 def bodies_of(conn: Connection, campaign_pk: int, channel: Channel) -> list[tuple[int, int, Any]]:
     """A channel's fixed messages: step, number of its `links[0]` in the campaign's link table, template as JSON."""
     query = select(message.c.step, message.c.link_base, message.c.body).where(

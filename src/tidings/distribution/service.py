@@ -198,14 +198,19 @@ class DistributionService:
         return repository.cancel_open(conn, campaign_pk, self._clock.now(), channel=channel, reason=reason)
 
     def hold(self, conn: Connection, campaign_pk: int, reason: str) -> int:
-        """Holds what waits of one campaign, with the reason shown; how many."""
+        """Pauses a campaign until a person resumes it, and holds what waits, with the reason shown; how many."""
         now = self._clock.now()
         put_setting(conn, f"{repository.HOLD_KEY}{campaign_pk}", {"reason": reason}, now)
-        repository.bump_epoch(conn, campaign_pk)
+        repository.pause(conn, campaign_pk, now, f"Paused by the {reason}.")
         return repository.hold_campaign(conn, campaign_pk, now, reason)
 
+    def hold_of(self, conn: Connection, campaign_pk: int) -> str:
+        """Why a campaign is held as a whole; empty when it is not."""
+        held = get_setting(conn, f"{repository.HOLD_KEY}{campaign_pk}")
+        return str(held["reason"]) if held else ""
+
     def release(self, conn: Connection, campaign_pk: int) -> int:
-        """Lets a held campaign go on; how many deliveries."""
+        """Lets what was held of a campaign go on once it is resumed; how many deliveries."""
         repository.drop_hold(conn, campaign_pk)
         return repository.release_held(conn, campaign_pk)
 
