@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -167,6 +167,18 @@ class HouseLauncher:
         from tidings.app import care
 
         return care.restore(load_settings(data_dir=data_dir), source)
+
+    def move(self, *, data_dir: Path | None, progress: Callable[[str, int, int], None]) -> str:
+        """Moves the encrypted file's data to the PostgreSQL database that is configured."""
+        from tidings.app import moving
+
+        return moving.move(load_settings(data_dir=data_dir), progress)
+
+    def undo_move(self, *, data_dir: Path | None) -> str:
+        """Opens a file again whose data was moved."""
+        from tidings.app import moving
+
+        return moving.undo(load_settings(data_dir=data_dir))
 
     def rotate_key(self, *, data_dir: Path | None) -> str:
         """Encrypts the database with a new key."""

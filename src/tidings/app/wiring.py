@@ -75,8 +75,10 @@ from tidings.scheduling.agent import SchedulingAgent
 from tidings.services import Services
 from tidings.store.database import Database
 from tidings.store.migrations import migrate
+from tidings.store.moving import MOVED, refuse_moved
 from tidings.store.open import open_database
 from tidings.store.secrets import load_secrets
+from tidings.store.settings import get_setting
 
 if TYPE_CHECKING:
     from tidings.net.client import Guard
@@ -112,11 +114,19 @@ def open_house(settings: Settings, *, executor: str, create: bool = False, clock
     """
     master = load_master_key(settings.data_dir, settings.environ, create=create)
     db = open_database(settings.data_dir, master, settings.database_url)
-    if create:
-        migrate(db)
-        with db.transaction() as conn:
-            ensure_agents(conn)
-    return wire(settings, db, master, load_secrets(db, master), clock or SystemClock(), executor)
+    try:
+        if create:
+            migrate(db)
+            with db.transaction() as conn:
+                ensure_agents(conn)
+        secrets = load_secrets(db, master)
+        if db.is_sqlite:
+            with db.reading() as conn:
+                refuse_moved(get_setting(conn, MOVED))
+    except BaseException:
+        db.close()
+        raise
+    return wire(settings, db, master, secrets, clock or SystemClock(), executor)
 
 
 def wire(

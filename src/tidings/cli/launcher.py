@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
 
@@ -61,6 +61,17 @@ class Launcher(Protocol):
 
     def restore(self, *, data_dir: Path | None, source: Path) -> str:
         """Puts a copy in the place of the database."""
+        ...
+
+    def move(self, *, data_dir: Path | None, progress: Callable[[str, int, int], None]) -> str:
+        """Moves the encrypted file's data to the PostgreSQL database that is configured.
+
+        `progress` hears the table in hand, the rows moved so far and all rows.
+        """
+        ...
+
+    def undo_move(self, *, data_dir: Path | None) -> str:
+        """Opens a file again whose data was moved."""
         ...
 
     def rotate_key(self, *, data_dir: Path | None) -> str:

@@ -12,6 +12,7 @@ from tidings.cli.groups import Listed
 from tidings.cli.launcher import Check, Launcher
 from tidings.cli.options import AsJson, DataDir, NoInput, Yes, confirm
 from tidings.cli.output import say, say_next, show, show_checks, show_json
+from tidings.cli.progress import counted
 
 database = typer.Typer(cls=Listed, no_args_is_help=True, help="Care of the database.")
 sample = typer.Typer(cls=Listed, no_args_is_help=True, help="The sample organisation.")
@@ -132,6 +133,29 @@ def restore(
     """Put a copy in the place of the database."""
     confirm("Put the copy in the place of the present database?", yes=yes, no_input=no_input)
     say(launcher_of(context).restore(data_dir=data_dir, source=source))
+    say_next("tidings up")
+
+
+@database.command("move")
+def move(
+    context: typer.Context,
+    data_dir: DataDir = None,
+    undo: Annotated[bool, typer.Option("--undo", help="Open the file again whose data was moved.")] = False,
+    yes: Yes = False,
+    no_input: NoInput = False,
+) -> None:
+    """Move everything from the encrypted file to an empty PostgreSQL database, given as TIDINGS_DATABASE_URL."""
+    launcher = launcher_of(context)
+    if undo:
+        confirm("Open the file again, without what happened in PostgreSQL since?", yes=yes, no_input=no_input)
+        say(launcher.undo_move(data_dir=data_dir))
+        return
+    try:
+        with counted() as progress:
+            said = launcher.move(data_dir=data_dir, progress=progress)
+    except KeyboardInterrupt:
+        raise CommandError("Stopped: nothing was moved.", "Run it again; it begins anew.") from None
+    say(said)
     say_next("tidings up")
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import sys
 import time
+from collections.abc import Generator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
@@ -39,6 +41,21 @@ def watch(
     except KeyboardInterrupt:
         sys.stderr.write("\nStopped watching; it goes on.\n")
     return value
+
+
+@contextmanager
+def counted() -> Generator[Callable[[str, int, int], None]]:
+    """What is called with the name of what is in hand, how much is done and how much there is, while it goes on."""
+    shown = _Redrawn(sys.stderr) if sys.stderr.isatty() else _Lines(sys.stderr)
+    told = [""]
+
+    def update(name: str, part: int, whole: int) -> None:
+        if sys.stderr.isatty() or name != told[0]:
+            told[0] = name
+            shown.update(f"{bar(part, whole)}  {part:,} of {whole:,}  {name}")
+
+    with shown:
+        yield update
 
 
 class _Lines:

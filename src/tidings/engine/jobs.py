@@ -11,7 +11,7 @@ import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from sqlalchemy import Connection
 
@@ -114,6 +114,21 @@ class Jobs:
         for item in found:
             counts[item.queue_name or ""] = counts.get(item.queue_name or "", 0) + 1
         return counts
+
+    def hand_over(self, to: Database, conn: Connection) -> int:
+        """Asks `to`, in its transaction `conn`, for every job that is not finished here; returns how many.
+
+        `prepare` has been called for it. Nobody may take jobs here any more.
+        """
+        there = Orchestrator(to)
+        found = self._orchestrator.client().list_workflows(status=UNFINISHED, load_output=False)
+        try:
+            for item in found:
+                args = cast("tuple[list[Any], int]", item.input["args"] if item.input else ([], 1))
+                there.enqueue(conn, item.name, item.queue_name or "", args, key=item.workflow_id, delay_ms=0)
+        finally:
+            there.stop(0.0)
+        return len(found)
 
     def _enqueue(
         self, conn: Connection, name: str, args: tuple[Any, ...], *, key: str, delay_ms: int, attempt: int
