@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, case, false, func, or_, select, true
 
+from tidings.audience.confirming import to_confirm
 from tidings.audience.consents import history
 from tidings.audience.repository import EVERY_CHANNEL, consents, suppressed
 from tidings.audience.segments import matching
@@ -66,6 +67,8 @@ class AudienceCounts:
     without_zone: int
     """Of all contacts, those whose time zone has to be assumed."""
     sample: int
+    pending: int = 0
+    """Of those without consent, those who have only to confirm it."""
 
 
 def status(at: Instant) -> ColumnElement[str]:
@@ -110,7 +113,10 @@ def get_contact(conn: Connection, contact_id: str, *, at: Instant, unmasked: boo
 def count_contacts(conn: Connection, at: Instant) -> AudienceCounts:
     """The audience in numbers at that instant."""
     each = select(
-        status(at).label("status"), (contact.c.time_zone == "").label("no_zone"), contact.c.sample.label("sample")
+        status(at).label("status"),
+        (contact.c.time_zone == "").label("no_zone"),
+        contact.c.sample.label("sample"),
+        to_confirm(at).label("pending"),
     ).subquery()
 
     def how_many(condition: ColumnElement[bool]) -> ColumnElement[int]:
@@ -124,6 +130,7 @@ def count_contacts(conn: Connection, at: Instant) -> AudienceCounts:
             how_many(each.c.status == "suppressed"),
             how_many(each.c.no_zone == true()),
             how_many(each.c.sample == true()),
+            how_many(each.c.pending == true()),
         ).select_from(each)
     ).one()
     return AudienceCounts(*(int(number) for number in row))

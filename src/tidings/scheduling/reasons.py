@@ -20,6 +20,7 @@ _HELD = {
     HeldBack.FREQUENCY_CAP: "had enough messages: the limit leaves no room in the campaign's window",
     HeldBack.NO_ALLOWED_TIME: "have no allowed hour in the campaign's window",
     HeldBack.SLOT_FULL: "found every allowed hour full",
+    HeldBack.CONFIRMED: "have confirmed already",
 }
 
 
