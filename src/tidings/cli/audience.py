@@ -53,13 +53,16 @@ def import_contacts(
         if silent := result.kept_silent:
             stays = "stays" if silent == 1 else "stay"
             show(f"Of these, {silent:,} said no before and {stays} unsubscribed.")
+        if result.pending:
+            show(f"Of these, {count_of(result.pending, 'person waits', 'people wait')} to confirm: nothing before.")
         for warning in result.warnings:
             say(f"Warning: {warning}")
         for refused in result.refused:
             say(f"Row {refused.row}: {refused.reason}. {refused.remedy}")
     if result.refused and not result.added and not result.updated:
         raise typer.Exit(ERROR)
-    say_next("tidings audience list", "tidings campaign new --brief FILE")
+    more = ("tidings audience ask",) if result.pending else ()
+    say_next(*more, "tidings audience list", "tidings campaign new --brief FILE")
 
 
 @commands.command("list")
@@ -86,8 +89,9 @@ def list_contacts(
     ]
     show_table(["ID", "ADDRESS", "NAME", "COUNTRY", "ZONE", "STATUS"], rows)
     say(
-        f"{count_of(counts.contacts, 'contact')}: {counts.subscribed} subscribed, {counts.no_consent} without consent, "
-        f"{counts.suppressed} suppressed."
+        f"{count_of(counts.contacts, 'contact')}: {counts.subscribed} subscribed, {counts.no_consent} without consent"
+        + (f" ({counts.pending} of them wait to confirm)" if counts.pending else "")
+        + f", {counts.suppressed} suppressed."
     )
 
 

@@ -32,12 +32,13 @@ def audience(visit: VisitHere, q: str = "", segment: str = "", after: str = "") 
     facts = [
         ("Hear from us", number(counts.subscribed)),
         ("No consent", number(counts.no_consent)),
+        *([("Of these, to confirm", number(counts.pending))] if counts.pending else []),
         ("Suppressed", number(counts.suppressed)),
         ("Zone not known", number(counts.without_zone)),
     ]
     return visit.page(
         "audience.html", contacts=contacts, following=following, query=q, segment_id=segment, total=counts.contacts,
-        facts=facts, segments=service.segments(visit.actor),
+        facts=facts, segments=service.segments(visit.actor), pending=counts.pending,
     )  # fmt: skip
 
 
