@@ -28,6 +28,8 @@ class Contact(Model):
     sample: bool
     created_at: datetime
     phone: str = ""
+    pending: bool = False
+    """Has only to confirm the consent (double opt-in)."""
 
 
 class Consent(Model):

@@ -17,9 +17,10 @@ from sqlalchemy import select, update
 from tests.conftest import FakeClock
 from tests.integration import distribution_bed as bed
 
+from tidings.analytics.repository import hour_counts
 from tidings.app.asgi import build_asgi
 from tidings.app.sending import build_sender
-from tidings.app.wiring import House, open_house
+from tidings.app.wiring import House, open_house, wire
 from tidings.audience.confirming import may_ask
 from tidings.distribution.ledger import Ledger
 from tidings.distribution.page_texts_confirm import MAIL, PAGE
@@ -27,7 +28,10 @@ from tidings.domain.actor import Actor, ActorKind, Role
 from tidings.domain.consent import CONFIRM_WITHIN, ConsentState
 from tidings.domain.errors import ConflictError, ForbiddenError, InvalidInputError
 from tidings.domain.instant import DAY, Instant
-from tidings.settings import load_settings
+from tidings.keys.master import MasterKey
+from tidings.keys.secrets import Secrets
+from tidings.settings import Settings, load_settings
+from tidings.store.database import Database
 from tidings.store.tables import campaign, consent, contact, delivery
 
 ADMIN = Actor(ActorKind.PERSON, "acc_1", "Ada", Role.ADMIN)
@@ -332,10 +336,16 @@ def test_confirmation_mails_are_no_campaign_and_use_up_no_cap(tmp_path: Path) ->
         [row] = house.services.confirmations.overview(ADMIN).askings
         shown = house.services.campaigns.get(ADMIN, row.campaign_id)
         assert (shown.row.state, shown.revision, shown.plan) == ("done", None, None)
+        assert shown.row.is_confirmation
+        week = (house.clock.now() - 7 * DAY, house.clock.now() + DAY)
+        with house.db.reading() as conn:
+            assert hour_counts(conn, ADMIN, *week) == [], "it thins no rate of the overview"
         assert committed(house, 0) == {}
         with house.db.transaction() as conn:
             conn.execute(update(campaign).values(policy={}))
         assert len(committed(house, 0)) == 1, "any other campaign's mail would count"
+        with house.db.reading() as conn:
+            assert sum(each.people for each in hour_counts(conn, ADMIN, *week)) == 1
 
 
 def committed(house: House, campaign_pk: int) -> dict[int, list[Instant]]:
@@ -346,3 +356,56 @@ def committed(house: House, campaign_pk: int) -> dict[int, list[Instant]]:
     now = house.clock.now()
     with house.db.reading() as conn:
         return commitments(conn, campaign_pk, FrequencyCap(1, 7), now - DAY, now + DAY)
+
+
+@pytest.fixture
+def either(database: Database, clock: FakeClock, secrets: Secrets, tmp_path: Path) -> House:
+    """A house on either database, whose clock stands still."""
+    house = wire(Settings(data_dir=tmp_path), database, MasterKey(bytes(32)), secrets, clock, "test")
+    house.services.brands.create_brand(ADMIN, BRAND)
+    return house
+
+
+def fate(house: House, name: str, state: str, ago: int) -> None:
+    """What became of a person's mail, and how long ago."""
+    then = {"state": state, "at": house.clock.now() - ago}
+    mine = select(contact.c.pk).where(contact.c.email == f"{name}@example.com").scalar_subquery()
+    with house.db.transaction() as conn:
+        assert conn.execute(update(delivery).where(delivery.c.contact_pk == mine).values(**then)).rowcount == 1
+
+
+def test_the_numbers_add_up_whatever_became_of_the_mails(either: House) -> None:
+    names = ["valid", "old", "failed", "soft", "lost", "waits", "cancelled", "quick"]
+    take_in(either, *names)
+    either.services.confirmations.ask(ADMIN)
+    take_in(either, "late")
+    for name, state, ago in (
+        ("valid", "delivered", CONFIRM_WITHIN - 1), ("old", "accepted", CONFIRM_WITHIN), ("failed", "failed", 4 * DAY),
+        ("soft", "bounced", DAY), ("lost", "uncertain", DAY), ("waits", "deferred", DAY), ("cancelled", "cancelled", 0),
+        ("quick", "accepted", DAY),
+    ):  # fmt: skip
+        fate(either, name, state, ago)
+    assert counts(either) == {
+        "pending": 9, "to_ask": 2, "on_the_way": 1, "asked": 3, "expired": 1, "not_reached": 2, "to_remind": 3,
+    }  # fmt: skip
+    in_all = either.services.audience.counts(ADMIN)
+    assert (in_all.pending, in_all.no_consent, in_all.contacts) == (9, 9, 9)
+    before = either.services.confirmations.overview(ADMIN).askings[0]
+    asked = either.services.confirmations.ask(ADMIN, reminder=True).askings[0]
+    assert (asked.people, asked.reminder, before.reminder) == (3, True, False)
+    assert either.services.confirmations.ask(ADMIN).askings[0].people == 2, "the cancelled one had no mail"
+    with pytest.raises(ConflictError, match="nobody to ask"):
+        either.services.confirmations.ask(ADMIN)
+
+
+def test_an_import_tells_how_many_wait_to_confirm(either: House, clock: FakeClock) -> None:
+    take_in(either, "ann", "bea", "cleo")
+    clock.advance(1)
+    take_in(either, "cleo", consent="yes")
+    either.services.audience.suppress(ADMIN, "bea@example.com")
+    said = {"ann": "pending", "bea": "pending", "cleo": "pending", "dora": "pending", "eve": "yes"}
+    rows = [{"email": f"{name}@example.com", "consent": word, "consent_source": "form"} for name, word in said.items()]
+    done = either.services.audience.add_contacts(ADMIN, rows)
+    assert (done.added, done.updated, done.pending, done.kept_silent) == (2, 3, 2, 1)
+    found, _ = either.services.audience.contacts(ADMIN)
+    assert {each.email.partition("@")[0] for each in found if each.pending} == {"ann", "dora"}

@@ -86,8 +86,26 @@ def test_where_there_are_brands_one_is_chosen(client: TestClient, services: Any)
     assert '<option value="brd_1">South &lt;wind&gt;</option>' in page
 
 
+def test_the_page_of_an_asking_claims_no_approval_and_shows_no_rates(client: TestClient, services: Any) -> None:
+    usual = services.campaigns.get
+
+    def confirming(actor: Any, campaign_id: str) -> Any:
+        detail = usual(actor, campaign_id)
+        return replace(detail, row=replace(detail.row, is_confirmation=True))
+
+    before = client.get("/campaigns/cmp_2").text
+    services.campaigns.get = confirming
+    page = client.get("/campaigns/cmp_2").text
+    for words in ("The campaign’s way", "Results</h2>", "Brief</h2>", "History</h2>"):
+        assert words in before, words
+        assert words not in page, words
+    assert "double opt-in" in page
+    assert "Progress</h2>" in page
+    assert f'href="{PATH}"' in page
+
+
 def test_audience_and_import_say_who_waits(client: TestClient) -> None:
-    assert "40 people wait to confirm" in client.get("/audience").text
+    assert "have not confirmed it: 40 people." in client.get("/audience").text
     file = {"file": ("people.csv", b"email\na@example.com\n", "text/csv")}
     page = client.post("/audience/import", headers=SAME, files=file).text
     assert "1,100 people wait to confirm" in page

@@ -84,7 +84,14 @@ def list_contacts(
         show_json(found)
         return
     rows = [
-        (each.id, each.email, f"{each.first_name} {each.last_name}".strip(), each.country, each.time_zone, each.status)
+        (
+            each.id,
+            each.email,
+            f"{each.first_name} {each.last_name}".strip(),
+            each.country,
+            each.time_zone,
+            f"{each.status}, to confirm" if each.pending else each.status,
+        )
         for each in found
     ]
     show_table(["ID", "ADDRESS", "NAME", "COUNTRY", "ZONE", "STATUS"], rows)
@@ -113,7 +120,7 @@ def show_contact(
             "Id": person.id,
             "Address": person.email,
             "Phone": person.phone,
-            "Status": person.status,
+            "Status": f"{person.status}, waits to confirm" if person.pending else person.status,
             "Suppressed because": found.suppressed_because,
             "Zone": person.time_zone,
             "Country": person.country,

@@ -49,7 +49,7 @@ MAIL: dict[str, ConfirmMailWords] = {
         "valid for {days} days.",
         "Go to the page and confirm",
         "If you do not want them, you need do nothing: without your confirmation you get no marketing e-mails.",
-        "This e-mail is sent once and holds no advertising.",
+        "We ask once more at most. This e-mail holds no advertising.",
         "This is the only reminder. It holds no advertising.",
     ),
     "de": ConfirmMailWords(
@@ -62,7 +62,7 @@ MAIL: dict[str, ConfirmMailWords] = {
         "Zur Seite gehen und bestätigen",
         "Wenn Sie das nicht möchten, brauchen Sie nichts zu tun: Ohne Ihre Bestätigung erhalten Sie keine "
         "Werbe-E-Mails.",
-        "Diese E-Mail wird nur einmal gesendet und enthält keine Werbung.",
+        "Wir fragen höchstens noch einmal nach. Diese E-Mail enthält keine Werbung.",
         "Dies ist die einzige Erinnerung. Sie enthält keine Werbung.",
     ),
     "fr": ConfirmMailWords(
@@ -75,7 +75,7 @@ MAIL: dict[str, ConfirmMailWords] = {
         "Aller à la page et confirmer",
         "Si vous ne le souhaitez pas, vous n’avez rien à faire : sans votre confirmation, vous ne recevrez aucun "
         "e-mail commercial.",
-        "Cet e-mail n’est envoyé qu’une fois et ne contient aucune publicité.",
+        "Nous vous le demanderons encore une fois au plus. Cet e-mail ne contient aucune publicité.",
         "C’est le seul rappel. Il ne contient aucune publicité.",
     ),
     "es": ConfirmMailWords(
@@ -87,7 +87,7 @@ MAIL: dict[str, ConfirmMailWords] = {
         "enlace es válido durante {days} días.",
         "Ir a la página y confirmar",
         "Si no los quiere, no tiene que hacer nada: sin su confirmación no recibirá ningún correo comercial.",
-        "Este correo se envía una sola vez y no contiene publicidad.",
+        "Se lo preguntaremos como mucho una vez más. Este correo no contiene publicidad.",
         "Este es el único recordatorio. No contiene publicidad.",
     ),
 }

@@ -14,7 +14,7 @@ _MOVED = {
     SlotReason.SLOT_FULL: "their better hours were full",
 }
 _HELD = {
-    HeldBack.NO_CONSENT: "have not allowed it",
+    HeldBack.NO_CONSENT: "have not allowed it, or not confirmed it yet",
     HeldBack.SUPPRESSED: "said no, complained or cannot be reached",
     HeldBack.NO_ADDRESS: "have no address",
     HeldBack.FREQUENCY_CAP: "had enough messages: the limit leaves no room in the campaign's window",

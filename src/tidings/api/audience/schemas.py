@@ -25,6 +25,7 @@ class Contact(Schema):
     sample: bool
     created_at: Moment
     phone: str = Field(default="", description="E.164, masked like the address; empty when unknown")
+    pending: bool = Field(default=False, description="Has only to confirm the consent (double opt-in)")
 
 
 class Consent(Schema):

@@ -32,7 +32,6 @@ def audience(visit: VisitHere, q: str = "", segment: str = "", after: str = "") 
     facts = [
         ("Hear from us", number(counts.subscribed)),
         ("No consent", number(counts.no_consent)),
-        *([("Of these, to confirm", number(counts.pending))] if counts.pending else []),
         ("Suppressed", number(counts.suppressed)),
         ("Zone not known", number(counts.without_zone)),
     ]
