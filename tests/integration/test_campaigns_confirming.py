@@ -17,9 +17,10 @@ from sqlalchemy import select, update
 from tests.conftest import FakeClock
 from tests.integration import distribution_bed as bed
 
+from tidings.agents.state import ensure_agents
 from tidings.analytics.repository import hour_counts
 from tidings.app.asgi import build_asgi
-from tidings.app.sending import build_sender
+from tidings.app.sending import build_sender, must_wait
 from tidings.app.wiring import House, open_house, wire
 from tidings.audience.confirming import may_ask
 from tidings.distribution.ledger import Ledger
@@ -27,7 +28,7 @@ from tidings.distribution.page_texts_confirm import MAIL, PAGE
 from tidings.domain.actor import Actor, ActorKind, Role
 from tidings.domain.consent import CONFIRM_WITHIN, ConsentState
 from tidings.domain.errors import ConflictError, ForbiddenError, InvalidInputError
-from tidings.domain.instant import DAY, Instant
+from tidings.domain.instant import DAY, HOUR, Instant
 from tidings.keys.master import MasterKey
 from tidings.keys.secrets import Secrets
 from tidings.settings import Settings, load_settings
@@ -396,6 +397,17 @@ def test_the_numbers_add_up_whatever_became_of_the_mails(either: House) -> None:
     assert either.services.confirmations.ask(ADMIN).askings[0].people == 2, "the cancelled one had no mail"
     with pytest.raises(ConflictError, match="nobody to ask"):
         either.services.confirmations.ask(ADMIN)
+
+
+def test_quiet_hours_hold_for_it_as_for_all_mail(either: House, clock: FakeClock) -> None:
+    with either.db.transaction() as conn:
+        ensure_agents(conn)
+    take_in(either, "ann", time_zone="Europe/Berlin")
+    either.services.confirmations.ask(ADMIN)
+    with either.db.reading() as conn:
+        [(pk, person)] = [tuple(row) for row in conn.execute(select(delivery.c.campaign_pk, delivery.c.contact_pk))]
+        assert must_wait(conn, pk, [person], clock.now()) == {}, "11 in the morning"
+        assert person in must_wait(conn, pk, [person], clock.now() + 14 * HOUR), "one in the night"
 
 
 def test_an_import_tells_how_many_wait_to_confirm(either: House, clock: FakeClock) -> None:
