@@ -19,6 +19,9 @@ from tidings.distribution.pages import Opens
 from tidings.domain.channel import Channel
 
 BRAND = "Bread & <b>Co</b>"
+CONFIRM_PAGES = (
+    confirm_pages.ask, confirm_pages.done, confirm_pages.already, confirm_pages.expired, confirm_pages.closed,
+)  # fmt: skip
 
 
 OTHER = {
@@ -114,16 +117,12 @@ def test_axe_finds_nothing_on_any_page(scheme: str) -> None:
                 pages.ask(language, BRAND, opens=Opens.SEEN, channel=channel), pages.not_valid(language),
                 pages.ask(language, BRAND, opens=Opens.ASKED, channel=channel),
                 pages.done(language, BRAND, again=True, channel=channel),
+                *(made(language, BRAND) for made in CONFIRM_PAGES),
             ):  # fmt: skip
                 shown.set_content(page.decode())
                 found = Axe().run(shown).response["violations"]
                 assert [(each["id"], each["nodes"][0]["html"]) for each in found] == []
                 assert shown.evaluate("document.documentElement.scrollWidth") <= 390
-
-
-CONFIRM_PAGES = (
-    confirm_pages.ask, confirm_pages.done, confirm_pages.already, confirm_pages.expired, confirm_pages.closed,
-)  # fmt: skip
 
 
 @pytest.mark.parametrize("language", ["en", "de", "fr", "es"])
