@@ -399,6 +399,19 @@ def test_the_numbers_add_up_whatever_became_of_the_mails(either: House) -> None:
         either.services.confirmations.ask(ADMIN)
 
 
+def test_the_brands_language_is_taken_where_the_persons_is_not_known(either: House) -> None:
+    either.services.brands.create_brand(ADMIN, {**BRAND, "name": "Bäckerei", "locale": "de-AT"})
+    take_in(either, "ann:en-GB", "bea:fr", "cleo:pt", "dora:en")
+    either.services.audience.add_contacts(
+        ADMIN, [{"email": "eve@example.com", "consent": "pending", "consent_source": "fair"}]
+    )
+    either.services.confirmations.ask(ADMIN, "Bäckerei")
+    with either.db.reading() as conn:
+        query = select(contact.c.email, delivery.c.variant).join(contact, contact.c.pk == delivery.c.contact_pk)
+        spoken = {email.partition("@")[0]: variant for email, variant in conn.execute(query)}
+    assert spoken == {"ann": "en", "bea": "fr", "cleo": "en", "dora": "de", "eve": "de"}
+
+
 def test_quiet_hours_hold_for_it_as_for_all_mail(either: House, clock: FakeClock) -> None:
     with either.db.transaction() as conn:
         ensure_agents(conn)

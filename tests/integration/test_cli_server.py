@@ -18,6 +18,7 @@ from typer.testing import CliRunner
 
 from tidings.access.trail import AuditCheck
 from tidings.api.build import MOUNT, build_api
+from tidings.audience.intake import ImportResult
 from tidings.campaigns.views import CapHolder, CapHolders
 from tidings.cli.program import build_cli
 from tidings.domain.actor import Role
@@ -633,6 +634,15 @@ def test_the_audit_trail_is_listed_exported_and_checked(run: Run, services: Any,
     broken = run("audit", "check")
     assert (broken.exit_code, "Compare it." in broken.stderr) == (1, True)
     assert run("audit", "list", role="author").exit_code == 4
+
+
+def test_an_import_names_who_has_to_confirm(run: Run, services: Any, tmp_path: Path) -> None:
+    path = tmp_path / "people.csv"
+    path.write_text("email\n")
+    services.audience.import_csv = lambda *_, **__: ImportResult(added=3, pending=2)
+    answer = run("audience", "import", str(path))
+    assert "2 people have to confirm before" in answer.stdout
+    assert "Next: tidings audience ask" in answer.stderr
 
 
 def test_asking_people_to_confirm(run: Run, services: Any) -> None:

@@ -54,7 +54,8 @@ def import_contacts(
             stays = "stays" if silent == 1 else "stay"
             show(f"Of these, {silent:,} said no before and {stays} unsubscribed.")
         if result.pending:
-            show(f"Of these, {count_of(result.pending, 'person waits', 'people wait')} to confirm: nothing before.")
+            people = count_of(result.pending, "person has", "people have")
+            show(f"Of these, {people} to confirm before they get anything.")
         for warning in result.warnings:
             say(f"Warning: {warning}")
         for refused in result.refused:

@@ -81,7 +81,7 @@ class ConfirmationService:
             conn, brief=brief, brand_id=chosen.id, segment_id=None, author=actor, sample=False, at=now
         )
         step = repository.REMINDER if reminder else repository.FIRST
-        rows = [(pk, language_of(locale), now) for pk, locale in people]
+        rows = [(pk, _spoken(locale, chosen), now) for pk, locale in people]
         mails = [confirmation_mail(chosen, each, reminder=reminder) for each in sorted({row[1] for row in rows})]
         campaigns.touch(conn, row, at=now, state=CampaignState.SENDING.value, policy=POLICY, launched_at=now)
         self._distribution.add_messages(conn, row.pk, step, mails)
@@ -122,6 +122,11 @@ def _brand(conn: Connection, actor: Actor, named: str) -> Brand:
             remedy=f"Brands here: {names}.", field="brand",
         )  # fmt: skip
     return found
+
+
+def _spoken(locale: str, brand: Brand) -> str:
+    """The language of a person's mail. A bare `en` is what an import without a language leaves: then the brand's."""
+    return language_of(brand.locale if locale in {"", "en"} else locale)
 
 
 def _nobody(counts: ConfirmationCounts, *, reminder: bool) -> ConflictError:
