@@ -13,6 +13,7 @@ from starlette.testclient import TestClient
 from tests.fake_services import FakeMailbox, fake_services
 
 from tidings.web.app import build_web
+from tidings.web.mail_links import links_of
 from tidings.web.visit import SESSION_COOKIE
 
 PATH = "/audience/confirmations"
@@ -110,3 +111,9 @@ def test_audience_and_import_say_who_waits(client: TestClient) -> None:
     page = client.post("/audience/import", headers=SAME, files=file).text
     assert "1,100 people wait to confirm" in page
     assert f'href="{PATH}"' in page
+
+
+def test_the_mailbox_says_what_the_link_of_such_a_mail_does() -> None:
+    url = "https://news.example/y/QAAAABAAAAAAAdhOTK_nOc2g"
+    [link] = links_of(f'<a href="{url}">Confirm</a>', [url], "https://news.example")
+    assert link == ("Confirm", "confirms this person's consent, after a click on the page", url)
