@@ -11,6 +11,7 @@ from typing import Any
 from tests.audit_fakes import FakeTrail
 from tests.channel_fakes import FakeChannels
 from tests.claim_fakes import FakeBriefs, FakeProposals
+from tests.confirmation_fakes import FakeConfirmations
 from tests.editing_fakes import editing_fakes
 from tests.fake_sequences import FakeSequences
 from tests.reply_fakes import FakeReplies
@@ -565,7 +566,7 @@ class FakeAudience:
         return ContactDetail(CONTACT, (said,), "")
 
     def counts(self, actor: Actor) -> AudienceCounts:
-        return AudienceCounts(1, 1, 0, 0, 0, 1)
+        return AudienceCounts(1, 1, 0, 0, 0, 1, 0)
 
     def segments(self, actor: Actor) -> list[SegmentView]:
         return [SegmentView("seg_1", "Readers", "", {"all": []}, 1)]
@@ -849,7 +850,7 @@ def make_services(db: Any, clock: Any) -> Services:
         base_url="https://localhost:8443", conversions=FakeConversions(), postbacks=FakePostbacks(),
         attachments=FakeAttachments(), deliveries=FakeDeliveries(), channels=FakeChannels(), replies=FakeReplies(),
         sequences=FakeSequences(), audit=FakeTrail(), proposals=FakeProposals(), briefs=FakeBriefs(),
-        **editing_fakes(campaigns),
+        confirmations=FakeConfirmations(), **editing_fakes(campaigns),
     )  # type: ignore[arg-type]  # fmt: skip
 
 

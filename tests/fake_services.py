@@ -11,6 +11,7 @@ from typing import Any
 from tests.audit_fakes import FakeTrail
 from tests.channel_fakes import FakeChannels
 from tests.claim_fakes import FakeBriefs, FakeProposals
+from tests.confirmation_fakes import FakeConfirmations
 from tests.fake_sequences import FakeSequences
 from tests.reply_fakes import FakeReplies
 
@@ -509,14 +510,14 @@ class FakeAudience:
         return ContactDetail(replace(found, attributes={"favourite_bread": "rye " * 20}), said, because)
 
     def counts(self, actor: Actor) -> AudienceCounts:
-        return AudienceCounts(2_000, 1_872, 100, 28, 12, 2_000)
+        return AudienceCounts(2_000, 1_872, 100, 28, 12, 2_000, 40)
 
     def import_csv(self, actor: Actor, source: bytes, *, consent: ConsentGiven | None = None) -> ImportResult:
         self.imported.append((source, consent))
         if b"email" not in source:
             raise InvalidInputError("The file has no column with addresses.", remedy="Name one of them email.")
         refused = [Refusal(no, "'nobody' is not an e-mail address", "Give one address.") for no in (3, 7)]
-        return ImportResult(added=1_204, updated=31, refused=refused, kept_silent=5)
+        return ImportResult(added=1_204, updated=31, refused=refused, kept_silent=5, pending=1_100)
 
     def segments(self, actor: Actor) -> Any:
         return [SegmentView("seg_1", "Newsletter readers", "Clicked in the last 90 days", {}, 812)]
@@ -784,5 +785,5 @@ def fake_services() -> Any:
         audience=FakeAudience(), campaigns=FakeCampaigns(), distribution=FakeDistribution(), analytics=FakeAnalytics(),
         activity=FakeFeed(), health=SimpleNamespace(check=lambda: health), base_url="https://localhost",
         models=FakeModels(), channels=FakeChannels(), replies=FakeReplies(), sequences=FakeSequences(),
-        audit=FakeTrail(),
+        audit=FakeTrail(), confirmations=FakeConfirmations(),
     )  # fmt: skip

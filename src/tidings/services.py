@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from tidings.campaigns.asking import AskService
     from tidings.campaigns.attaching import AttachmentService
     from tidings.campaigns.commenting import CommentService
+    from tidings.campaigns.confirming.service import ConfirmationService
     from tidings.campaigns.deliveries import DeliveryService
     from tidings.campaigns.editing import EditingService
     from tidings.campaigns.records import RecordService
@@ -74,3 +75,4 @@ class Services:
     images: ImageService
     test_sends: TestSendService
     records: RecordService
+    confirmations: ConfirmationService

@@ -18,6 +18,7 @@ from tidings_client.briefs import Briefs
 from tidings_client.calls import Awaiting, Blocking, Mode
 from tidings_client.campaigns import Campaigns
 from tidings_client.channels import Channels
+from tidings_client.confirmations import Confirmations
 from tidings_client.contacts import Contacts
 from tidings_client.conversions import Conversions
 from tidings_client.decisions import Decisions
@@ -51,6 +52,7 @@ class _Resources(Generic[Mode]):
         self.brands = Brands[Mode](transport)
         self.channels = Channels[Mode](transport)
         self.briefs = Briefs[Mode](transport)
+        self.confirmations = Confirmations[Mode](transport)
         self.contacts = Contacts[Mode](transport)
         self.conversions = Conversions[Mode](transport)
         self.decisions = Decisions[Mode](transport)

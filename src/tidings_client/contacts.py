@@ -28,6 +28,8 @@ class Contact(Model):
     sample: bool
     created_at: datetime
     phone: str = ""
+    pending: bool = False
+    """Has only to confirm the consent (double opt-in)."""
 
 
 class Consent(Model):
@@ -58,6 +60,8 @@ class AudienceCounts(Model):
     suppressed: int
     without_zone: int
     sample: int
+    pending: int = 0
+    """Of those without consent, who have only to confirm it."""
 
 
 class RefusedRow(Model):
@@ -76,6 +80,8 @@ class ImportResult(Model):
     refused: list[RefusedRow]
     kept_silent: int
     warnings: list[str] = Field(default_factory=list[str])
+    pending: int = 0
+    """Of those taken in, who are not written to before they confirm."""
 
 
 class SuppressionImport(Model):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -17,6 +18,7 @@ from typer.testing import CliRunner
 
 from tidings.access.trail import AuditCheck
 from tidings.api.build import MOUNT, build_api
+from tidings.audience.intake import ImportResult
 from tidings.campaigns.views import CapHolder, CapHolders
 from tidings.cli.program import build_cli
 from tidings.domain.actor import Role
@@ -632,3 +634,35 @@ def test_the_audit_trail_is_listed_exported_and_checked(run: Run, services: Any,
     broken = run("audit", "check")
     assert (broken.exit_code, "Compare it." in broken.stderr) == (1, True)
     assert run("audit", "list", role="author").exit_code == 4
+
+
+def test_an_import_names_who_has_to_confirm(run: Run, services: Any, tmp_path: Path) -> None:
+    path = tmp_path / "people.csv"
+    path.write_text("email\n")
+    services.audience.import_csv = lambda *_, **__: ImportResult(added=3, pending=2)
+    answer = run("audience", "import", str(path))
+    assert "2 people have to confirm before" in answer.stdout
+    assert "Next: tidings audience ask" in answer.stderr
+
+
+def test_asking_people_to_confirm(run: Run, services: Any) -> None:
+    shown = run("audience", "confirmations")
+    assert shown.exit_code == 0, shown.output
+    assert re.search(r"Wait to confirm +1240\n", shown.stdout)
+    assert "cmp_9" in shown.stdout
+    assert "tidings audience ask" in shown.stderr
+    assert json.loads(run("audience", "confirmations", "--json").stdout)["counts"]["confirmed"] == 410
+    assert run("audience", "ask", "--no-input").exit_code == 2, "nobody is there to say yes"
+    assert run("audience", "ask", "--yes", role="author").exit_code == 4
+    done = run("audience", "ask", "--yes")
+    assert done.exit_code == 0, done.output
+    assert "tidings campaign show cmp_9" in done.stderr
+    assert run("audience", "ask", "--remind", "--brand", "b", "--yes", "--json").exit_code == 0
+    [(nameless, first), (brand, second)] = services.confirmations.asked
+    assert (nameless, first, brand[:4], second) == ("", False, "brd_", True)
+    assert run("audience", "ask", "--yes").exit_code == 1
+    services.confirmations.counts = replace(services.confirmations.counts, to_ask=0, to_remind=0)
+    for more in ([], ["--remind"]):
+        nobody = run("audience", "ask", "--yes", *more)
+        assert nobody.exit_code == 1
+        assert "tidings audience confirmations" in nobody.stderr

@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+import html
 import itertools
+import re
 from dataclasses import asdict
 
 import pytest
 from tests.unit.mail_bed import chromium
 
-from tidings.distribution import pages
+from tidings.distribution import confirm_pages, pages
 from tidings.distribution.page_texts import TROUBLE, WORDS, language_asked, language_of
+from tidings.distribution.page_texts_confirm import MAIL as ASKING
+from tidings.distribution.page_texts_confirm import PAGE
 from tidings.distribution.page_texts_short import words_for
 from tidings.distribution.pages import Opens
 from tidings.domain.channel import Channel
 
 BRAND = "Bread & <b>Co</b>"
+CONFIRM_PAGES = (
+    confirm_pages.ask, confirm_pages.done, confirm_pages.already, confirm_pages.expired, confirm_pages.closed,
+)  # fmt: skip
 
 
 OTHER = {
@@ -110,8 +117,31 @@ def test_axe_finds_nothing_on_any_page(scheme: str) -> None:
                 pages.ask(language, BRAND, opens=Opens.SEEN, channel=channel), pages.not_valid(language),
                 pages.ask(language, BRAND, opens=Opens.ASKED, channel=channel),
                 pages.done(language, BRAND, again=True, channel=channel),
+                *(made(language, BRAND) for made in CONFIRM_PAGES),
             ):  # fmt: skip
                 shown.set_content(page.decode())
                 found = Axe().run(shown).response["violations"]
                 assert [(each["id"], each["nodes"][0]["html"]) for each in found] == []
                 assert shown.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+@pytest.mark.parametrize("language", ["en", "de", "fr", "es"])
+def test_the_pages_of_a_confirmation_in_each_language(language: str) -> None:
+    shown = [made(language, BRAND).decode() for made in CONFIRM_PAGES]
+    assert len(set(shown)) == len(shown)
+    for page in shown:
+        assert f'<html lang="{language}">' in page
+        assert "{" not in page.partition("</style>")[2]
+        assert "<b>Co" not in page
+        assert "<script" not in page
+    assert [page.count("<form") for page in shown] == [1, 0, 0, 0, 0], "one button, on the page that asks"
+    for words in (PAGE, ASKING):
+        own, english = asdict(words[language]), asdict(words["en"])
+        assert language == "en" or all(own[name] != english[name] for name in own)
+        assert len(set(own.values())) == len(own)
+
+
+def test_the_proof_of_a_confirmation_is_what_the_page_shows() -> None:
+    said = confirm_pages.agreed_to("de", BRAND)
+    shown = html.unescape(re.sub(r"<[^>]+>", " ", confirm_pages.ask("de", BRAND).decode()))
+    assert " ".join(said.split()) in " ".join(shown.split())

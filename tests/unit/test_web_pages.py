@@ -31,8 +31,8 @@ PAGES = [
     *(f"/campaigns/cmp_1/preview/A?as={look}" for look in ("desktop", "phone", "dark", "text", "source")),
     "/campaigns/cmp_1/preview/A?channel=mastodon",
     "/approvals", "/agents/content", "/agents/scheduling", "/agents/distribution", "/agents/analytics", "/audience",
-    "/audience?q=nobody", "/audience/import", "/audience/con_0", "/audience/con_2", "/insights", "/mailbox",
-    "/mailbox/msg_1", "/mailbox/msg_1?as=text",
+    "/audience?q=nobody", "/audience/import", "/audience/confirmations", "/audience/con_0", "/audience/con_2",
+    "/insights", "/mailbox", "/mailbox/msg_1", "/mailbox/msg_1?as=text",
     "/mailbox/msg_1?as=source", "/settings", "/models", "/replies", "/replies?show=all", "/replies/rpl_1",
     "/channels", "/channels/new?provider=pigeon", "/channels/chn_1",
 ]  # fmt: skip

@@ -18,6 +18,7 @@ from tidings.domain.instant import HOUR, Instant
 from tidings.domain.money import money
 from tidings.domain.plan import SlotReason
 from tidings.events.log import BITS
+from tidings.store.confirmations import confirmations
 from tidings.store.tables import (
     campaign,
     contact,
@@ -92,10 +93,14 @@ def campaign_of_pk(conn: Connection, campaign_pk: int) -> Row[Any]:
 
 
 def hour_counts(conn: Connection, actor: Actor, since: Instant, until: Instant) -> list[HourCount]:
-    """People per campaign, hour and kind in [since, until), of the campaigns the actor may see."""
+    """People per campaign, hour and kind in [since, until), of the campaigns the actor may see.
+
+    Confirmation mails are left out: nothing of them is measured, so they would only thin the rates.
+    """
     query = (
         select(rollup_hour.c.campaign_pk, rollup_hour.c.hour_at, rollup_hour.c.kind, func.sum(rollup_hour.c.people))
         .where(rollup_hour.c.hour_at >= since, rollup_hour.c.hour_at < until)
+        .where(rollup_hour.c.campaign_pk.not_in(confirmations()))
         .group_by(rollup_hour.c.campaign_pk, rollup_hour.c.hour_at, rollup_hour.c.kind)
     )
     if actor.brands:

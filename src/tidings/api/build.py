@@ -24,6 +24,7 @@ from tidings.api.briefs.routes import router as briefs
 from tidings.api.campaigns.routes import router as campaigns
 from tidings.api.campaigns.schemas import BRIEF_EXAMPLE
 from tidings.api.channels.routes import router as channels
+from tidings.api.confirmations.routes import router as confirmations
 from tidings.api.conversions.routes import router as conversions
 from tidings.api.decisions.routes import router as decisions
 from tidings.api.deliveries.routes import router as deliveries
@@ -50,7 +51,7 @@ MOUNT = "/api/v1"
 ROUTERS: tuple[APIRouter, ...] = (
     campaigns, approvals, agents, decisions, brands, audience, analytics, mailbox_routes, activity, sending, models,
     access, audit, health, conversions, attachments, deliveries, replies, sequences, channels, claims, briefs, editing,
-    shelf,
+    shelf, confirmations,
 )  # fmt: skip
 
 DESCRIPTION = """\

@@ -20,6 +20,7 @@ from tidings.app.returning import build_reports
 from tidings.app.tracking_hosts import TrackingHosts
 from tidings.audience.selection import may_track
 from tidings.content.images import PATH as IMAGES
+from tidings.distribution.confirm_door import ConfirmDoor
 from tidings.distribution.conversion_door import ConversionDoor
 from tidings.distribution.postings.feed_app import FeedApp
 from tidings.distribution.push_door import PushDoor
@@ -57,6 +58,7 @@ def build_asgi(house: House) -> Front:
         ),
         interval_ms=house.settings.tracking_interval_ms,
         door=ConversionDoor(house.db, house.secrets, services.conversions, services.postbacks),
+        confirming=ConfirmDoor(house.db, house.clock),
     )  # fmt: skip
     hosts = TrackingHosts(house.db, house.settings.base_url, house.settings.tracking_url)
     web = build_web(house.services, mailbox=house.mailbox, remove_sample=without_sample)

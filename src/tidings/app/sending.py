@@ -13,6 +13,7 @@ from sqlalchemy import Connection, select
 from tidings.agents.state import load
 from tidings.app.wiring import signer_of
 from tidings.audience.browsers import forget
+from tidings.audience.confirming import may_ask
 from tidings.audience.repository import fields_for_push, fields_for_sms, merge_fields
 from tidings.audience.selection import may_send, may_track
 from tidings.distribution.accounts.limits import limit_of
@@ -73,7 +74,7 @@ def build_sender(house: House) -> Worker:
     )
     guard = Guard(house.services.distribution.hold, house.services.activity.note)
     hooks = Hooks(
-        may_send=may_send, merge_fields=merge_fields, append_events=append,
+        may_send=may_send, may_ask=may_ask, merge_fields=merge_fields, append_events=append,
         append_alike=append_alike, must_wait=must_wait, may_track=may_track,
         on_hard=partial(_suppress, house), on_first=agent.starting, on_finished=house.run.finished,
         on_refused=guard.look_now_and_then,
@@ -208,7 +209,8 @@ def build_account_sender(house: House, account: Account) -> Worker:
     if isinstance(way.provider, WebPush):
         way.provider.forget = partial(_forget, house)
     hooks = Hooks(
-        may_send=may_send, merge_fields=_FIELDS[of], append_events=append, must_wait=partial(must_wait, channel=of),
+        may_send=may_send, may_ask=may_ask, merge_fields=_FIELDS[of], append_events=append,
+        must_wait=partial(must_wait, channel=of),
         append_alike=append_alike, may_track=may_track, on_back=partial(_late, agent),
         on_hard=partial(_suppress, house, channel=of), on_first=agent.starting, on_finished=house.run.finished,
     )  # fmt: skip

@@ -22,6 +22,7 @@ from tidings.audience.service import AudienceService
 from tidings.campaigns.asking import AskService
 from tidings.campaigns.attaching import AttachmentService
 from tidings.campaigns.commenting import CommentService
+from tidings.campaigns.confirming.service import ConfirmationService
 from tidings.campaigns.deliveries import DeliveryService
 from tidings.campaigns.editing import EditingService
 from tidings.campaigns.records import RecordService
@@ -188,7 +189,8 @@ def wire(
         postbacks=Postbacks(db, clock, secrets), briefs=BriefService(db, clock), proposals=ProposalService(brands,
         partial(guard_of, settings)), editing=editing, comments=CommentService(db, clock, campaigns.reviser),
         suggestions=SuggestionService(editing, Suggester(desk)), templates=TemplateService(editing),
-        records=RecordService(db), images=ImageService(db, clock, settings.links_url),
+        records=RecordService(db), confirmations=ConfirmationService(db, clock, distribution, feed),
+        images=ImageService(db, clock, settings.links_url),
         test_sends=TestSendService(
             db, clock, campaigns.reviser, distribution,
             hand_over(lambda: parse_relays(relay)[0], lambda: signer_of(settings)),

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, case, false, func, or_, select, true
+from sqlalchemy import ColumnElement, Connection, Row, Select, case, false, func, or_, select, true
 
+from tidings.audience.confirming import to_confirm
 from tidings.audience.consents import history
 from tidings.audience.repository import EVERY_CHANNEL, consents, suppressed
 from tidings.audience.segments import matching
@@ -43,6 +44,8 @@ class ContactView:
     """Who or what said so, for those who may read addresses: servers quote them."""
     phone: str = ""
     """As E.164 has it; masked like the address."""
+    pending: bool = False
+    """Has only to confirm the consent: who has none and is pending was not asked, or has not answered."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +69,8 @@ class AudienceCounts:
     without_zone: int
     """Of all contacts, those whose time zone has to be assumed."""
     sample: int
+    pending: int = 0
+    """Of those without consent, those who have only to confirm it."""
 
 
 def status(at: Instant) -> ColumnElement[str]:
@@ -77,6 +82,11 @@ def status(at: Instant) -> ColumnElement[str]:
     )
 
 
+def _contacts(at: Instant) -> Select[Any]:
+    """Rows of contacts with how they stand at that instant."""
+    return select(contact, status(at).label("status"), to_confirm(at).label("pending"))
+
+
 def list_contacts(
     conn: Connection, *, query: str, segment_id: str | None, after: str, limit: int, at: Instant, unmasked: bool
 ) -> tuple[list[ContactView], str]:
@@ -84,7 +94,7 @@ def list_contacts(
 
     `query` is searched in names, and in addresses for those who may read them.
     """
-    found = select(contact, status(at).label("status")).order_by(contact.c.id).limit(limit + 1)
+    found = _contacts(at).order_by(contact.c.id).limit(limit + 1)
     if place := cursor_parts(after, r"(con_\w+)"):
         found = found.where(contact.c.id > place[0])
     if segment_id:
@@ -99,7 +109,7 @@ def list_contacts(
 
 def get_contact(conn: Connection, contact_id: str, *, at: Instant, unmasked: bool) -> ContactDetail:
     """One contact. Raises NotFoundError."""
-    row = conn.execute(select(contact, status(at).label("status")).where(contact.c.id == contact_id)).one_or_none()
+    row = conn.execute(_contacts(at).where(contact.c.id == contact_id)).one_or_none()
     if row is None:
         raise unknown_contact()
     reasons = select(suppression.c.reason).where(suppression.c.address_hash == row.address_hash)
@@ -110,7 +120,10 @@ def get_contact(conn: Connection, contact_id: str, *, at: Instant, unmasked: boo
 def count_contacts(conn: Connection, at: Instant) -> AudienceCounts:
     """The audience in numbers at that instant."""
     each = select(
-        status(at).label("status"), (contact.c.time_zone == "").label("no_zone"), contact.c.sample.label("sample")
+        status(at).label("status"),
+        (contact.c.time_zone == "").label("no_zone"),
+        contact.c.sample.label("sample"),
+        to_confirm(at).label("pending"),
     ).subquery()
 
     def how_many(condition: ColumnElement[bool]) -> ColumnElement[int]:
@@ -124,6 +137,7 @@ def count_contacts(conn: Connection, at: Instant) -> AudienceCounts:
             how_many(each.c.status == "suppressed"),
             how_many(each.c.no_zone == true()),
             how_many(each.c.sample == true()),
+            how_many(each.c.pending == true()),
         ).select_from(each)
     ).one()
     return AudienceCounts(*(int(number) for number in row))
@@ -178,4 +192,5 @@ def _view(row: Row[Any], *, unmasked: bool, why: tuple[str, str] | None = None) 
         because=why[0] if why else "",
         because_source=why[1] if why and unmasked else "",
         phone=row.phone if unmasked else mask_phone(row.phone),
+        pending=bool(row.pending),
     )

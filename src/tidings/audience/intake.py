@@ -45,6 +45,8 @@ class ImportResult:
     """Taken in, but still not written to: on the suppression list, or consent withdrawn earlier."""
     nowhere: int = 0
     """Taken in without a time zone or country: the plan will have to assume where they are."""
+    pending: int = 0
+    """Taken in, but not written to before they confirm: their consent is pending."""
 
     @property
     def warnings(self) -> list[str]:
@@ -88,8 +90,10 @@ def take_in(conn: Connection, secrets: Secrets, batch: Sequence[NewContact], res
         before = known.words.get(pks[digest])
         if digest in known.suppressed or before is ConsentState.WITHDRAWN:
             result.kept_silent += 1
-        elif before is not ConsentState.GRANTED and before is not each.consent.state:
-            words.append((pks[digest], each.consent))
+        elif before is not ConsentState.GRANTED:
+            result.pending += each.consent.state is ConsentState.PENDING
+            if before is not each.consent.state:
+                words.append((pks[digest], each.consent))
     record_all(conn, words + _other_words(conn, wanted, pks, known))
 
 

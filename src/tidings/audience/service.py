@@ -126,6 +126,8 @@ class AudienceService:
         result.refused.sort(key=lambda refusal: refusal.row)
         with self._db.transaction() as conn:
             numbers = {"added": result.added, "updated": result.updated, "refused": len(result.refused)}
+            if result.pending:
+                numbers["pending"] = result.pending
             record(conn, self._clock.now(), actor, "contacts.import", "", numbers)
         _log.info("import: %d added, %d updated, %d refused", result.added, result.updated, len(result.refused))
         return result

@@ -15,6 +15,7 @@ from tidings.domain.ids import new_id
 from tidings.domain.instant import Instant
 from tidings.domain.plan import PlanSummary
 from tidings.domain.revision import Revision
+from tidings.store.confirmations import confirms
 from tidings.store.tables import approval, brand, campaign, contact, override, revision, send_plan, sequence, slot
 
 
@@ -63,8 +64,8 @@ def lock(conn: Connection, pk: int) -> None:
 def list_campaigns(
     conn: Connection, *, brands: frozenset[str], states: frozenset[str], before_pk: int | None, limit: int
 ) -> list[Row[Any]]:
-    """Newest first. Empty `brands` or `states` mean all of them."""
-    query = _campaigns().order_by(campaign.c.pk.desc()).limit(limit)
+    """Newest first, without confirmation mails. Empty `brands` or `states` mean all of them."""
+    query = _campaigns().where(~confirms()).order_by(campaign.c.pk.desc()).limit(limit)
     if brands:
         query = query.where(campaign.c.brand_id.in_(brands))
     if states:

@@ -41,6 +41,7 @@ from tidings.domain.ids import new_id
 from tidings.domain.instant import HOUR, Clock, Instant
 from tidings.domain.revision import Revision
 from tidings.scheduling.reasons import held_back_text
+from tidings.store.confirmations import is_confirmation
 from tidings.store.tables import campaign
 
 if TYPE_CHECKING:
@@ -253,6 +254,8 @@ class CampaignRun:
             return
         epoch = repository.move(conn, row, CampaignState.DONE, at=self.clock.now(), done_at=self.clock.now())
         self.feed.note(conn, "distribution", f"finished “{row.name}”", row.id)
+        if is_confirmation(row.policy):  # nothing of it is measured
+            return
         self.jobs.enqueue(conn, REPORT, row.id, epoch, id=f"{REPORT}:{row.id}:{epoch}")
         # The first report mostly says that it is too early; the second one comes when the clicks are in.
         wait = load(conn, AgentName.ANALYTICS).config["report_after_hours"] * HOUR

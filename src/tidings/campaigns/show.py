@@ -36,6 +36,7 @@ from tidings.domain.plan import PlanSummary
 from tidings.domain.revision import Revision
 from tidings.domain.short import rule_of
 from tidings.scheduling.reasons import reason_text
+from tidings.store.confirmations import is_confirmation
 
 if TYPE_CHECKING:
     from tidings.access.service import AccessService
@@ -68,7 +69,7 @@ class Shower:
             counts=counts, created_at=row.created_at,
             updated_at=row.updated_at, launched_at=row.launched_at, done_at=row.done_at,
             first_at=plan.first_at if plan else None, sample=row.sample, version=row.version,
-            is_sequence=row.is_sequence,
+            is_sequence=row.is_sequence, is_confirmation=is_confirmation(row.policy),
         )  # fmt: skip
 
     def detail(self, conn: Connection, actor: Actor, row: Row[Any]) -> CampaignDetail:

@@ -38,6 +38,8 @@ class CampaignRow:
     sample: bool
     version: int
     is_sequence: bool = False
+    is_confirmation: bool = False
+    """Its mails ask people to confirm their consent: fixed words, which nobody drafts, approves or measures."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -53,13 +53,17 @@ def import_contacts(
         if silent := result.kept_silent:
             stays = "stays" if silent == 1 else "stay"
             show(f"Of these, {silent:,} said no before and {stays} unsubscribed.")
+        if result.pending:
+            people = count_of(result.pending, "person has", "people have")
+            show(f"Of these, {people} to confirm before they get anything.")
         for warning in result.warnings:
             say(f"Warning: {warning}")
         for refused in result.refused:
             say(f"Row {refused.row}: {refused.reason}. {refused.remedy}")
     if result.refused and not result.added and not result.updated:
         raise typer.Exit(ERROR)
-    say_next("tidings audience list", "tidings campaign new --brief FILE")
+    more = ("tidings audience ask",) if result.pending else ()
+    say_next(*more, "tidings audience list", "tidings campaign new --brief FILE")
 
 
 @commands.command("list")
@@ -81,13 +85,21 @@ def list_contacts(
         show_json(found)
         return
     rows = [
-        (each.id, each.email, f"{each.first_name} {each.last_name}".strip(), each.country, each.time_zone, each.status)
+        (
+            each.id,
+            each.email,
+            f"{each.first_name} {each.last_name}".strip(),
+            each.country,
+            each.time_zone,
+            f"{each.status}, to confirm" if each.pending else each.status,
+        )
         for each in found
     ]
     show_table(["ID", "ADDRESS", "NAME", "COUNTRY", "ZONE", "STATUS"], rows)
     say(
-        f"{count_of(counts.contacts, 'contact')}: {counts.subscribed} subscribed, {counts.no_consent} without consent, "
-        f"{counts.suppressed} suppressed."
+        f"{count_of(counts.contacts, 'contact')}: {counts.subscribed} subscribed, {counts.no_consent} without consent"
+        + (f" ({counts.pending} of them wait to confirm)" if counts.pending else "")
+        + f", {counts.suppressed} suppressed."
     )
 
 
@@ -109,7 +121,7 @@ def show_contact(
             "Id": person.id,
             "Address": person.email,
             "Phone": person.phone,
-            "Status": person.status,
+            "Status": f"{person.status}, waits to confirm" if person.pending else person.status,
             "Suppressed because": found.suppressed_because,
             "Zone": person.time_zone,
             "Country": person.country,

@@ -10,11 +10,11 @@ from tidings import __version__
 from tidings.cli import (
     account,
     agent,
-    audience,
     audit,
     brand,
     channel,
     claim,
+    confirmation,
     conversion,
     delivery,
     editing,
@@ -86,7 +86,7 @@ def _add_commands(app: typer.Typer) -> None:
     for name, group in (
         ("campaign", editing.commands), ("sequence", sequence.commands), ("delivery", delivery.commands),
         ("agent", agent.commands), ("models", models.commands), ("brand", brand.commands), ("claim", claim.commands),
-        ("template", editing.templates), ("image", editing.images), ("audience", audience.commands),
+        ("template", editing.templates), ("image", editing.images), ("audience", confirmation.commands),
         ("replies", replies.commands), ("channel", channel.commands), ("sending", sending.commands),
         ("conversion", conversion.commands), ("mailbox", mailbox.commands), ("account", account.commands),
         ("token", token.commands), ("audit", audit.commands),

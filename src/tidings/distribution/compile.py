@@ -3,7 +3,8 @@
 The same compiled message makes previews, test sends and the campaign's mails. A quoted-printable soft break stands
 before and after each slot, so neighbouring segments can never influence each other; a line never begins with a dot.
 Headers follow distribution.md: Message-ID of the sender's domain (RFC 5322), List-Id (RFC 2919), List-Unsubscribe
-with one-click (RFC 2369, RFC 8058), Feedback-ID.
+with one-click (RFC 2369, RFC 8058), Feedback-ID. A mail that asks to confirm a consent is of no list: it has
+`Auto-Submitted` (RFC 3834) in place of the List headers.
 """
 
 from __future__ import annotations
@@ -42,6 +43,9 @@ _REMEMBERED = 4096
 _LONGEST_MARK = 900  # a line holds 998 (RFC 5322, 2.1.1)
 _NO_CONTENTS: Mapping[str, bytes] = {}
 _NAMES = ("to", "subject", "date", "id", "out")
+_LEAVES = (TokenPurpose.UNSUBSCRIBE, "/u/")
+_CONFIRMS = (TokenPurpose.CONFIRM, "/y/")
+"""What the address lets its person do that a template calls `unsubscribe_url`, and where it leads."""
 
 
 class UndeliverableError(Exception):
@@ -95,6 +99,7 @@ class CompiledEmail:
         self.template = template
         self._campaign_pk, self._link_base = campaign_pk, link_base
         self._signer = signer
+        self._own = _CONFIRMS if template.confirms else _LEAVES
         self.base_url = (template.tracking_url or base_url).rstrip("/")
         """What its own links begin with."""
         self._subject = parse(template.subject, "subject")
@@ -138,11 +143,10 @@ class CompiledEmail:
         feedback = ":".join(_token_text(part) for part in (campaign_id, template.variant, "email", self._domain))
         self._from = b"From: " + wire.mailbox(template.from_name, self.sender) + b"\r\nTo: "
         self._constant_subject = self._subject_line({}) if not fields_of(self._subject) else None
-        self._after_id = (
-            (b"Reply-To: " + reply_to.encode("ascii") + b"\r\n" if reply_to else b"")
-            + f"MIME-Version: 1.0\r\nList-Id: <{list_name}>\r\nFeedback-ID: {feedback}\r\n".encode("ascii")
-            + b"List-Unsubscribe-Post: List-Unsubscribe=One-Click\r\nList-Unsubscribe: <"
-        )
+        of_list = {"List-Id": f"<{list_name}>", "List-Unsubscribe-Post": "List-Unsubscribe=One-Click"}
+        kind = {"Auto-Submitted": "auto-generated"} if template.confirms else of_list
+        lines = {"Reply-To": reply_to, "MIME-Version": "1.0", **kind, "Feedback-ID": feedback}
+        self._after_id = "".join(f"{name}: {value}\r\n" for name, value in lines.items() if value).encode("ascii")
         language = "".join(ch for ch in template.language if ch.isascii() and (ch.isalnum() or ch == "-")) or "en"
         part = b'\r\n--%b\r\nContent-Type: %b; charset="utf-8"\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n'
         disclosed = "".join(ch for ch in template.ai_disclosure if " " <= ch <= "~")[:_LONGEST_MARK]
@@ -156,12 +160,10 @@ class CompiledEmail:
         self._between = part % (boundary, b"text/html")
         self._after_html = b"\r\n--%b--\r\n" % boundary
         self._reply_to = reply_to
-        self._own_headers = {
-            "List-Id": f"<{list_name}>", "Feedback-ID": feedback, "Content-Language": language,
-            "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
-        }  # fmt: skip
+        self._own_headers = {**kind, "Feedback-ID": feedback, "Content-Language": language}
         https = wire.quoted_printable(self.base_url)
-        self._short = len(https) + 3 + _TOKEN < 76 and not https.startswith(b"=2E")
+        fits = len(https) + 3 + _TOKEN < 76 and not https.startswith(b"=2E")
+        self._short = fits and not template.confirms
         """An address fits one line, so its beginning is the same for everybody."""
         numbers = {part.no for parts in self._parts for part in parts if isinstance(part, LinkSlot)}
         self._links = [(no, html) for html in (False, True) for no in (OUT, *sorted(numbers))]
@@ -210,11 +212,14 @@ class CompiledEmail:
         program.hole("date")
         program.say(b"\r\nMessage-ID: <")
         program.hole("id")
-        program.say(b"@" + self._domain.encode("ascii") + b">\r\n" + self._after_id + base + b"/u/" + out)
-        program.hole("out")
-        program.say(b">,\r\n <mailto:" + self._mailto + b"?subject=unsubscribe%20" + out)
-        program.hole("out")
-        program.say(b">\r\n" + self._before_text)
+        program.say(b"@" + self._domain.encode("ascii") + b">\r\n" + self._after_id)
+        if not self.template.confirms:
+            program.say(b"List-Unsubscribe: <" + base + b"/u/" + out)
+            program.hole("out")
+            program.say(b">,\r\n <mailto:" + self._mailto + b"?subject=unsubscribe%20" + out)
+            program.hole("out")
+            program.say(b">\r\n")
+        program.say(self._before_text)
         program.body(self._parts[0], link, html=False)
         program.say(self._between)
         program.body(self._html(opens), link, html=True)
@@ -289,17 +294,22 @@ class CompiledEmail:
         address = wire.wire_address(given)
         if address is None:
             raise UndeliverableError(wire.why_not(given))
-        token = self._signer.sign(TokenPurpose.UNSUBSCRIBE, self._campaign_pk, pk, step, 0)
-        mailto = self._mailto.decode("ascii")
-        way_out = f"<{self.base_url}/u/{token}>, <mailto:{mailto}?subject=unsubscribe%20{token}>"
         return EmailParts(
             from_name=wire.header_text(self.template.from_name), from_address=self.sender, to=address,
             subject=wire.header_text(_plain(self._subject, fields)), text=self._uncoded_text(person, html=False),
             html=self._uncoded_text(person, html=True), reply_to=self._reply_to,
             headers={
-                "Message-ID": f"<{self.message_id(pk, step)}>", **self._own_headers, "List-Unsubscribe": way_out
+                "Message-ID": f"<{self.message_id(pk, step)}>", **self._own_headers, **self._way_out(pk, step)
             },
         )  # fmt: skip
+
+    def _way_out(self, pk: int, step: int) -> dict[str, str]:
+        """The header that says how to leave the list; none where there is no list."""
+        if self.template.confirms:
+            return {}
+        token = self._signer.sign(TokenPurpose.UNSUBSCRIBE, self._campaign_pk, pk, step, 0)
+        mailto = self._mailto.decode("ascii")
+        return {"List-Unsubscribe": f"<{self.base_url}/u/{token}>, <mailto:{mailto}?subject=unsubscribe%20{token}>"}
 
     def _uncoded_text(self, person: Addressee, *, html: bool) -> str:
         """One of the two texts as it is, links as whole addresses."""
@@ -319,7 +329,7 @@ class CompiledEmail:
         return wire.quoted_printable(self._plain_address(no, pk, step))
 
     def _plain_address(self, no: int, pk: int, step: int) -> str:
-        purpose, path = (TokenPurpose.UNSUBSCRIBE, "/u/") if no == OUT else (TokenPurpose.CLICK, "/t/")
+        purpose, path = self._own if no == OUT else (TokenPurpose.CLICK, "/t/")
         number = 0 if no == OUT else link_number(no, self._link_base)
         return f"{self.base_url}{path}{self._signer.sign(purpose, self._campaign_pk, pk, step, number)}"
 

@@ -39,6 +39,13 @@ def nobody_is_tracked(_conn: Connection, _people: Sequence[int], _now: Instant) 
     return frozenset()
 
 
+def nobody_is_asked(
+    _conn: Connection, people: Sequence[int], _purpose: Purpose, _channel: str, _now: Instant
+) -> Mapping[int, HeldBack | None]:
+    """The `may_ask` of an installation that sends no confirmation mails."""
+    return dict.fromkeys(people, HeldBack.NO_CONSENT)
+
+
 def nothing(_conn: Connection, _campaign_pk: int) -> None:
     """The `OnCampaign` of one who does not care."""
 
@@ -66,6 +73,8 @@ class Hooks:
     append_events: AppendEvents
     append_alike: AppendAlike | None = None
     """`append_events` of many acceptances at once, where there is a faster way."""
+    may_ask: MaySend = nobody_is_asked
+    """`may_send` of a mail that asks to confirm a consent: it goes to those whose consent is pending, and no others."""
     must_wait: MustWait = nobody_waits
     may_track: MayTrack = nobody_is_tracked
     on_hard: OnHard = no_suppression

@@ -47,6 +47,7 @@ _HELD_BACK = {
     HeldBack.NO_CONSENT: "consent is withdrawn or missing",
     HeldBack.SUPPRESSED: "the address is on the suppression list",
     HeldBack.NO_ADDRESS: "the contact was erased",
+    HeldBack.CONFIRMED: "the consent is confirmed already",
 }
 
 
@@ -96,6 +97,7 @@ class Ledger:
         self._answers = Answers()
         self._back: list[Outgoing] = []
         self._tracks: dict[tuple[int, int, str], bool] = {}
+        self._confirms: dict[int, bool] = {}
         self._chance = random.Random()  # noqa: S311  # spreads retries, guards nothing
 
     @property
@@ -239,7 +241,8 @@ class Ledger:
         if not rows:
             return []
         people, channel = [int(row[0]) for row in rows], self._of.channel
-        verdicts = self._hooks.may_send(conn, people, marketing_purpose(channel), channel.value, now)
+        may = self._hooks.may_ask if self._asks_to_confirm(conn, pk) else self._hooks.may_send
+        verdicts = may(conn, people, marketing_purpose(channel), channel.value, now)
         waits = self._hooks.must_wait(conn, pk, people, now)
         fields = self._hooks.merge_fields(conn, people)
         which = {(pk, row[1], row[2]) for row in rows}
@@ -273,6 +276,15 @@ class Ledger:
         if refused:
             conn.execute(repository.SET_STATE, refused)
         return self._past_the_gate(conn, pk, good, now)
+
+    def _asks_to_confirm(self, conn: Connection, campaign_pk: int) -> bool:
+        """Whether the campaign's mail asks to confirm a consent; a campaign never changes in that."""
+        known = self._confirms.get(campaign_pk)
+        if known is None:
+            if len(self._confirms) > _REMEMBERED:
+                self._confirms.clear()
+            known = self._confirms[campaign_pk] = repository.asks_to_confirm(conn, campaign_pk)
+        return known
 
     def _past_the_gate(self, conn: Connection, pk: int, good: list[Outgoing], now: Instant) -> list[Outgoing]:
         """Those whose provider takes mail now; the others are put off."""

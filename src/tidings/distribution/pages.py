@@ -70,50 +70,52 @@ class Opens(Enum):
 def ask(language: str, brand: str, *, opens: Opens, channel: Channel = Channel.EMAIL) -> bytes:
     """Asks before anything is done."""
     words = words_for(language, channel)
-    body = _text(words.ask_words, brand) + _button(words.leave)
+    body = text(words.ask_words, brand) + button(words.leave)
     if opens is Opens.SEEN:
-        body += "<hr>" + _text(words.opens_words, brand) + _button(words.opens, "opens", quiet=True)
+        body += "<hr>" + text(words.opens_words, brand) + button(words.opens, "opens", quiet=True)
     elif opens is Opens.ASKED:
-        body += "<hr>" + _text(words.see_words, brand) + _button(words.see, "see", quiet=True)
+        body += "<hr>" + text(words.see_words, brand) + button(words.see, "see", quiet=True)
     return page(words.ask, body, language)
 
 
 def done(language: str, brand: str, *, again: bool, channel: Channel = Channel.EMAIL) -> bytes:
     """Confirms the no; `again`: offers to take it back."""
     words = words_for(language, channel)
-    body = _text(words.done_words, brand)
+    body = text(words.done_words, brand)
     if again:
-        body += "<hr>" + _text(words.again_words, brand) + _button(words.again, "again", quiet=True)
+        body += "<hr>" + text(words.again_words, brand) + button(words.again, "again", quiet=True)
     return page(words.done, body, language)
 
 
 def subscribed(language: str, brand: str, *, channel: Channel = Channel.EMAIL) -> bytes:
     """Confirms that the no was taken back."""
     words = words_for(language, channel)
-    return page(words.back, _text(words.back_words, brand), language)
+    return page(words.back, text(words.back_words, brand), language)
 
 
 def opens_stopped(language: str, brand: str) -> bytes:
     """Confirms that opens are no longer seen."""
-    return page(WORDS[language].opens_done, _text(WORDS[language].opens_done_words, brand), language)
+    return page(WORDS[language].opens_done, text(WORDS[language].opens_done_words, brand), language)
 
 
 def opens_allowed(language: str, brand: str) -> bytes:
     """Confirms that opens may be seen."""
-    return page(WORDS[language].seen, _text(WORDS[language].seen_words, brand), language)
+    return page(WORDS[language].seen, text(WORDS[language].seen_words, brand), language)
 
 
 def too_late(language: str, brand: str, *, channel: Channel = Channel.EMAIL) -> bytes:
     """The no can no longer be taken back on the page."""
     words = words_for(language, channel)
-    return page(words.gone, _text(words.gone_words, brand), language)
+    return page(words.gone, text(words.gone_words, brand), language)
 
 
-def _text(words: str, brand: str) -> str:
+def text(words: str, brand: str) -> str:
+    """A paragraph of words in which `{brand}` is the sender's name."""
     return f"<p>{escape(words.replace('{brand}', brand))}</p>"
 
 
-def _button(label: str, what: str = "", *, quiet: bool = False) -> str:
+def button(label: str, what: str = "", *, quiet: bool = False) -> str:
+    """A form of one button, which posts to the page's own address."""
     hidden = f'<input type="hidden" name="what" value="{what}">' if what else ""
     kind = ' class="quiet"' if quiet else ""
     return f'<form method="post">{hidden}<button type="submit"{kind}>{escape(label)}</button></form>'
@@ -122,19 +124,19 @@ def _button(label: str, what: str = "", *, quiet: bool = False) -> str:
 def not_valid(language: str) -> bytes:
     """The link was cut off, or never was one."""
     words = TROUBLE[language]
-    return page(words.not_valid, _text(words.not_valid_words, ""), language)
+    return page(words.not_valid, text(words.not_valid_words, ""), language)
 
 
 def later(language: str) -> bytes:
     """Something failed here; nothing was changed."""
     words = TROUBLE[language]
-    return page(words.later, _text(words.later_words, ""), language)
+    return page(words.later, text(words.later_words, ""), language)
 
 
 def not_allowed(language: str) -> bytes:
     """The address was asked in a way it does not answer."""
     words = TROUBLE[language]
-    return page(words.not_allowed, _text(words.not_allowed_words, ""), language)
+    return page(words.not_allowed, text(words.not_allowed_words, ""), language)
 
 
 def language_in(headers: Iterable[tuple[bytes, bytes]]) -> str:

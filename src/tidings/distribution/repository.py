@@ -34,6 +34,7 @@ from tidings.domain.instant import HOUR, Instant
 from tidings.domain.message import TRAP, EmailTemplate, ShortTemplate
 from tidings.domain.version import version_of
 from tidings.store.among import among, keys, rows, together
+from tidings.store.confirmations import confirms
 from tidings.store.tables import attempt, brand, campaign, chunk, contact, delivery, link, message, setting, slot
 
 CHUNK_ROWS = 500
@@ -374,6 +375,27 @@ def templates_of(conn: Connection, campaign_pk: int) -> list[tuple[int, int, Ema
     """The fixed e-mails with their steps and the number of their first link."""
     found = bodies_of(conn, campaign_pk, Channel.EMAIL)
     return [(step, base, EmailTemplate.model_validate(body)) for step, base, body in found]
+
+
+def asks_to_confirm(conn: Connection, campaign_pk: int) -> bool:
+    """Whether the campaign sends confirmation mails, which are for those who have not said yes."""
+    query = select(campaign.c.pk).where(campaign.c.pk == campaign_pk, confirms())
+    return conn.execute(query).first() is not None
+
+
+def confirmation_of(conn: Connection, campaign_pk: int, contact_pk: int, step: int) -> Row[Any] | None:
+    """One confirmation mail with the campaign's id and its brand's name; None when there is no such mail."""
+    query = (
+        select(delivery.c.variant, delivery.c.at, delivery.c.due_at, campaign.c.id.label("campaign_id"))
+        .add_columns(brand.c.name.label("brand"))
+        .join(campaign, campaign.c.pk == delivery.c.campaign_pk)
+        .join(brand, brand.c.id == campaign.c.brand_id)
+        .where(
+            delivery.c.campaign_pk == campaign_pk, delivery.c.contact_pk == contact_pk, delivery.c.step == step,
+            delivery.c.channel == Channel.EMAIL.value, confirms(),
+        )
+    )  # fmt: skip
+    return conn.execute(query).one_or_none()
 
 
 def campaign_name(conn: Connection, campaign_pk: int) -> tuple[str, str]:

@@ -49,6 +49,8 @@ class TokenPurpose(IntEnum):
 
     Two bits say what a token is for: it shares those of OPEN, and a key of its own keeps them apart.
     """
+    CONFIRM = 5
+    """Opens the page on which its person confirms a consent; shares the bits of CLICK, and has a key of its own."""
 
 
 class Token(NamedTuple):

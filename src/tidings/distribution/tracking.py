@@ -2,7 +2,8 @@
 
 `/t/<token>` sends on to the address in the campaign's immutable link table (no open redirect) and notes the click.
 `/o/<token>.gif` answers a picture of one pixel and notes that the mail was opened, if the person still allows it.
-`/u/<token>` shows a page on GET and acts on POST (`way_out.py`). `/c/…` takes conversions (`conversion_door.py`).
+`/u/<token>` shows a page on GET and acts on POST (`way_out.py`), and so does `/y/<token>` (`confirm_door.py`).
+`/c/…` takes conversions (`conversion_door.py`).
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from typing import Any, Protocol
 from urllib.parse import quote
 
 from tidings.distribution import pages, repository
+from tidings.distribution.confirm_door import Answer, ConfirmDoor
 from tidings.distribution.hit_events import HitEvents
 from tidings.distribution.hits import INTERVAL_MS, Hit, HitKind, HitWriter, settle
 from tidings.distribution.pixel import GIF
@@ -28,7 +30,7 @@ Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 Headers = tuple[tuple[bytes, bytes], ...]
-PATHS = ("/t/", "/o/", "/u/", "/c/")
+PATHS = ("/t/", "/o/", "/u/", "/c/", "/y/")
 """What belongs to tracking; nothing else is answered at an address of its own."""
 _MAX_BODY = 4096
 _LINKS_KEPT = 4096
@@ -59,12 +61,12 @@ class TrackingApp:
 
     def __init__(
         self, db: Database, clock: Clock, secrets: Secrets, wishes: Wishes | Unsubscribe, *,
-        interval_ms: int = INTERVAL_MS, door: Door | None = None,
+        interval_ms: int = INTERVAL_MS, door: Door | None = None, confirming: ConfirmDoor | None = None,
     ) -> None:  # fmt: skip
         self._db, self._clock = db, clock
         self._signer = TokenSigner(secrets.signing_key)
         wishes = wishes if isinstance(wishes, Wishes) else Wishes(wishes)
-        self._way_out, self._door = WayOut(db, clock, wishes), door
+        self._way_out, self._door, self._confirming = WayOut(db, clock, wishes), door, confirming
         self._hits = HitWriter(HitEvents(db, clock, wishes.may_track).write, interval_ms)
         self._links: dict[tuple[int, int], tuple[bytes, bytes | None]] = {}
 
@@ -82,6 +84,8 @@ class TrackingApp:
             await self._open(path[3:].removesuffix(".gif"), scope, send)
         elif kind == "/u/":
             await self._out(path[3:].rstrip("/"), scope, receive, send)
+        elif kind == "/y/" and self._confirming is not None:
+            await self._confirm(self._confirming, path[3:].rstrip("/"), scope, receive, send)
         elif kind == "/c/" and self._door is not None:
             await self._convert(self._door, scope, receive, send)
         else:
@@ -154,32 +158,25 @@ class TrackingApp:
             return repository.link_target(conn, campaign_pk, no)
 
     async def _out(self, text: str, scope: Scope, receive: Receive, send: Send) -> None:
-        method: str = scope["method"]
-        if method not in {"GET", "HEAD", "POST"}:
-            await _answer(
-                send,
-                405,
-                pages.not_allowed(pages.language_in(scope["headers"])),
-                method,
-                ((b"allow", b"GET, HEAD, POST"),),
-            )
-            return
-        token = self._signer.read(text, TokenPurpose.UNSUBSCRIBE)
-        if token is None:
-            await _answer(send, 404, pages.not_valid(pages.language_in(scope["headers"])), method)
-            return
-        try:
-            if method == "POST":
-                page = await asyncio.to_thread(self._way_out.act, token, await _read(receive))
-            else:
-                page = await asyncio.to_thread(self._way_out.ask, token)
-        except Exception:
-            log.exception("the unsubscribe page could not be shown or acted on")
-            await _answer(
-                send, 503, pages.later(pages.language_in(scope["headers"])), method, ((b"retry-after", b"5"),)
-            )
-            return
-        await _answer(send, 200, page, method)
+        out, token = self._way_out, self._signer.read(text, TokenPurpose.UNSUBSCRIBE)
+
+        async def answer(token: Token) -> Answer:
+            if scope["method"] == "POST":
+                return 200, await asyncio.to_thread(out.act, token, await _read(receive))
+            return 200, await asyncio.to_thread(out.ask, token)
+
+        await _page(token, answer, scope, send)
+
+    async def _confirm(self, door: ConfirmDoor, text: str, scope: Scope, receive: Receive, send: Send) -> None:
+        token = self._signer.read(text, TokenPurpose.CONFIRM)
+
+        async def answer(token: Token) -> Answer | None:
+            if scope["method"] == "POST":
+                await _read(receive)
+                return await asyncio.to_thread(door.act, token)
+            return await asyncio.to_thread(door.ask, token)
+
+        await _page(token, answer, scope, send)
 
     async def _convert(self, door: Door, scope: Scope, receive: Receive, send: Send) -> None:
         method, query = scope["method"], scope.get("query_string", b"")
@@ -226,6 +223,24 @@ async def _read(receive: Receive) -> bytes:
         if message["type"] != "http.request" or not message.get("more_body", False):
             break
     return body[:_MAX_BODY]
+
+
+async def _page(
+    token: Token | None, answer: Callable[[Token], Awaitable[Answer | None]], scope: Scope, send: Send
+) -> None:
+    """The page of a person's own address; the one that says what is wrong where the address is none or it fails."""
+    method, language = scope["method"], pages.language_in(scope["headers"])
+    if method not in {"GET", "HEAD", "POST"}:
+        await _answer(send, 405, pages.not_allowed(language), method, ((b"allow", b"GET, HEAD, POST"),))
+        return
+    try:
+        found = None if token is None else await answer(token)
+    except Exception:
+        log.exception("a reader's page could not be shown or acted on")
+        await _answer(send, 503, pages.later(language), method, ((b"retry-after", b"5"),))
+        return
+    status, page = (404, pages.not_valid(language)) if found is None else found
+    await _answer(send, status, page, method)
 
 
 async def _answer(send: Send, status: int, body: bytes, method: str, more: Headers = ()) -> None:

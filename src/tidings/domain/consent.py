@@ -6,7 +6,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from tidings.domain.channel import Channel
-from tidings.domain.instant import Instant
+from tidings.domain.instant import DAY, Instant
+
+CONFIRM_WITHIN = 14 * DAY
+"""So long after a confirmation mail has left, its link is valid."""
 
 
 class Purpose(StrEnum):

@@ -55,6 +55,9 @@ class EmailTemplate(BaseModel):
     invitation: Invitation | None = None
     ai_disclosure: str = ""
     """What the header `AI-Disclosure` says; empty where no model wrote."""
+    confirms: bool = False
+    """It asks a person to confirm a consent: `{{ unsubscribe_url }}` is the address where they do, and the headers of
+    a list are left out."""
 
 
 class ShortTemplate(BaseModel):

@@ -30,6 +30,7 @@ class HeldBack(StrEnum):
     FREQUENCY_CAP = "frequency_cap"  # no room within the campaign's window
     NO_ALLOWED_TIME = "no_allowed_time"
     SLOT_FULL = "slot_full"  # every hour allowed to them is full
+    CONFIRMED = "confirmed"  # of a mail that asks to confirm: they have said yes already
 
 
 @dataclass(frozen=True, slots=True)

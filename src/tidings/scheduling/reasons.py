@@ -14,12 +14,13 @@ _MOVED = {
     SlotReason.SLOT_FULL: "their better hours were full",
 }
 _HELD = {
-    HeldBack.NO_CONSENT: "have not allowed it",
+    HeldBack.NO_CONSENT: "have not allowed it, or not confirmed it yet",
     HeldBack.SUPPRESSED: "said no, complained or cannot be reached",
     HeldBack.NO_ADDRESS: "have no address",
     HeldBack.FREQUENCY_CAP: "had enough messages: the limit leaves no room in the campaign's window",
     HeldBack.NO_ALLOWED_TIME: "have no allowed hour in the campaign's window",
     HeldBack.SLOT_FULL: "found every allowed hour full",
+    HeldBack.CONFIRMED: "have confirmed already",
 }
 
 

@@ -31,6 +31,7 @@ from tidings.domain.event import EventKind
 from tidings.domain.instant import DAY, Instant
 from tidings.domain.plan import FrequencyCap, PlanSummary, SlotReason
 from tidings.scheduling.planning import Plan
+from tidings.store.confirmations import confirmations
 from tidings.store.database import Database
 from tidings.store.tables import campaign, contact, delivery, event, send_plan, slot
 
@@ -67,6 +68,8 @@ def commitments(
 def messages_of_others(campaign_pk: int, since: Instant, until: Instant) -> CTE:
     """The messages of all campaigns but one, sent or planned in [since, until): contact, time, number and campaign.
 
+    Confirmation mails are left out: they are no marketing, so no cap counts them.
+
     Sent ones count at the time they went, open and proposed ones at the time they are due.
     """
     when = case(
@@ -74,6 +77,7 @@ def messages_of_others(campaign_pk: int, since: Instant, until: Instant) -> CTE:
     )
     ledger = select(delivery.c.contact_pk, when.label("at"), literal(1).label("number"), delivery.c.campaign_pk).where(
         delivery.c.campaign_pk != campaign_pk,
+        delivery.c.campaign_pk.not_in(confirmations()),
         delivery.c.state.in_([*_WENT_OUT, *_STILL_TO_GO]),
         when >= since,
         when < until,

@@ -34,6 +34,7 @@ from tidings.web.routes import (
     campaigns,
     channels,
     claims,
+    confirmations,
     delivery,
     editor,
     enclosures,
@@ -62,9 +63,9 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger("tidings.web")
 _PAGES = (
-    sign_in, overview, live, campaign_new, campaigns, campaign, preview, approvals, agents, audience, person, insights,
-    mailbox, models, audit, sending, settings, delivery, enclosures, replies, sequences, sequence, channels, brands,
-    claims, editor, review, revisions, images,
+    sign_in, overview, live, campaign_new, campaigns, campaign, preview, approvals, agents, audience, confirmations,
+    person, insights, mailbox, models, audit, sending, settings, delivery, enclosures, replies, sequences, sequence,
+    channels, brands, claims, editor, review, revisions, images,
 )  # fmt: skip
 
 

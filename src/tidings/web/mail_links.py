@@ -36,6 +36,8 @@ def _link(url: str, words: str, own_host: str) -> MailLink:
         return MailLink(words or host, f"leads to {host}", url)
     if parts.path.startswith("/u/"):
         return MailLink(words or "Unsubscribe", "ends what this person gets, after a click on the page", url)
+    if parts.path.startswith("/y/"):
+        return MailLink(words or "Confirm", "confirms this person's consent, after a click on the page", url)
     if parts.path.startswith("/t/"):
         return MailLink(words or "Link of the campaign", "counts the click here, then leads on to its target", url)
     return MailLink(words or host, "leads to this installation", url)

@@ -73,6 +73,8 @@ FLASHES = {
     "claim_reworded": "Saved. The new sentence waits for an approval; nothing says it before.",
     "claim_retired": "Retired. No draft that says it can be sent.",
     "claims_confirmed": "Confirmed in your name. Drafts may say it from now on.",
+    "asked_to_confirm": "Asked. Each of them gets one mail; whoever does not confirm gets nothing more.",
+    "reminded_to_confirm": "Reminded. Nobody is asked again after that.",
     "person_erased": "The person is erased. Only a keyed hash of the address stays, so that no import brings it back.",
     "sample_removed": "The sample data are gone.",
 }
@@ -87,6 +89,7 @@ STATE_TONES = {
     "no_consent": "plain", "changes_requested": "warn", "noted": "quiet", "writer": "good", "suggester": "plain",
     "judge": "plain", "none": "quiet", "unexamined": "warn", "up": "good", "resting": "warn", "valid": "good",
     "expiring": "warn", "expired": "bad", "retired": "quiet", "granted": "good", "withdrawn": "quiet",
+    "pending": "warn",
 }  # fmt: skip
 
 

@@ -25,6 +25,7 @@ class Contact(Schema):
     sample: bool
     created_at: Moment
     phone: str = Field(default="", description="E.164, masked like the address; empty when unknown")
+    pending: bool = Field(default=False, description="Has only to confirm the consent (double opt-in)")
 
 
 class Consent(Schema):
@@ -55,6 +56,7 @@ class AudienceCounts(Schema):
     suppressed: int
     without_zone: int
     sample: int
+    pending: int = Field(default=0, description="Of those without consent, who have only to confirm it")
 
 
 class Segment(Schema):
@@ -128,6 +130,7 @@ class ImportResult(Schema):
     refused: list[RefusedRow]
     kept_silent: int
     warnings: list[str] = Field(default_factory=list[str], description="What looks odd about the table")
+    pending: int = Field(default=0, description="Of those taken in, who are not written to before they confirm")
 
 
 class SuppressionImport(Schema):

@@ -37,7 +37,7 @@ def audience(visit: VisitHere, q: str = "", segment: str = "", after: str = "") 
     ]
     return visit.page(
         "audience.html", contacts=contacts, following=following, query=q, segment_id=segment, total=counts.contacts,
-        facts=facts, segments=service.segments(visit.actor),
+        facts=facts, segments=service.segments(visit.actor), pending=counts.pending,
     )  # fmt: skip
 
 

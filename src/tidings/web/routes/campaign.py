@@ -222,7 +222,7 @@ def _live(visit: Visit, detail: CampaignDetail) -> dict[str, Any]:
     report: CampaignReport | None = None
     recommendations: list[Any] = []
     analytics = visit.services.analytics
-    if row.launched_at is not None:
+    if row.launched_at is not None and not row.is_confirmation:
         report = visit.allowed(lambda: analytics.campaign_report(visit.actor, row.id), None)
     if row.launched_at is not None or row.state in {S.REVIEW, S.BLOCKED}:
         recommendations = list(visit.allowed(lambda: analytics.recommendations(visit.actor, row.id), []))

@@ -1,0 +1,1 @@
+"""Double opt-in over HTTP: how it stands, and asking."""
