@@ -165,6 +165,36 @@ async def test_an_accounts_limits_hold_for_tests_campaigns_and_the_next_start(ho
     assert side.taken().total() == 3
 
 
+async def test_a_database_that_is_away_for_a_while_ends_no_sender(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A worker that ended there would leave everything to whoever notices."""
+    assert house.services.audience.import_csv(ADMIN, PHONES, consent=ConsentGiven("form", "yes")).added == 5
+    side = provider_bed.OtherSide()
+
+    def away() -> Any:
+        raise UnavailableError("The database server does not answer.")
+
+    with provider_bed.serving(WAYS["resend"].fake(side)) as resend:
+        add(house, "resend", resend.address)
+        senders = Senders(house)
+        running = asyncio.create_task(senders.run())
+        try:
+            await asyncio.to_thread(launch, house)
+            await until(lambda: side.taken().total() == 5)
+            with monkeypatch.context() as patch:
+                patch.setattr(house.db, "reading", away)
+                patch.setattr(house.db, "transaction", away)
+                await until(lambda: senders.waits or running.done())
+                assert not running.done()
+            await until(lambda: not senders.waits)
+            await asyncio.to_thread(launch, house, "two")
+            await until(lambda: side.taken().total() == 10)
+        finally:
+            await senders.stop()
+            await running
+
+
 def launch(house: House, name: str = "one") -> None:
     """A campaign to everybody, by e-mail and, the first one, by text message."""
     now = house.clock.now()
