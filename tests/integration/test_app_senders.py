@@ -195,6 +195,29 @@ async def test_a_database_that_is_away_for_a_while_ends_no_sender(
             await running
 
 
+async def test_changed_settings_of_the_distribution_agent_hold_while_it_runs(house: House) -> None:
+    """One message an hour: after the first, everybody waits, though the sender was begun without any limit."""
+    assert house.services.audience.import_csv(ADMIN, PHONES, consent=ConsentGiven("form", "yes")).added == 5
+    side = provider_bed.OtherSide()
+    with provider_bed.serving(WAYS["resend"].fake(side)) as resend:
+        add(house, "resend", resend.address)
+        senders = Senders(house)
+        running = asyncio.create_task(senders.run())
+        try:
+            await asyncio.to_thread(launch, house)
+            await until(lambda: side.taken().total() == 5)
+            before = senders.ways
+            house.services.agents.configure(ADMIN, "distribution", {"max_per_hour": 1}, "suggest", 1)
+            await until(lambda: senders.ways not in ({}, before))
+            await asyncio.to_thread(launch, house, "two")
+            await until(lambda: side.taken().total() >= 6)
+            await asyncio.sleep(1.0)
+            assert side.taken().total() <= 7  # what a limit may make up for is one message
+        finally:
+            await senders.stop()
+            await running
+
+
 def launch(house: House, name: str = "one") -> None:
     """A campaign to everybody, by e-mail and, the first one, by text message."""
     now = house.clock.now()

@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy.exc import OperationalError
 
+from tidings.agents.state import load
 from tidings.app.sending import account_of, build_account_sender, build_sender
 from tidings.distribution.accounts import repository
 from tidings.distribution.no_way import note_way
 from tidings.distribution.worker import Worker
+from tidings.domain.actor import AgentName
 from tidings.domain.channel import Channel
 from tidings.domain.errors import TidingsError, UnavailableError
 
@@ -50,6 +52,11 @@ class Senders:
     def silent_for(self) -> float:
         """Seconds since the quietest of the senders gave a sign of life."""
         return max((worker.silent_for for _, worker in [*self._working.values()]), default=0.0)
+
+    @property
+    def ways(self) -> dict[Channel, str]:
+        """The channels that have a sender, each with what it was built from."""
+        return {channel: mark for channel, (mark, _) in self._working.items()}
 
     async def stop(self) -> None:
         """Lets what is on the wire finish, and gives the rest back."""
@@ -95,10 +102,17 @@ class Senders:
             self._working[channel] = mark, worker
 
     def _marks(self) -> dict[Channel, str]:
-        """Which account each channel uses, and when it was last changed; the relay's name for mail without one."""
+        """Which account each channel uses, and when it was last changed; for mail without one, that it is the relay's.
+
+        What a sender of mail is built with from the Distribution agent's settings belongs to it.
+        """
         with self._house.db.reading() as conn:
             found = repository.in_use(conn, _CHANNELS)
-        return {channel: found.get(channel.value, "relay" if channel is Channel.EMAIL else "") for channel in _CHANNELS}
+            config = load(conn, AgentName.DISTRIBUTION).config
+        marks = {channel: found.get(channel.value, "") for channel in _CHANNELS}
+        mail = marks[Channel.EMAIL] or "relay"
+        marks[Channel.EMAIL] = f"{mail} {config['connections']} {config['max_per_hour']}"
+        return marks
 
     def _build(self, channel: Channel) -> Worker | None:
         if channel is Channel.EMAIL:
