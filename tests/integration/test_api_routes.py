@@ -26,6 +26,7 @@ from tidings.api.problems import TYPE_BASE
 from tidings.api.rate_limit import PER_ACTOR, PER_STRANGER
 from tidings.domain.actor import Role
 from tidings.domain.campaign import CampaignState
+from tidings.domain.errors import UnavailableError
 from tidings.domain.instant import DAY
 from tidings.events.activity import ActivityLine
 from tidings.store.database import Database
@@ -284,6 +285,22 @@ def test_an_unexpected_error_tells_nothing_of_the_inside(
     assert "RuntimeError" in caplog.text
     incident = answer.json()["remedy"].split()[3]
     assert incident in caplog.text
+
+
+def test_a_database_that_is_away_is_said_with_its_remedy_and_when_to_ask_again(
+    client: TestClient, lone_services: Any
+) -> None:
+    """Not as a fault of ours: the first to ask the database is who looks at the credential, before any route."""
+
+    def away(*_: Any, **__: Any) -> None:
+        raise UnavailableError("The database server does not answer.", remedy="Check that PostgreSQL runs.")
+
+    lone_services.access.actor_of_token = away
+    answer = client.get("/campaigns", headers=as_role("admin"))
+    assert answer.status_code == 503
+    assert answer.headers["retry-after"] == "5"
+    assert answer.json()["detail"] == "The database server does not answer."
+    assert answer.json()["remedy"] == "Check that PostgreSQL runs."
 
 
 def test_the_same_key_happens_once(services: Any) -> None:
