@@ -17,16 +17,18 @@ import provider_ways
 from sqlalchemy import insert, select
 
 from tidings.agents.state import ensure_agents
+from tidings.app.processes import ALL_AGENTS
 from tidings.app.senders import Senders
 from tidings.app.wiring import House, wire
 from tidings.audience.incoming import ConsentGiven
 from tidings.domain.actor import Actor, ActorKind, Role
 from tidings.domain.errors import InvalidInputError, UnavailableError
+from tidings.domain.instant import MINUTE
 from tidings.domain.message import ShortTemplate
 from tidings.keys.master import MasterKey
 from tidings.settings import Settings
 from tidings.store.database import Database
-from tidings.store.tables import brand, campaign, contact, delivery, slot
+from tidings.store.tables import brand, campaign, contact, delivery, slot, worker
 
 ADMIN = Actor(ActorKind.PERSON, "acc_1", "Ada", Role.ADMIN)
 BRAND = {
@@ -102,6 +104,18 @@ def test_health_says_by_what_mail_leaves_and_which_account_is_broken(house: Hous
     assert (items()["channels"].status, "Resend refuses" in items()["channels"].message) == ("fail", True)
     house.services.channels.enable(ADMIN, made.id, enabled=False)
     assert "mailbox" in items()["sending"].message
+
+
+def test_health_names_a_worker_that_fell_while_another_does_its_work(house: House) -> None:
+    now = house.clock.now()
+    for executor, beat in (("worker@one", now - 4 * MINUTE), ("worker@two", now)):
+        with house.db.transaction() as conn:
+            of = {"executor": executor, "pid": 1, "host": "x", "boot_id": "b", "started_at": now, "beat_at": beat}
+            conn.execute(insert(worker), [{"id": f"{executor}:{role}", "role": role, **of} for role in ALL_AGENTS])
+    found = {item.name: item for item in house.services.health.check()}
+    assert found["content agent"].status == "ok"
+    assert (found["worker@one"].status, found["worker@one"].message[:23]) == ("warn", "nothing heard for 4 min")
+    assert "worker@two" not in found
 
 
 async def test_accounts_are_taken_up_changed_and_left_while_it_runs(house: House) -> None:
