@@ -540,6 +540,16 @@ def test_a_body_too_large_is_refused(client: TestClient, key: dict[str, str]) ->
         answer = client.post("/contacts/import", content=content, headers=as_role("manager", **key))
         assert answer.status_code == 413
         assert answer.headers["content-type"] == "application/problem+json"
+        assert (answer.json()["detail"], answer.json()["remedy"]) == (
+            "The request is larger than 32 MB.", "Send it in parts.",
+        )  # fmt: skip
+
+
+def test_a_body_nested_too_deep_says_where_its_form_is_described(client: TestClient) -> None:
+    deep = b"[" * 100_000
+    answer = client.post("/contacts", content=deep, headers=as_role("manager", **{"Content-Type": "application/json"}))
+    assert answer.status_code == 400
+    assert "openapi.json" in answer.json()["remedy"]
 
 
 def test_the_kill_switch_tells_by_whom_and_why(client: TestClient) -> None:

@@ -29,6 +29,8 @@ TYPE_BASE = "https://tidings.invalid/problems/"
 """An identifier, not an address: it stays the same wherever Tidings is installed."""
 MEDIA_TYPE = "application/problem+json"
 _CODES = {400: "bad_request", 404: "not_found", 405: "method_not_allowed", 413: "too_large"}
+_DESCRIBED = "The API is described at /api/v1/openapi.json."
+_REMEDIES = {400: _DESCRIBED, 404: _DESCRIBED, 405: _DESCRIBED, 413: "Send it in parts."}
 _AWAY_SECONDS = 5
 _SOURCES = frozenset({"body", "query", "path", "header", "cookie"})
 
@@ -157,7 +159,7 @@ def _place(location: Sequence[int | str]) -> str:
 
 
 def _of_http(error: HTTPException) -> JSONResponse:
-    remedy = "The API is described at /api/v1/openapi.json." if error.status_code in {404, 405} else ""
+    remedy = _REMEDIES.get(error.status_code, "")
     code = _CODES.get(error.status_code, "http_error")
     detail = "There is nothing at this address." if error.status_code == 404 else f"{error.detail}."
     return problem_response(error.status_code, code, detail, remedy=remedy, headers=error.headers)
