@@ -456,6 +456,13 @@ def test_the_counts_shown_add_up_to_the_people(client: TestClient) -> None:
     assert sum(shown) == next(row.people for row in ROWS if row.state is CampaignState.SENDING)
 
 
+def test_who_hears_when_says_that_the_times_were_set_aside(client: TestClient) -> None:
+    sending = next(row for row in ROWS if row.state is CampaignState.SENDING)
+    review = next(row for row in ROWS if row.state is CampaignState.REVIEW)
+    assert "Sent to everybody at once" in client.get(f"/campaigns/{sending.id}/people").text
+    assert "Sent to everybody at once" not in client.get(f"/campaigns/{review.id}/people").text
+
+
 def test_an_agents_configuration_is_sent_whole_with_its_version(client: TestClient, services: Any) -> None:
     data = {
         "version": "4", "autonomy": "suggest", "config_connections": "8", "config_max_per_hour": "0",
