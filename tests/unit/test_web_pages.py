@@ -18,7 +18,7 @@ from tidings.campaigns.views import CapHolder, CapHolders
 from tidings.domain.actor import Role
 from tidings.domain.brief import parse_brief
 from tidings.domain.campaign import CampaignState
-from tidings.domain.errors import ForbiddenError, InvalidInputError
+from tidings.domain.errors import ForbiddenError, InvalidInputError, UnavailableError
 from tidings.web.app import build_web
 from tidings.web.middleware import CSP
 
@@ -421,6 +421,20 @@ def test_a_store_that_fails_still_gives_an_error_page(client: TestClient, servic
     response = client.get("/")
     assert response.status_code == 500
     assert "Something broke" in response.text
+
+
+def test_a_store_that_is_away_sends_nobody_to_sign_in(client: TestClient, services: Any) -> None:
+    """They are signed in, and could not be."""
+
+    def away(*_: Any) -> Any:
+        raise UnavailableError("The database server does not answer.", remedy="Check that PostgreSQL runs.")
+
+    services.access.actor_of_session = away
+    response = client.get("/campaigns")
+    assert response.status_code == 503
+    assert "Check that PostgreSQL runs." in response.text
+    assert "Try again" in response.text
+    assert "Sign in" not in response.text
 
 
 def test_a_role_without_the_right_gets_a_readable_no(client: TestClient, services: Any) -> None:
