@@ -245,6 +245,7 @@ def detail(of: CampaignRow) -> CampaignDetail:
         notices=("No X account is set up: add one on the page Channels, or begin anew without this channel.",)
         if of.state is S.REVIEW else (),
         held_because="the relay's <certificate> has expired" if of.counts.get("held") else "",
+        at_once=of.state is S.SENDING,
     )  # fmt: skip
 
 

@@ -15,8 +15,8 @@ from tidings.domain.actor import AgentName
 from tidings.domain.channel import Channel
 from tidings.domain.delivery import DeliveryState
 from tidings.domain.errors import TidingsError
-from tidings.domain.instant import DAY, MINUTE, SECOND, Clock, to_datetime
-from tidings.engine.heartbeat import alive_roles
+from tidings.domain.instant import DAY, MINUTE, SECOND, Clock, Instant, to_datetime
+from tidings.engine.heartbeat import alive_roles, silent_executors
 from tidings.store.settings import get_setting
 from tidings.store.tables import agent, campaign, channel_account, delivery, relay_state, throttle_state
 
@@ -106,7 +106,15 @@ class HealthService:
                 found.append(HealthItem(f"{name.value} agent", "warn", "paused by a person", "Resume it on its page."))
             else:
                 found.append(HealthItem(f"{name.value} agent", "ok", f"last heard {(now - beat) // SECOND} s ago"))
-        return found
+        return found + self._silent(conn, now)
+
+    def _silent(self, conn: Connection, now: Instant) -> list[HealthItem]:
+        """Workers that stopped without saying so while others do their work: it goes on, only slower."""
+        remedy = "Start it again on its machine; others do its work meanwhile. It is forgotten after a day."
+        return [
+            HealthItem(name, "warn", f"nothing heard for {_lasting(now - beat)}; it did not stop by itself", remedy)
+            for name, beat in silent_executors(conn, now).items()
+        ]
 
     def _sending(self, conn: Connection) -> list[HealthItem]:
         stopped = self.distribution.all_paused(conn)
@@ -251,3 +259,7 @@ class HealthService:
         except TidingsError as error:
             return [HealthItem("language model", "warn", error.message, error.remedy)]
         return [HealthItem("language model", seen.status, seen.message, seen.remedy)]
+
+
+def _lasting(milliseconds: int) -> str:
+    return f"{milliseconds // MINUTE} min" if milliseconds >= MINUTE else f"{milliseconds // SECOND} s"

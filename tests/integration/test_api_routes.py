@@ -26,6 +26,7 @@ from tidings.api.problems import TYPE_BASE
 from tidings.api.rate_limit import PER_ACTOR, PER_STRANGER
 from tidings.domain.actor import Role
 from tidings.domain.campaign import CampaignState
+from tidings.domain.errors import UnavailableError
 from tidings.domain.instant import DAY
 from tidings.events.activity import ActivityLine
 from tidings.store.database import Database
@@ -287,6 +288,22 @@ def test_an_unexpected_error_tells_nothing_of_the_inside(
     assert incident in caplog.text
 
 
+def test_a_database_that_is_away_is_said_with_its_remedy_and_when_to_ask_again(
+    client: TestClient, lone_services: Any
+) -> None:
+    """Not as a fault of ours: the first to ask the database is who looks at the credential, before any route."""
+
+    def away(*_: Any, **__: Any) -> None:
+        raise UnavailableError("The database server does not answer.", remedy="Check that PostgreSQL runs.")
+
+    lone_services.access.actor_of_token = away
+    answer = client.get("/campaigns", headers=as_role("admin"))
+    assert answer.status_code == 503
+    assert answer.headers["retry-after"] == "5"
+    assert answer.json()["detail"] == "The database server does not answer."
+    assert answer.json()["remedy"] == "Check that PostgreSQL runs."
+
+
 def test_the_same_key_happens_once(services: Any) -> None:
     with TestClient(build_api(services, None)) as client:
         headers = as_role("author", **{"Idempotency-Key": "key-00001"})
@@ -524,6 +541,16 @@ def test_a_body_too_large_is_refused(client: TestClient, key: dict[str, str]) ->
         answer = client.post("/contacts/import", content=content, headers=as_role("manager", **key))
         assert answer.status_code == 413
         assert answer.headers["content-type"] == "application/problem+json"
+        assert (answer.json()["detail"], answer.json()["remedy"]) == (
+            "The request is larger than 32 MB.", "Send it in parts.",
+        )  # fmt: skip
+
+
+def test_a_body_nested_too_deep_says_where_its_form_is_described(client: TestClient) -> None:
+    deep = b"[" * 100_000
+    answer = client.post("/contacts", content=deep, headers=as_role("manager", **{"Content-Type": "application/json"}))
+    assert answer.status_code == 400
+    assert "openapi.json" in answer.json()["remedy"]
 
 
 def test_the_kill_switch_tells_by_whom_and_why(client: TestClient) -> None:

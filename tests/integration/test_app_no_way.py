@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 from tests.integration import distribution_bed as bed
@@ -12,12 +13,15 @@ from tests.integration.test_app_sending import house_with, launched
 
 from tidings.app.prepare import prepare
 from tidings.app.senders import Senders
-from tidings.app.wiring import House
+from tidings.app.sending import build_sender
+from tidings.app.wiring import House, wire
 from tidings.distribution.mailbox.server import server_context
-from tidings.domain.errors import InvalidInputError
+from tidings.domain.errors import InvalidInputError, UnavailableError
 from tidings.health import HealthItem
 from tidings.keys.certificates import ensure_certificates
-from tidings.settings import load_settings
+from tidings.keys.master import MasterKey
+from tidings.settings import Settings, load_settings
+from tidings.store.database import Database
 
 
 def sending(house: House) -> HealthItem:
@@ -55,6 +59,17 @@ async def test_a_lost_authority_is_shown_and_the_mail_goes_once_it_is_back(tmp_p
         finally:
             await senders.stop()
             await running
+
+
+@pytest.mark.postgres
+def test_a_worker_apart_without_a_relay_is_told_to_have_one(
+    postgres_database: Database, secrets: Any, tmp_path: Path
+) -> None:
+    """Not that a certificate authority is missing, of which nobody had heard."""
+    house = wire(Settings(data_dir=tmp_path), postgres_database, MasterKey(bytes(32)), secrets, bed.WallClock(), "test")
+    with pytest.raises(UnavailableError, match="has no relay") as refused:
+        build_sender(house)
+    assert "TIDINGS_RELAY" in refused.value.remedy
 
 
 def test_a_start_with_a_lost_authority_says_so_at_once(tmp_path: Path) -> None:

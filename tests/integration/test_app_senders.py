@@ -17,16 +17,18 @@ import provider_ways
 from sqlalchemy import insert, select
 
 from tidings.agents.state import ensure_agents
+from tidings.app.processes import ALL_AGENTS
 from tidings.app.senders import Senders
 from tidings.app.wiring import House, wire
 from tidings.audience.incoming import ConsentGiven
 from tidings.domain.actor import Actor, ActorKind, Role
 from tidings.domain.errors import InvalidInputError, UnavailableError
+from tidings.domain.instant import MINUTE
 from tidings.domain.message import ShortTemplate
 from tidings.keys.master import MasterKey
 from tidings.settings import Settings
 from tidings.store.database import Database
-from tidings.store.tables import brand, campaign, contact, delivery, slot
+from tidings.store.tables import brand, campaign, contact, delivery, slot, worker
 
 ADMIN = Actor(ActorKind.PERSON, "acc_1", "Ada", Role.ADMIN)
 BRAND = {
@@ -104,6 +106,18 @@ def test_health_says_by_what_mail_leaves_and_which_account_is_broken(house: Hous
     assert "mailbox" in items()["sending"].message
 
 
+def test_health_names_a_worker_that_fell_while_another_does_its_work(house: House) -> None:
+    now = house.clock.now()
+    for executor, beat in (("worker@one", now - 4 * MINUTE), ("worker@two", now)):
+        with house.db.transaction() as conn:
+            of = {"executor": executor, "pid": 1, "host": "x", "boot_id": "b", "started_at": now, "beat_at": beat}
+            conn.execute(insert(worker), [{"id": f"{executor}:{role}", "role": role, **of} for role in ALL_AGENTS])
+    found = {item.name: item for item in house.services.health.check()}
+    assert found["content agent"].status == "ok"
+    assert (found["worker@one"].status, found["worker@one"].message[:23]) == ("warn", "nothing heard for 4 min")
+    assert "worker@two" not in found
+
+
 async def test_accounts_are_taken_up_changed_and_left_while_it_runs(house: House) -> None:
     proof = ConsentGiven("form", "yes")
     assert house.services.audience.import_csv(ADMIN, PHONES, consent=proof).added == 5
@@ -163,6 +177,59 @@ async def test_an_accounts_limits_hold_for_tests_campaigns_and_the_next_start(ho
         with pytest.raises(UnavailableError, match="used up"):
             await asyncio.to_thread(house.services.channels.send_test, ADMIN, made.id, "test@example.com")
     assert side.taken().total() == 3
+
+
+async def test_a_database_that_is_away_for_a_while_ends_no_sender(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A worker that ended there would leave everything to whoever notices."""
+    assert house.services.audience.import_csv(ADMIN, PHONES, consent=ConsentGiven("form", "yes")).added == 5
+    side = provider_bed.OtherSide()
+
+    def away() -> Any:
+        raise UnavailableError("The database server does not answer.")
+
+    with provider_bed.serving(WAYS["resend"].fake(side)) as resend:
+        add(house, "resend", resend.address)
+        senders = Senders(house)
+        running = asyncio.create_task(senders.run())
+        try:
+            await asyncio.to_thread(launch, house)
+            await until(lambda: side.taken().total() == 5)
+            with monkeypatch.context() as patch:
+                patch.setattr(house.db, "reading", away)
+                patch.setattr(house.db, "transaction", away)
+                await until(lambda: senders.waits or running.done())
+                assert not running.done()
+            await until(lambda: not senders.waits)
+            await asyncio.to_thread(launch, house, "two")
+            await until(lambda: side.taken().total() == 10)
+        finally:
+            await senders.stop()
+            await running
+
+
+async def test_changed_settings_of_the_distribution_agent_hold_while_it_runs(house: House) -> None:
+    """One message an hour: after the first, everybody waits, though the sender was begun without any limit."""
+    assert house.services.audience.import_csv(ADMIN, PHONES, consent=ConsentGiven("form", "yes")).added == 5
+    side = provider_bed.OtherSide()
+    with provider_bed.serving(WAYS["resend"].fake(side)) as resend:
+        add(house, "resend", resend.address)
+        senders = Senders(house)
+        running = asyncio.create_task(senders.run())
+        try:
+            await asyncio.to_thread(launch, house)
+            await until(lambda: side.taken().total() == 5)
+            before = senders.ways
+            house.services.agents.configure(ADMIN, "distribution", {"max_per_hour": 1}, "suggest", 1)
+            await until(lambda: senders.ways not in ({}, before))
+            await asyncio.to_thread(launch, house, "two")
+            await until(lambda: side.taken().total() >= 6)
+            await asyncio.sleep(1.0)
+            assert side.taken().total() <= 7  # what a limit may make up for is one message
+        finally:
+            await senders.stop()
+            await running
 
 
 def launch(house: House, name: str = "one") -> None:

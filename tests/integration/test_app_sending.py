@@ -107,6 +107,10 @@ def test_a_providers_word_reaches_people_and_a_hold_can_be_lifted(tmp_path: Path
             viewer = Actor(ActorKind.PERSON, "acc_2", "Bob", Role.VIEWER)
             with pytest.raises(ForbiddenError):
                 services.distribution.lift_hold(viewer, held.relay, held.provider)
+            for where, words in (("", "is held."), ("one:25", "is held at one:25.")):
+                with pytest.raises(NotFoundError) as unknown:
+                    services.distribution.lift_hold(ADMIN, where, "nobody")
+                assert unknown.value.message == f"No mail to nobody {words}"
             assert services.distribution.lift_hold(ADMIN, held.relay, held.provider) == "example.com"
             bed.wait_for(lambda: bed.states(house.db, pk).get("accepted", 0) >= 5, seconds=15)
             with pytest.raises(NotFoundError):

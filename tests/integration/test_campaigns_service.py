@@ -392,6 +392,7 @@ def test_sent_as_planned_each_delivery_is_due_at_its_slot(town: Town) -> None:
     assert {row.contact_pk: row.due_at for row in rows(town, delivery)} == planned
     assert town.at(yes).row.counts == {"planned": 12}
     assert not town.at(yes).overrides
+    assert not town.at(yes).at_once
 
 
 def test_sent_now_everybody_is_due_at_once_and_the_override_is_on_record(town: Town) -> None:
@@ -400,6 +401,7 @@ def test_sent_now_everybody_is_due_at_once_and_the_override_is_on_record(town: T
     town.jobs.turn()
     assert {row.due_at for row in rows(town, delivery)} == {town.clock.now()}
     assert [item.by_name for item in town.at(yes).overrides] == ["Manager"]
+    assert town.at(yes).at_once
     assert len(rows(town, override)) == 1
 
 

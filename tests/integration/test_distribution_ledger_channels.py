@@ -10,7 +10,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 import distribution_bed as bed
-from sqlalchemy import insert, select, update
+from sqlalchemy import func, insert, select, update
 
 from tidings.audience.selection import may_send
 from tidings.distribution import repository
@@ -25,6 +25,8 @@ from tidings.domain.channel import Channel
 from tidings.domain.consent import Purpose
 from tidings.domain.errors import ConflictError
 from tidings.domain.message import Link, ShortTemplate
+from tidings.events.alike import append_alike
+from tidings.events.log import append
 from tidings.store.database import Database
 from tidings.store.tables import campaign, chunk, consent, delivery, event, link, suppression
 
@@ -188,3 +190,30 @@ def test_links_of_later_steps_stand_behind_those_of_the_first(sqlite_database: D
         read = bed.SIGNER.read(token, TokenPurpose.CLICK)
         assert read is not None
         assert (read.step, read.link) == (step, 2 * step)
+
+
+def test_senders_on_one_server_add_their_counts_in_one_go(postgres_database: Database, clock: Any) -> None:
+    """They are rows that all senders share: two who took them variant by variant would wait in a circle."""
+    db, goes = postgres_database, list[list[tuple[int, int]]]()
+
+    def append_and_note(conn: Any, events: Any) -> None:
+        goes.append(sorted((each.campaign_pk, each.contact_pk) for each in events))
+        append(conn, events)
+
+    people = bed.add_people(db, 4, clock.now())
+    campaigns = [bed.add_campaign(db, people, clock.now(), name) for name in ("one", "two")]
+    with db.transaction() as conn:
+        repository.write_messages(conn, campaigns[0], [bed.template().model_copy(update={"variant": "B"})])
+        conn.execute(update(delivery).where(delivery.c.contact_pk == people[0]).values(variant="B"))
+    ledger = ledger_of(
+        db, clock, Channel.EMAIL, hooks=bed.hooks(append_events=append_and_note, append_alike=append_alike)
+    )
+    claimed = ledger.step(9).claimed
+    assert {(each.campaign_pk, each.variant) for each in claimed} == {(pk, v) for pk in campaigns for v in "AB"}
+    ledger.flush([], claimed, [])
+    ledger.flush([(each, ACCEPTED) for each in claimed], [], [])
+    goes.clear()
+    ledger.step(0)
+    assert goes == [[(pk, person) for pk in campaigns for person in people]]
+    with db.reading() as conn:
+        assert conn.execute(select(func.count()).select_from(event)).scalar_one() == 8

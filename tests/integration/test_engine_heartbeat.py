@@ -12,7 +12,7 @@ from tests.conftest import FakeClock
 from tidings.distribution.sender_thread import SenderThread
 from tidings.domain.errors import ConflictError
 from tidings.domain.instant import DAY, SECOND
-from tidings.engine.heartbeat import Heartbeat, alive_roles
+from tidings.engine.heartbeat import Heartbeat, alive_roles, silent_executors
 from tidings.engine.process import boot_id, host
 from tidings.store.database import Database
 from tidings.store.tables import worker
@@ -36,6 +36,32 @@ def test_roles_are_alive_while_their_process_beats(database: Database, clock: Fa
     heart.beat()
     heart.stop()
     assert alive(database, clock) == set()
+
+
+def test_who_stopped_without_a_word_is_named_while_others_do_its_work(database: Database, clock: FakeClock) -> None:
+    """Else nobody would know of it: each agent is heard by the other worker."""
+
+    def silent() -> list[str]:
+        with database.reading() as conn:
+            return list(silent_executors(conn, clock.now()))
+
+    killed = Heartbeat(database, clock, "worker@one", ["content", "analytics"], every=60)
+    killed.start()
+    clock.advance(16 * SECOND)
+    assert silent() == []  # nobody else runs: the agents themselves are red
+    other = Heartbeat(database, clock, "worker@two", ["content", "analytics"], every=60)
+    other.start()
+    assert silent() == ["worker@one"]
+    clock.advance(DAY)
+    other.beat()
+    assert silent() == []
+    killed.beat()
+    assert silent() == []
+    killed.stop()
+    clock.advance(16 * SECOND)
+    other.beat()
+    assert silent() == []  # it said that it ends
+    other.stop()
 
 
 def test_it_beats_by_itself_and_a_swept_row_comes_back(sqlite_database: Database, clock: FakeClock) -> None:

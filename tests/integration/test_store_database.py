@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy import select, text
 from sqlalchemy.exc import IntegrityError
 
-from tidings.domain.errors import InvalidInputError, StoreLockedError, UnavailableError
+from tidings.domain.errors import ConflictError, InvalidInputError, StoreLockedError, UnavailableError
 from tidings.keys.master import DATABASE_FILE, MasterKey, load_master_key
 from tidings.store.backup import backup
 from tidings.store.database import Database, open_sqlite, take_turns
@@ -143,6 +143,19 @@ def test_a_server_that_is_not_there_is_said(tmp_path: Path) -> None:
     with pytest.raises(UnavailableError, match="does not answer") as refused:
         open_database(tmp_path, MasterKey(KEY), f"postgresql://u:geheim@/db?host={tmp_path}")
     assert "geheim" not in str(refused.value)
+
+
+@pytest.mark.postgres
+def test_a_forgotten_address_begins_no_empty_file_beside_a_server(postgres_address: str, tmp_path: Path) -> None:
+    """All would look empty, with a certificate authority and a sample of its own."""
+    open_database(tmp_path, MasterKey(KEY), postgres_address).close()
+    with pytest.raises(ConflictError, match="TIDINGS_DATABASE_URL is not set") as refused:
+        open_database(tmp_path, MasterKey(KEY), None)
+    assert not (tmp_path / DATABASE_FILE).exists()
+    mark = Path(refused.value.remedy.split("remove ")[1].rstrip("."))
+    mark.unlink()
+    open_database(tmp_path, MasterKey(KEY), None).close()
+    assert (tmp_path / DATABASE_FILE).exists()
 
 
 @pytest.mark.postgres

@@ -167,6 +167,7 @@ def test_an_empty_subject_leaves_the_preview_which_shows_the_saved_one(client: T
 
 def test_comments_suggestions_revisions_and_pictures_have_their_pages(client: TestClient, desk: Desk) -> None:
     base = f"/campaigns/{desk.id}"
+    assert "From revision" not in client.get(f"{base}/revisions").text  # there is nothing to compare yet
     assert client.post(f"{base}/review/A/comments", data={"text": "Shorter <b>", "block": "0"}).status_code == 303
     asked = client.post(f"{base}/review/A/suggest", data={})
     assert asked.status_code == 200

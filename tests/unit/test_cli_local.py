@@ -41,8 +41,8 @@ class FakeLauncher:
         self._ask("up", **given)
         return 0
 
-    def worker(self, *, data_dir: Path | None, agents: Sequence[str]) -> int:
-        self._ask("worker", data_dir=data_dir, agents=tuple(agents))
+    def worker(self, *, data_dir: Path | None, agents: Sequence[str], name: str = "") -> int:
+        self._ask("worker", data_dir=data_dir, agents=tuple(agents), called=name)
         return 7
 
     def demo(self, **given: Any) -> int:
@@ -103,6 +103,15 @@ def test_exit_codes_of_what_ran_are_handed_back() -> None:
     assert launcher.asked[0][1]["agents"] == ("content", "analytics")
 
 
+def test_a_worker_has_a_name_that_fits_into_its_own() -> None:
+    launcher = FakeLauncher()
+    run("worker", "--name", "west-2", launcher=launcher)
+    assert launcher.asked[0][1]["called"] == "west-2"
+    refused = run("worker", "--name", "west@vm", launcher=launcher)
+    assert (refused.exit_code, len(launcher.asked)) == (2, 1)
+    assert "letters, digits and hyphens" in refused.stderr
+
+
 def test_the_doctor_shows_remedies_and_fails_when_something_does() -> None:
     launcher = FakeLauncher()
     answer = run("doctor", launcher=launcher)
@@ -115,13 +124,17 @@ def test_the_doctor_shows_remedies_and_fails_when_something_does() -> None:
     assert json.loads(broken.stdout)[2] == {"name": "disk", "status": "fail", "message": "full", "remedy": "Free some."}
 
 
+START = "Start Tidings: tidings up. Where it runs with TIDINGS_AGENTS=none, start a worker: tidings worker"
+
+
 def test_the_doctor_says_once_that_nothing_runs() -> None:
+    """The web process may well run, with its agents elsewhere."""
     launcher = FakeLauncher()
     agents = [Check(f"{name} agent", "fail", "no worker runs it", "Start it.") for name in AgentName]
     launcher.checks[1:1] = agents
     answer = run("doctor", launcher=launcher)
     assert answer.exit_code == 1
-    assert answer.stdout.splitlines()[:3] == ["✓ port: free", "✗ agents: Tidings is not running", "    tidings up"]
+    assert answer.stdout.splitlines()[:3] == ["✓ port: free", "✗ agents: none of the four runs", f"    {START}"]
     assert "no worker" not in answer.stdout
     launcher.checks[1] = Check("content agent", "ok", "last heard 1 s ago")
     assert run("doctor", launcher=launcher).stdout.count("no worker runs it") == 3

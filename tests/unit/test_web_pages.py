@@ -18,7 +18,7 @@ from tidings.campaigns.views import CapHolder, CapHolders
 from tidings.domain.actor import Role
 from tidings.domain.brief import parse_brief
 from tidings.domain.campaign import CampaignState
-from tidings.domain.errors import ForbiddenError, InvalidInputError
+from tidings.domain.errors import ForbiddenError, InvalidInputError, UnavailableError
 from tidings.web.app import build_web
 from tidings.web.middleware import CSP
 
@@ -423,6 +423,20 @@ def test_a_store_that_fails_still_gives_an_error_page(client: TestClient, servic
     assert "Something broke" in response.text
 
 
+def test_a_store_that_is_away_sends_nobody_to_sign_in(client: TestClient, services: Any) -> None:
+    """They are signed in, and could not be."""
+
+    def away(*_: Any) -> Any:
+        raise UnavailableError("The database server does not answer.", remedy="Check that PostgreSQL runs.")
+
+    services.access.actor_of_session = away
+    response = client.get("/campaigns")
+    assert response.status_code == 503
+    assert "Check that PostgreSQL runs." in response.text
+    assert "Try again" in response.text
+    assert "Sign in" not in response.text
+
+
 def test_a_role_without_the_right_gets_a_readable_no(client: TestClient, services: Any) -> None:
     def forbidden(*_: Any, **__: Any) -> Any:
         raise ForbiddenError("Your role (viewer) may not see contacts.", remedy="Ask an admin.")
@@ -454,6 +468,13 @@ def test_the_counts_shown_add_up_to_the_people(client: TestClient) -> None:
         int(count.replace(",", "")) for count in re.findall(r'<strong class="num font-medium">([\d,]+)</strong>', page)
     ]
     assert sum(shown) == next(row.people for row in ROWS if row.state is CampaignState.SENDING)
+
+
+def test_who_hears_when_says_that_the_times_were_set_aside(client: TestClient) -> None:
+    sending = next(row for row in ROWS if row.state is CampaignState.SENDING)
+    review = next(row for row in ROWS if row.state is CampaignState.REVIEW)
+    assert "Sent to everybody at once" in client.get(f"/campaigns/{sending.id}/people").text
+    assert "Sent to everybody at once" not in client.get(f"/campaigns/{review.id}/people").text
 
 
 def test_an_agents_configuration_is_sent_whole_with_its_version(client: TestClient, services: Any) -> None:

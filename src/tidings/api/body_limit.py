@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 LARGEST_BODY = 32 * 1024 * 1024
+_WORDS = f"The request is larger than {LARGEST_BODY // 1024 // 1024} MB"
 
 
 class BodyLimit:
@@ -38,7 +39,7 @@ class BodyLimit:
             message = await receive()
             read += len(message.get("body", b""))
             if read > LARGEST_BODY:
-                raise HTTPException(413, "The request is too large")
+                raise HTTPException(413, _WORDS)
             return message
 
         await self.app(scope, counted, send)
@@ -49,6 +50,6 @@ def too_large() -> Response:
     return problem_response(
         413,
         "too_large",
-        f"The request is larger than {LARGEST_BODY // 1024 // 1024} MB.",
+        f"{_WORDS}.",
         remedy="Send it in parts.",
     )

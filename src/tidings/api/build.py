@@ -63,7 +63,7 @@ Campaigns, approvals, agents, audience and results of one Tidings installation.
 * A parameter or field that an operation does not know is an error, never ignored.
 * Every error is a problem (RFC 9457) with a stable `type`, `detail` and a `remedy`.
 * Give every POST an `Idempotency-Key`; sent twice within a day it happens once and is answered the same.
-* Edits ask for `If-Match` with the ETag you read.
+* Edits of what is read with an ETag ask for `If-Match` with it.
 """
 
 

@@ -14,7 +14,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse
 
 from tidings.domain.brief import InvalidBriefError
-from tidings.domain.errors import TidingsError
+from tidings.domain.errors import TidingsError, UnavailableError
 from tidings.domain.ids import new_id
 from tidings.domain.wording import problem
 
@@ -29,6 +29,9 @@ TYPE_BASE = "https://tidings.invalid/problems/"
 """An identifier, not an address: it stays the same wherever Tidings is installed."""
 MEDIA_TYPE = "application/problem+json"
 _CODES = {400: "bad_request", 404: "not_found", 405: "method_not_allowed", 413: "too_large"}
+_DESCRIBED = "The API is described at /api/v1/openapi.json."
+_REMEDIES = {400: _DESCRIBED, 404: _DESCRIBED, 405: _DESCRIBED, 413: "Send it in parts."}
+_AWAY_SECONDS = 5
 _SOURCES = frozenset({"body", "query", "path", "header", "cookie"})
 
 
@@ -94,12 +97,12 @@ def problem_response(
     return JSONResponse(body, status, headers=all_headers, media_type=MEDIA_TYPE)
 
 
-def of_error(error: TidingsError) -> JSONResponse:
+def of_error(error: TidingsError, *, headers: Mapping[str, str] | None = None) -> JSONResponse:
     """The problem of one of the house's own errors. Only their texts were written for people to see."""
     wrong = error.problems if isinstance(error, InvalidBriefError) else ()
     errors = [WrongField(field=field, message=words) for field, words in wrong]
     return problem_response(
-        error.status, error.code, error.message, remedy=error.remedy, field=error.field, errors=errors
+        error.status, error.code, error.message, remedy=error.remedy, field=error.field, errors=errors, headers=headers
     )
 
 
@@ -156,7 +159,7 @@ def _place(location: Sequence[int | str]) -> str:
 
 
 def _of_http(error: HTTPException) -> JSONResponse:
-    remedy = "The API is described at /api/v1/openapi.json." if error.status_code in {404, 405} else ""
+    remedy = _REMEDIES.get(error.status_code, "")
     code = _CODES.get(error.status_code, "http_error")
     detail = "There is nothing at this address." if error.status_code == 404 else f"{error.detail}."
     return problem_response(error.status_code, code, detail, remedy=remedy, headers=error.headers)
@@ -172,7 +175,10 @@ class UnexpectedErrors:
         self.app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Passes the request on, and answers 500 if it fails before an answer has begun."""
+        """Passes the request on, and answers 500 if it fails before an answer has begun.
+
+        A database that is away is met before any route is: by who looks at the credential.
+        """
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
@@ -185,6 +191,11 @@ class UnexpectedErrors:
 
         try:
             await self.app(scope, receive, watched)
+        except UnavailableError as error:
+            log.warning("%s %s: %s", scope["method"], scope["path"], error.message)
+            if started:
+                raise
+            await of_error(error, headers={"Retry-After": str(_AWAY_SECONDS)})(scope, receive, send)
         except Exception as error:  # the last line of defence
             incident = new_id("event").removeprefix("evt_")
             frames = "".join(traceback.format_tb(error.__traceback__))

@@ -11,6 +11,7 @@ from tidings.content.repository import brands
 from tidings.distribution.findings import Grade
 from tidings.domain.errors import TidingsError
 from tidings.keys.certificates import RENEW_DAYS
+from tidings.store.open import SERVER_MARK
 
 _RENEWAL = "Each start renews it: stop Tidings and start it again."
 
@@ -21,7 +22,8 @@ if TYPE_CHECKING:
 
 def examine(settings: Settings) -> list[Check]:
     """Each part with its status; what is broken is a result here, not an error."""
-    if not (settings.data_dir / "tidings.db").exists() and settings.database_url is None:
+    used = any((settings.data_dir / name).exists() for name in ("tidings.db", SERVER_MARK))
+    if not used and settings.database_url is None:
         return [Check("database", "fail", f"there is none in {settings.data_dir}", "Start Tidings once: tidings up")]
     try:
         house = open_house(settings, executor="doctor")

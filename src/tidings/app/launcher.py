@@ -101,13 +101,13 @@ class HouseLauncher:
         serve_web(load_settings())
         return 0
 
-    def worker(self, *, data_dir: Path | None, agents: Sequence[str]) -> int:
+    def worker(self, *, data_dir: Path | None, agents: Sequence[str], name: str = "") -> int:
         """Runs a worker with these agents (all four if empty) until interrupted."""
-        from tidings.app.processes import ALL_AGENTS, end_with_supervisor, start_logging, work
+        from tidings.app.processes import end_with_supervisor, start_logging, work
 
         start_logging()
         end_with_supervisor()
-        work(load_settings(data_dir=data_dir), tuple(agents) or ALL_AGENTS)
+        work(load_settings(data_dir=data_dir), agents, name)
         return 0
 
     def demo(self, *, people: int, as_json: bool) -> int:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tidings.app.wiring import House, certificates, open_house
+from tidings.cli.connection import CLIENT_FILE
 from tidings.distribution.relay import parse_relays
 from tidings.domain.actor import Actor, Role
 from tidings.domain.channel import Channel
@@ -122,7 +123,7 @@ def load_sample_if_absent(house: House, owner_id: str, people: int) -> str:
 
 def write_client_file(house: House, owner_id: str, ca: Path) -> None:
     """What the command line on this machine needs to reach the server; readable by this user alone."""
-    path = house.settings.data_dir / "client.json"
+    path = house.settings.data_dir / CLIENT_FILE
     url = f"https://localhost:{house.settings.port}"
     try:
         token = str(json.loads(path.read_text())["token"])

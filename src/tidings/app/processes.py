@@ -20,6 +20,7 @@ from tidings.app.supervisor import SUPERVISOR
 from tidings.app.wiring import House, certificates, open_house
 from tidings.campaigns.sequences.runner import SequenceRunner
 from tidings.domain.actor import AgentName
+from tidings.domain.errors import ConflictError, InvalidInputError
 from tidings.engine.process import executor_name
 
 if TYPE_CHECKING:
@@ -108,14 +109,33 @@ async def _serve_web(house: House) -> None:
         heartbeat.stop()
 
 
-def work(settings: Settings, roles: Sequence[str]) -> None:
-    """A worker process: the jobs of these agents and, for Distribution, the sender. Returns when asked to stop."""
-    executor = executor_name("worker" if set(roles) == set(ALL_AGENTS) else "worker-" + "-".join(roles))
+def work(settings: Settings, agents: Sequence[str], name: str = "") -> None:
+    """A worker process: the jobs of these agents (all four if empty) and, for Distribution, the sender.
+
+    Returns when asked to stop. `name` tells it from another one of this machine. Raises InvalidInputError for an agent
+    that is none, ConflictError for a second worker where the database is a file of this machine.
+    """
+    roles = _roles(agents)
+    some = () if set(roles) == set(ALL_AGENTS) else roles
+    executor = executor_name("-".join(filter(None, ("worker", *some, name))))
     house = open_house(settings, executor=executor)
     try:
+        if name and house.db.is_sqlite:
+            raise ConflictError(
+                "The encrypted file takes one worker, which `tidings up` starts.",
+                remedy="For several, set TIDINGS_DATABASE_URL; see docs/growing.md.",
+            )
+        log.info("%s runs %s. Ctrl-C ends it.", executor, ", ".join(roles))
         asyncio.run(_work(house, executor, roles))
     finally:
         house.close()
+
+
+def _roles(agents: Sequence[str]) -> tuple[str, ...]:
+    for each in agents:
+        if each not in ALL_AGENTS:
+            raise InvalidInputError(f"There is no agent {each!r}.", remedy=f"Name one of {', '.join(ALL_AGENTS)}.")
+    return tuple(dict.fromkeys(agents)) or ALL_AGENTS
 
 
 async def _work(house: House, executor: str, roles: Sequence[str]) -> None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import Connection, select
 
 from tidings.agents.state import load
-from tidings.app.wiring import signer_of
+from tidings.app.wiring import signer_of, tls_of
 from tidings.audience.browsers import forget
 from tidings.audience.confirming import may_ask
 from tidings.audience.repository import fields_for_push, fields_for_sms, merge_fields
@@ -43,8 +43,9 @@ from tidings.distribution.worker import Worker
 from tidings.domain.actor import AgentName
 from tidings.domain.channel import Channel
 from tidings.domain.consent import SuppressionReason
+from tidings.domain.errors import UnavailableError
 from tidings.domain.instant import DAY, Instant
-from tidings.engine.process import boot_id
+from tidings.engine.process import boot_id, host
 from tidings.events.alike import append_alike
 from tidings.events.log import append
 from tidings.scheduling.masks import next_allowed
@@ -61,10 +62,18 @@ _EMAIL = "email"
 
 
 def build_sender(house: House) -> Worker:
-    """The sender of e-mail by the Distribution agent's settings at this moment: an account's, else the relay's."""
+    """The sender of e-mail by the Distribution agent's settings at this moment: an account's, else the relay's.
+
+    Raises UnavailableError where there is neither, and the built-in mailbox is another machine's.
+    """
     account = account_of(house, Channel.EMAIL)
     if account is not None:
         return build_account_sender(house, account)
+    if not (house.settings.relay or house.db.is_sqlite or (tls_of(house.settings) / "ca.pem").exists()):
+        raise UnavailableError(
+            f"The worker on {host()} has no relay, and the built-in mailbox is on the machine that serves the pages.",
+            remedy="Set TIDINGS_RELAY for every worker; see docs/growing.md.",
+        )
     with house.db.reading() as conn:
         config = load(conn, AgentName.DISTRIBUTION).config
     relays = parse_relays(house.relay)

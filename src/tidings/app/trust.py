@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 from tidings.app.wiring import tls_of
+from tidings.cli.connection import CLIENT_FILE
 from tidings.domain.errors import UnavailableError
 
 if TYPE_CHECKING:
@@ -25,5 +27,13 @@ Fedora:           sudo cp {ca} /etc/pki/ca-trust/source/anchors/ && sudo update-
 macOS:            sudo security add-trusted-cert -d -r trustRoot -k /Library/Keychains/System.keychain {ca}
 Windows:          certutil -addstore -user Root {ca}
 Firefox:          Settings, Privacy & Security, View Certificates, Authorities, Import
-curl:             curl --cacert {ca} {settings.base_url}/health/ready
+curl:             curl --cacert {ca} {_address(settings)}/health/ready
 """
+
+
+def _address(settings: Settings) -> str:
+    """Where it listens since its last start, which may have been told another port than this shell."""
+    try:
+        return str(json.loads((settings.data_dir / CLIENT_FILE).read_text())["url"])
+    except (OSError, ValueError, KeyError):
+        return settings.base_url

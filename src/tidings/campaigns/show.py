@@ -98,6 +98,7 @@ class Shower:
             channels=channels,
             cap_holders=told(conn, plan.cap_holders if plan else {}, actor.brands or None),
             held_because=self.distribution.why_held(conn, row.pk) if shown.counts.get("held") else "",
+            at_once=bool(row.policy.get("send_now")),
         )  # fmt: skip
 
     def posted(self, conn: Connection, actor: Actor, row: Row[Any]) -> tuple[PostingView, ...]:

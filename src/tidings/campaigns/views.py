@@ -150,6 +150,8 @@ class CampaignDetail:
     """The campaigns that use up the frequency cap of those whom it leaves out, as far as the actor may see them."""
     held_because: str = ""
     """Why deliveries that are due are held; empty while none is."""
+    at_once: bool = False
+    """Whether it was sent to everybody at once, the plan's times set aside."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,8 +31,8 @@ class Launcher(Protocol):
         """Runs the web process and the worker until interrupted; None is the setting's own value."""
         ...
 
-    def worker(self, *, data_dir: Path | None, agents: Sequence[str]) -> int:
-        """Runs a worker with these agents (all four if empty) until interrupted."""
+    def worker(self, *, data_dir: Path | None, agents: Sequence[str], name: str = "") -> int:
+        """Runs a worker with these agents (all four if empty) until interrupted; `name` tells it from others here."""
         ...
 
     def demo(self, *, people: int, as_json: bool) -> int:

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Annotated, cast
 
 import typer
 
-from tidings.cli.failures import ERROR, CommandError
+from tidings.cli.failures import ERROR, USAGE, CommandError
 from tidings.cli.groups import Listed
 from tidings.cli.launcher import Check, Launcher
 from tidings.cli.options import AsJson, DataDir, NoInput, Yes, confirm
 from tidings.cli.output import say, say_next, show, show_checks, show_json
 from tidings.cli.progress import counted
 
+_START = "Start Tidings: tidings up. Where it runs with TIDINGS_AGENTS=none, start a worker: tidings worker"
+_WORKER_NAME = re.compile(r"[A-Za-z0-9-]{1,40}")
 database = typer.Typer(cls=Listed, no_args_is_help=True, help="Care of the database.")
 sample = typer.Typer(cls=Listed, no_args_is_help=True, help="The sample organisation.")
 
@@ -49,10 +52,15 @@ def worker(
     agent: Annotated[
         list[str] | None, typer.Option(help="Run this agent; may be repeated. Without it, all four.")
     ] = None,
+    name: Annotated[
+        str, typer.Option(help="Tells it from another worker of this machine: up to 40 letters, digits and hyphens.")
+    ] = "",
     data_dir: DataDir = None,
 ) -> None:
     """Run agents alone, beside a web process elsewhere. Ctrl-C ends it."""
-    raise typer.Exit(launcher_of(context).worker(data_dir=data_dir, agents=tuple(agent or ())))
+    if name and not _WORKER_NAME.fullmatch(name):
+        raise CommandError(f"A worker cannot be called {name!r}.", "Use up to 40 letters, digits and hyphens.", USAGE)
+    raise typer.Exit(launcher_of(context).worker(data_dir=data_dir, agents=tuple(agent or ()), name=name))
 
 
 def demo(
@@ -77,12 +85,12 @@ def doctor(context: typer.Context, data_dir: DataDir = None, as_json: AsJson = F
 
 
 def _in_short(checks: list[Check]) -> list[Check]:
-    """The checks as a person reads them: four agents without a worker are one finding, Tidings is not running."""
+    """The checks as a person reads them: four agents without a worker are one finding."""
     agents = [check for check in checks if check.name.endswith(" agent")]
     if not agents or any(check.status != "fail" for check in agents):
         return checks
     first = checks.index(agents[0])
-    stopped = Check("agents", "fail", "Tidings is not running", "tidings up")
+    stopped = Check("agents", "fail", "none of the four runs", _START)
     return [*checks[:first], stopped, *(check for check in checks[first:] if check not in agents)]
 
 

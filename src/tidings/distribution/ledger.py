@@ -184,11 +184,14 @@ class Ledger:
             work.leases.land((campaign_pk, no), fence, number)
         for message in work.back:
             work.leases.land((message.campaign_pk, message.chunk_no), message.fence, back=True)
+        events = outcomes.events_of(answers.others, self._of.channel)
         for kind, batch in answers.alike(self._of.channel):
             if sql.is_sqlite:
                 outcomes.write_accepted(sql, self._of, kind, batch.people)
-            self._append(conn, batch)
-        self._hooks.append_events(conn, outcomes.events_of(answers.others, self._of.channel))
+                self._append(conn, batch)
+            else:  # counts are added in one order: two senders that did it batch by batch would wait in a circle
+                events = [*batch.events(), *events]
+        self._hooks.append_events(conn, events)
         for each in answers.others:
             if each.outcome.hard:
                 self._hooks.on_hard(conn, each.message.contact_pk, each.outcome.words)

@@ -39,6 +39,18 @@ def alive_roles(conn: Connection, now: Instant) -> dict[str, Instant]:
     return {row.role: row.beat_at for row in conn.execute(query) if now - row.beat_at <= ALIVE_FOR}
 
 
+def silent_executors(conn: Connection, now: Instant) -> dict[str, Instant]:
+    """Processes that stopped within a day without saying so, whose roles others fill; with each one's last sign."""
+    alive = alive_roles(conn, now)
+    query = select(worker.c.executor, worker.c.role, worker.c.beat_at)
+    query = query.where(worker.c.beat_at > now - DAY, worker.c.beat_at < now - ALIVE_FOR)
+    found: dict[str, Instant] = {}
+    for executor, role, beat in conn.execute(query.order_by(worker.c.executor)):
+        if role in alive:
+            found[executor] = max(beat, found.get(executor, 0))
+    return found
+
+
 class Heartbeat:
     """Beats for one process and its roles. Start it before `Jobs.start`: it refuses a second process of that name."""
 
@@ -139,7 +151,8 @@ class Heartbeat:
             return
         raise ConflictError(
             f"Another process (number {row.pid} on {row.host}) already runs as {self._executor}.",
-            remedy="Stop that one first, or wait 15 seconds if it is already gone.",
+            remedy="Stop that one first, or wait 15 seconds if it is already gone. "
+            "A second worker needs a name of its own: tidings worker --name NAME",
         )
 
     def _announce(self, conn: Connection) -> None:

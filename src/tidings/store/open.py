@@ -6,21 +6,33 @@ from pathlib import Path
 
 from sqlalchemy.exc import DBAPIError
 
-from tidings.domain.errors import InvalidInputError, StoreLockedError
+from tidings.domain.errors import ConflictError, InvalidInputError, StoreLockedError
 from tidings.keys.master import DATABASE_FILE, MasterKey
 from tidings.store.database import Database, explain, open_postgresql, open_sqlite
+
+SERVER_MARK = "on-a-server"
+"""A file in the data directory of an installation whose database is a server's."""
 
 
 def open_database(data_dir: Path, master: MasterKey, url: str | None) -> Database:
     """The database at `url`, or the encrypted file in the data directory, made if it is not there.
 
     It is tried once before it is handed out. Raises StoreLockedError for a wrong key, UnavailableError when the server
-    does not answer. Tables are the business of `migrate`.
+    does not answer, ConflictError where a forgotten `url` would begin an empty file. Tables are the business of
+    `migrate`.
     """
-    if url:
-        return _tried(open_postgresql(_postgresql(url)))
+    mark = data_dir / SERVER_MARK
     data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if url:
+        database = _tried(open_postgresql(_postgresql(url)))
+        mark.touch(mode=0o600)
+        return database
     path = data_dir / DATABASE_FILE
+    if mark.exists() and not path.exists():
+        raise ConflictError(
+            f"The data of {data_dir} are in PostgreSQL, and TIDINGS_DATABASE_URL is not set: all would look empty.",
+            remedy=f"Set it, or choose another directory. To begin anew with an encrypted file, remove {mark}.",
+        )
     try:
         return _tried(open_sqlite(path, master.raw))
     except StoreLockedError:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
@@ -169,14 +169,16 @@ def _broken(request: Request) -> Response:
 
 def error_page(request: Request, title: str, message: str, remedy: str, status: int) -> Response:
     """An error as a page: with the frame around it for whoever is signed in, else on its own."""
-    values = {
-        "title": title, "message": message, "remedy": remedy,
+    values: dict[str, Any] = {
+        "title": title, "message": message, "remedy": remedy, "again": False,
         "back": request.headers.get("referer", "") if request.method not in SAFE_METHODS else "",
     }  # fmt: skip
     try:
         return visit(request).page("error.html", status=status, **values)
     except Exception:  # an error page must come, even when the store is what failed
         pages: Pages = request.app.state.pages
+        # Whoever is signed in stays so while the store is away: there is nothing to sign in to.
+        values["again"] = status >= 500 and request.method in SAFE_METHODS
         if status == 404:  # no menu stands around it
             values["remedy"] = "Look at the address, or sign in to see the pages there are."
         return HTMLResponse(pages.render("error.html", frame=None, look=look_of(request), **values), status)

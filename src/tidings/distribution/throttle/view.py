@@ -105,9 +105,8 @@ def lift_hold(conn: Connection, actor: Actor, relay: str, provider: str, now: In
     """
     found = repository.lift(conn, relay, provider, now)
     if found is None:
-        raise NotFoundError(
-            f"Nothing for {provider} is held at {relay}.", remedy="`tidings sending limits` shows what is held."
-        )
+        words = f"No mail to {provider} is held{f' at {relay}' if relay else ''}."
+        raise NotFoundError(words, remedy="`tidings sending limits` shows what is held.")
     title, reason = found
     record(conn, now, actor, "sending.lift_hold", detail={"relay": relay, "provider": provider, "reason": reason})
     return title
