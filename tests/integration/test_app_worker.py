@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import logging
+import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tidings.app import processes
-from tidings.app.processes import ALL_AGENTS, work
-from tidings.domain.errors import ConflictError, InvalidInputError
+from tidings.app.processes import ALL_AGENTS, LogLine, work
+from tidings.domain.errors import ConflictError, InvalidInputError, UnavailableError
 from tidings.engine.process import executor_name
 from tidings.settings import Settings
 from tidings.store.database import Database
@@ -54,6 +55,22 @@ def test_a_worker_says_what_it_runs_and_keeps_its_name(
         work(Settings(data_dir=tmp_path), ["content", "content"])
     assert begun == [(executor_name("worker"), ALL_AGENTS), (executor_name("worker-content"), ("content",))]
     assert f"{executor_name('worker')} runs content, scheduling, distribution, analytics" in caplog.text
+
+
+def test_what_is_away_takes_two_lines_of_the_log_and_a_fault_has_its_frames() -> None:
+    """An hour without PostgreSQL would else be half a million lines."""
+
+    def written(error: Exception) -> list[str]:
+        try:
+            raise error
+        except Exception:
+            record = logging.makeLogRecord({"msg": "trying again\nforged", "exc_info": sys.exc_info()})
+        return LogLine("%(message)s").format(record).splitlines()
+
+    assert written(UnavailableError("It does not answer.", remedy="Check it.")) == [
+        "trying again\\nforged", "  It does not answer. Check it.",
+    ]  # fmt: skip
+    assert written(ValueError("x"))[1] == "Traceback (most recent call last):"
 
 
 def test_a_second_worker_of_a_machine_has_a_name_and_needs_a_server(

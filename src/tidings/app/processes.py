@@ -20,7 +20,7 @@ from tidings.app.supervisor import SUPERVISOR
 from tidings.app.wiring import House, certificates, open_house
 from tidings.campaigns.sequences.runner import SequenceRunner
 from tidings.domain.actor import AgentName
-from tidings.domain.errors import ConflictError, InvalidInputError
+from tidings.domain.errors import ConflictError, InvalidInputError, UnavailableError
 from tidings.engine.process import executor_name
 
 if TYPE_CHECKING:
@@ -31,15 +31,22 @@ _GC_OBJECTS = 20_000
 ALL_AGENTS = tuple(name.value for name in AgentName)
 
 
+class LogLine(logging.Formatter):
+    """One line a record: line breaks in a message cannot forge another. A fault of ours has its frames below."""
+
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802  # logging's own name
+        """The record's line."""
+        return super().formatMessage(record).replace("\n", "\\n").replace("\r", "\\r")
+
+    def formatException(self, ei: Any) -> str:  # noqa: N802  # as above
+        """What is away is no fault of ours: its frames, every two seconds, would bury whatever else is said."""
+        return f"  {ei[1]}" if isinstance(ei[1], UnavailableError) else super().formatException(ei)
+
+
 def start_logging(level: int = logging.INFO) -> None:
-    """One line a record on stderr, which the supervisor keeps; line breaks in a message cannot forge a record."""
-
-    class OneLine(logging.Formatter):
-        def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802  # logging's own name
-            return super().formatMessage(record).replace("\n", "\\n").replace("\r", "\\r")
-
+    """A line a record on stderr, which the supervisor keeps."""
     handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(OneLine("%(asctime)s %(levelname)s %(name)s %(message)s"))
+    handler.setFormatter(LogLine("%(asctime)s %(levelname)s %(name)s %(message)s"))
     logging.basicConfig(level=level, handlers=[handler], force=True)
     # aiosmtpd's log names every recipient: addresses never stand in a log.
     for chatty in ("alembic", "dbos", "uvicorn.access", "mail.log", "httpx2"):
