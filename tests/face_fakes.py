@@ -8,7 +8,7 @@ from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
-from tests.audit_fakes import FakeTrail
+from tests.audit_fakes import FakePersonalData, FakeTrail
 from tests.channel_fakes import FakeChannels
 from tests.claim_fakes import FakeBriefs, FakeProposals
 from tests.editing_fakes import editing_fakes
@@ -849,7 +849,7 @@ def make_services(db: Any, clock: Any) -> Services:
         base_url="https://localhost:8443", conversions=FakeConversions(), postbacks=FakePostbacks(),
         attachments=FakeAttachments(), deliveries=FakeDeliveries(), channels=FakeChannels(), replies=FakeReplies(),
         sequences=FakeSequences(), audit=FakeTrail(), proposals=FakeProposals(), briefs=FakeBriefs(),
-        **editing_fakes(campaigns),
+        personal_data=FakePersonalData(), **editing_fakes(campaigns),
     )  # type: ignore[arg-type]  # fmt: skip
 
 

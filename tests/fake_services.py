@@ -8,7 +8,7 @@ from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
-from tests.audit_fakes import FakeTrail
+from tests.audit_fakes import FakePersonalData, FakeTrail
 from tests.channel_fakes import FakeChannels
 from tests.claim_fakes import FakeBriefs, FakeProposals
 from tests.fake_sequences import FakeSequences
@@ -784,5 +784,5 @@ def fake_services() -> Any:
         audience=FakeAudience(), campaigns=FakeCampaigns(), distribution=FakeDistribution(), analytics=FakeAnalytics(),
         activity=FakeFeed(), health=SimpleNamespace(check=lambda: health), base_url="https://localhost",
         models=FakeModels(), channels=FakeChannels(), replies=FakeReplies(), sequences=FakeSequences(),
-        audit=FakeTrail(),
+        audit=FakeTrail(), personal_data=FakePersonalData(),
     )  # fmt: skip

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from tidings.campaigns.commenting import CommentService
     from tidings.campaigns.deliveries import DeliveryService
     from tidings.campaigns.editing import EditingService
+    from tidings.campaigns.personal_data.service import PersonalDataService
     from tidings.campaigns.records import RecordService
     from tidings.campaigns.sequences.service import SequenceService
     from tidings.campaigns.service import CampaignService
@@ -74,3 +75,4 @@ class Services:
     images: ImageService
     test_sends: TestSendService
     records: RecordService
+    personal_data: PersonalDataService

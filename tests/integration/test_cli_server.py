@@ -632,3 +632,17 @@ def test_the_audit_trail_is_listed_exported_and_checked(run: Run, services: Any,
     broken = run("audit", "check")
     assert (broken.exit_code, "Compare it." in broken.stderr) == (1, True)
     assert run("audit", "list", role="author").exit_code == 4
+
+
+def test_what_is_held_about_a_person_goes_into_a_file_of_ones_own(run: Run, tmp_path: Path) -> None:
+    file = tmp_path / "erika.json"
+    done = run("audience", "personal-data", "con_1", "--out", str(file))
+    assert (done.exit_code, "consents 1" in done.stderr) == (0, True), done.output
+    assert json.loads(file.read_text())["consents"] == [{"state": "granted"}]
+    assert file.stat().st_mode & 0o777 == 0o600
+    again = run("audience", "personal-data", "con_1", "--out", str(file))
+    assert (again.exit_code, "is there already" in again.stderr) == (2, True)
+    refused = run("audience", "personal-data", "con_1", role="analyst")
+    assert refused.exit_code != 0
+    assert "may not see addresses" in refused.stderr
+    assert "analyst" in refused.stderr

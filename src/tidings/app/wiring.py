@@ -24,6 +24,7 @@ from tidings.campaigns.attaching import AttachmentService
 from tidings.campaigns.commenting import CommentService
 from tidings.campaigns.deliveries import DeliveryService
 from tidings.campaigns.editing import EditingService
+from tidings.campaigns.personal_data.service import PersonalDataService
 from tidings.campaigns.records import RecordService
 from tidings.campaigns.run import CampaignRun
 from tidings.campaigns.sequences.service import SequenceService
@@ -179,6 +180,7 @@ def wire(
         partial(guard_of, settings)), editing=editing, comments=CommentService(db, clock, campaigns.reviser),
         suggestions=SuggestionService(editing, Suggester(desk)), templates=TemplateService(editing),
         records=RecordService(db), images=ImageService(db, clock, settings.links_url),
+        personal_data=PersonalDataService(db, clock, secrets),
         test_sends=TestSendService(
             db, clock, campaigns.reviser, distribution,
             hand_over(lambda: parse_relays(relay)[0], lambda: signer_of(settings)),
