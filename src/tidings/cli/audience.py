@@ -120,7 +120,8 @@ def show_contact(
         }
     )
     for consent in found.consents:
-        show(f"{moment(consent.at)}  {consent.purpose} {consent.state}: {consent.source}: “{consent.wording}”")
+        until = f", until {moment(consent.expires_at)}" if consent.expires_at else ""
+        show(f"{moment(consent.at)}  {consent.purpose} {consent.state}{until}: {consent.source}: “{consent.wording}”")
 
 
 @commands.command("personal-data")

@@ -47,6 +47,7 @@ _HELD_BACK = {
     HeldBack.NO_CONSENT: "consent is withdrawn or missing",
     HeldBack.SUPPRESSED: "the address is on the suppression list",
     HeldBack.NO_ADDRESS: "the contact was erased",
+    HeldBack.PAUSED: "the person asked for a pause, and it is not over",
 }
 
 
