@@ -50,6 +50,7 @@ from tidings.content.exam.licence import Licence
 from tidings.content.models.kinds import parts_of
 from tidings.content.models.repository import Configured
 from tidings.content.models.service import Preview as PromptPreview
+from tidings.distribution.accounts.usage import AccountUse
 from tidings.distribution.conversions import ConversionView, NewConversion
 from tidings.distribution.findings import Area, Grade, PreflightFinding
 from tidings.distribution.mailbox.parsing import ParsedMail
@@ -702,6 +703,7 @@ LIMITS = LimitsView(
     [ProviderView("smtp.example.com:587", "google", "Google", 5.0, AT + 900_000, "slow",
                   "Google asked to slow down; goes on at 14:20 UTC", "421 4.7.28 unusual rate", AT)],
     [WarmupView("smtp.example.com:587", "northwind.example", 3, 30, 60, 88)],
+    [AccountUse("chn_1", "Blue", "acs_email", 12, 30, 100, 100, AT + 60_000)],
 )  # fmt: skip
 
 

@@ -646,3 +646,10 @@ def test_what_is_held_about_a_person_goes_into_a_file_of_ones_own(run: Run, tmp_
     assert refused.exit_code != 0
     assert "may not see addresses" in refused.stderr
     assert "analyst" in refused.stderr
+
+
+def test_limits_of_accounts_are_shown_with_what_is_used_of_them(run: Run) -> None:
+    shown = run("sending", "limits").stdout
+    assert "12 of 30" in shown
+    assert "100 of 100" in shown
+    assert json.loads(run("sending", "limits", "--json").stdout)["accounts"][0]["hour_used"] == 100
