@@ -13,10 +13,10 @@ from tests.integration.test_app_sending import house_with, launched
 from tidings.app.prepare import prepare
 from tidings.app.senders import Senders
 from tidings.app.wiring import House
-from tidings.distribution.mailbox.server import server_context
 from tidings.domain.errors import InvalidInputError
 from tidings.health import HealthItem
 from tidings.keys.certificates import ensure_certificates
+from tidings.keys.served import server_context
 from tidings.settings import load_settings
 
 

@@ -12,7 +12,9 @@ from tidings.distribution.findings import Grade
 from tidings.domain.errors import TidingsError
 from tidings.keys.certificates import RENEW_DAYS
 
-_RENEWAL = "Each start renews it: stop Tidings and start it again."
+_RENEWAL = (
+    "Tidings renews it while it runs, and at each start: start it; if it runs, its log says what keeps it from that."
+)
 
 if TYPE_CHECKING:
     from tidings.settings import Settings

@@ -60,7 +60,7 @@ from tidings.distribution.service import DistributionService
 from tidings.distribution.trial import hand_over
 from tidings.domain.attachment import MEGABYTE
 from tidings.domain.errors import InvalidInputError
-from tidings.domain.instant import Clock
+from tidings.domain.instant import Clock, to_datetime
 from tidings.engine.clock import SystemClock
 from tidings.engine.jobs import Jobs
 from tidings.events.activity import ActivityFeed
@@ -256,4 +256,5 @@ def certificates(house: House) -> TlsFiles:
     trust a new authority after it.
     """
     passphrase = hashlib.blake2b(b"tls", key=house.secrets.signing_key, digest_size=32).digest()
-    return ensure_certificates(tls_of(house.settings), passphrase, house.settings.names)
+    now = to_datetime(house.clock.now())
+    return ensure_certificates(tls_of(house.settings), passphrase, house.settings.names, now=now)
