@@ -1,4 +1,4 @@
-"""An audit trail for tests of the faces."""
+"""An audit trail, and what is held about a person, for tests of the faces."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from typing import Any
 
 from tidings.access.permissions import Permission, require
 from tidings.access.trail import AuditCheck, AuditRow
+from tidings.campaigns.personal_data.service import PersonalData
 from tidings.domain.actor import Actor
 
 AT = 1_795_305_600_000
@@ -28,3 +29,12 @@ class FakeTrail:
     def check(self, actor: Actor) -> AuditCheck:
         require(actor, Permission.AUDIT_READ)
         return self.found
+
+
+class FakePersonalData:
+    """A file of two pieces."""
+
+    def export(self, actor: Actor, contact: str, form: str = "json") -> PersonalData:
+        require(actor, Permission.CONTACTS_READ_PII)
+        pieces = iter(['{"person": {"id": "con_1"}, ', '"consents": [{"state": "granted"}]}'])
+        return PersonalData(contact, f"personal-data-{contact}.{form}", "application/json", pieces)

@@ -8,7 +8,7 @@ from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
-from tests.audit_fakes import FakeTrail
+from tests.audit_fakes import FakePersonalData, FakeTrail
 from tests.channel_fakes import FakeChannels
 from tests.claim_fakes import FakeBriefs, FakeProposals
 from tests.confirmation_fakes import FakeConfirmations
@@ -51,6 +51,7 @@ from tidings.content.exam.licence import Licence
 from tidings.content.models.kinds import parts_of
 from tidings.content.models.repository import Configured
 from tidings.content.models.service import Preview as PromptPreview
+from tidings.distribution.accounts.usage import AccountUse
 from tidings.distribution.conversions import ConversionView, NewConversion
 from tidings.distribution.findings import Area, Grade, PreflightFinding
 from tidings.distribution.mailbox.parsing import ParsedMail
@@ -703,6 +704,7 @@ LIMITS = LimitsView(
     [ProviderView("smtp.example.com:587", "google", "Google", 5.0, AT + 900_000, "slow",
                   "Google asked to slow down; goes on at 14:20 UTC", "421 4.7.28 unusual rate", AT)],
     [WarmupView("smtp.example.com:587", "northwind.example", 3, 30, 60, 88)],
+    [AccountUse("chn_1", "Blue", "acs_email", 12, 30, 100, 100, AT + 60_000)],
 )  # fmt: skip
 
 
@@ -850,7 +852,7 @@ def make_services(db: Any, clock: Any) -> Services:
         base_url="https://localhost:8443", conversions=FakeConversions(), postbacks=FakePostbacks(),
         attachments=FakeAttachments(), deliveries=FakeDeliveries(), channels=FakeChannels(), replies=FakeReplies(),
         sequences=FakeSequences(), audit=FakeTrail(), proposals=FakeProposals(), briefs=FakeBriefs(),
-        confirmations=FakeConfirmations(), **editing_fakes(campaigns),
+        confirmations=FakeConfirmations(), personal_data=FakePersonalData(), **editing_fakes(campaigns),
     )  # type: ignore[arg-type]  # fmt: skip
 
 

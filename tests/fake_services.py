@@ -8,7 +8,7 @@ from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
-from tests.audit_fakes import FakeTrail
+from tests.audit_fakes import FakePersonalData, FakeTrail
 from tests.channel_fakes import FakeChannels
 from tests.claim_fakes import FakeBriefs, FakeProposals
 from tests.confirmation_fakes import FakeConfirmations
@@ -52,6 +52,7 @@ from tidings.campaigns.views import (
 from tidings.content.exam.licence import Licence
 from tidings.content.models.kinds import parts_of
 from tidings.content.models.repository import Configured
+from tidings.distribution.accounts.usage import AccountUse
 from tidings.distribution.findings import Area, Grade, PreflightFinding
 from tidings.distribution.mailbox.parsing import parse_mail
 from tidings.distribution.mailbox.service import MailRow, MailView
@@ -617,6 +618,7 @@ LIMITS = LimitsView(
     [ProviderView("smtp.example.com:587", "google", "Google", 5.0, NOW + 900_000, "slow",
                   "Google asked to slow down; goes on at 14:20 UTC", "421 4.7.28 unusual rate", NOW)],
     [WarmupView("smtp.example.com:587", "northwind.example", 3, 30, 60, 88)],
+    [AccountUse("chn_1", "Blue", "acs_email", 12, 30, 100, 100, NOW + 60_000)],
 )  # fmt: skip
 
 
@@ -786,5 +788,5 @@ def fake_services() -> Any:
         audience=FakeAudience(), campaigns=FakeCampaigns(), distribution=FakeDistribution(), analytics=FakeAnalytics(),
         activity=FakeFeed(), health=SimpleNamespace(check=lambda: health), base_url="https://localhost",
         models=FakeModels(), channels=FakeChannels(), replies=FakeReplies(), sequences=FakeSequences(),
-        audit=FakeTrail(), confirmations=FakeConfirmations(),
+        audit=FakeTrail(), confirmations=FakeConfirmations(), personal_data=FakePersonalData(),
     )  # fmt: skip

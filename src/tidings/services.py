@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from tidings.campaigns.confirming.service import ConfirmationService
     from tidings.campaigns.deliveries import DeliveryService
     from tidings.campaigns.editing import EditingService
+    from tidings.campaigns.personal_data.service import PersonalDataService
     from tidings.campaigns.records import RecordService
     from tidings.campaigns.sequences.service import SequenceService
     from tidings.campaigns.service import CampaignService
@@ -76,3 +77,4 @@ class Services:
     test_sends: TestSendService
     records: RecordService
     confirmations: ConfirmationService
+    personal_data: PersonalDataService

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pydantic import Field
 
@@ -151,6 +151,11 @@ class Contacts(Resource[Mode]):
         return Call(
             "POST", "/suppressions/import", SuppressionImport, query, content=table, content_type="text/csv"
         )  # fmt: skip
+
+    @Endpoint
+    def personal_data(self, contact: str) -> Call[dict[str, Any]]:
+        """Everything held about the person of that id, whole address or whole number; asking for it goes on record."""
+        return Call("POST", "/contacts/personal-data", dict[str, Any], body={"contact": contact})
 
     @Endpoint
     def erase(self, contact_id: str) -> Call[None]:

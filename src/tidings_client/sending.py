@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from pydantic import Field
+
 from tidings_client.calls import Call, Endpoint, Mode, Model, Resource
 
 
@@ -56,12 +58,26 @@ class WarmupState(Model):
     allowance: int | None = None
 
 
+class AccountUse(Model):
+    """What is used up now of an account's limits, 0 for none; `quiet_until` is the provider's wish."""
+
+    id: str
+    name: str
+    provider: str
+    minute_used: int
+    per_minute: int
+    hour_used: int
+    per_hour: int
+    quiet_until: datetime | None = None
+
+
 class Limits(Model):
     """Everything that slows or stops sending by itself."""
 
     relays: list[RelayState]
     providers: list[ProviderLimit]
     warmups: list[WarmupState]
+    accounts: list[AccountUse] = Field(default_factory=list[AccountUse])
 
 
 class Sending(Resource[Mode]):
@@ -84,7 +100,7 @@ class Sending(Resource[Mode]):
 
     @Endpoint
     def limits(self) -> Call[Limits]:
-        """Relays, mailbox providers and warm-ups, as the sender last saw them."""
+        """Relays, mailbox providers, accounts and warm-ups, as the sender last saw them."""
         return Call("GET", "/sending/limits", Limits)
 
     @Endpoint

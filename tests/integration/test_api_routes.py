@@ -77,6 +77,7 @@ BODIES: dict[str, Any] = {
 }  # fmt: skip
 BODIES["add_model"] = {"name": "local", "kind": "openai", "fields": {"base_url": "http://127.0.0.1/v1", "model": "m"}}
 BODIES["ask_to_confirm"] = {"brand": "Northwind"}
+BODIES["export_personal_data"] = {"contact": "con_1"}
 BODIES["update_model"] = {"enabled": False}
 BODIES["set_offline"] = {"mode": "on"}
 BODIES["confirm_posting"] = {"url": "https://mastodon.example/@northwind/1"}

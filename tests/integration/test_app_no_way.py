@@ -15,11 +15,11 @@ from tidings.app.prepare import prepare
 from tidings.app.senders import Senders
 from tidings.app.sending import build_sender
 from tidings.app.wiring import House, wire
-from tidings.distribution.mailbox.server import server_context
 from tidings.domain.errors import InvalidInputError, UnavailableError
 from tidings.health import HealthItem
 from tidings.keys.certificates import ensure_certificates
 from tidings.keys.master import MasterKey
+from tidings.keys.served import server_context
 from tidings.settings import Settings, load_settings
 from tidings.store.database import Database
 

@@ -24,7 +24,7 @@ from tidings.domain.consent import Consent, ConsentState, Purpose
 from tidings.domain.instant import Instant
 from tidings.keys.master import DATABASE_FILE, MasterKey, load_master_key
 from tidings.settings import Settings
-from tidings.store import migrations
+from tidings.store import migrations, rotation
 from tidings.store.database import open_sqlite
 from tidings.store.settings import get_setting
 from tidings.store.tables import contact, push_subscription, suppression
@@ -468,6 +468,31 @@ def test_a_backup_from_before_a_rotation_gets_what_was_said_after_it(home: Home)
     home.say("ann", OPENS, NO, START + 2)
     assert "stays so" in care.restore(home.settings, copy)
     assert not home.allowed("ann", OPENS)
+
+
+def test_a_rotation_stands_in_the_audit_trail_and_one_cut_short_does_not(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def rotations() -> list[tuple[str, dict[str, object]]]:
+        house = home.open()
+        with house.db.reading() as conn:
+            audit.verify(conn)
+            rows = [row for row in audit.latest(conn) if row["action"] == "database.rotate_key"]
+        house.close()
+        return [(row["actor_kind"], row["detail"]) for row in rows]
+
+    def cut(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(rotation, "put_in_place", cut)
+        with pytest.raises(KeyboardInterrupt):
+            care.rotate_key(home.settings)
+    assert rotations() == []
+    care.rotate_key(home.settings)
+    assert rotations() == [("system", {})]
+    care.rotate_key(home.settings)
+    assert len(rotations()) == 2
 
 
 def test_a_rotation_cut_short_hides_nothing_from_the_restore(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:

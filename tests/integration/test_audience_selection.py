@@ -100,6 +100,9 @@ def test_sql_agrees_with_the_rule_of_consent(
                 for state, at, ends in person
             ]
             pk = add(conn, secrets, f"p{number}@example.com", now, *history_of)
+            # A pause that is over counts as if it had not been said.
+            over = [w for w in history_of if w.state is ConsentState.WITHDRAWN and (w.expires_at or now + 1) <= now]
+            history_of = [word for word in history_of if word not in over]
             newest = max((word.at for word in history_of), default=0)
             last = [word for word in history_of if word.at == newest]
             yes_holds = any(word.holds(now) for word in last) and newest <= now

@@ -160,6 +160,21 @@ def test_whoever_converts_unsubscribes_or_leaves_the_segment_hears_nothing_more(
     assert [person for person, step in found if step == 1] == [four]
 
 
+def test_whoever_pauses_their_mail_stays_in(bed: Bed) -> None:
+    one, two = bed.people(2)
+    made = bed.running(sequence(send("hello"), {"id": "wait", "wait": "2 days"}, send("two")))
+    pk = bed.pk(made)
+    bed.turn()
+    bed.post()
+    bed.clock.advance(HOUR)
+    with bed.house.db.transaction() as conn:
+        assert bed.house.services.audience.pause(conn, one, "email", 30, "unsubscribe page")
+        bed.house.services.audience.unsubscribe(conn, two, pk, "link")
+    bed.pass_time(3 * DAY)
+    left = {person: row.exit_reason for person, row in bed.places(pk).items()}
+    assert left == {one: "completed", two: "unsubscribed"}
+
+
 def test_a_wait_counts_from_when_the_message_really_left(bed: Bed) -> None:
     [person] = bed.people(1)
     made = bed.running(sequence(send("hello"), {"id": "wait", "wait": "1 day"}, send("two")))

@@ -666,3 +666,24 @@ def test_asking_people_to_confirm(run: Run, services: Any) -> None:
         nobody = run("audience", "ask", "--yes", *more)
         assert nobody.exit_code == 1
         assert "tidings audience confirmations" in nobody.stderr
+
+
+def test_what_is_held_about_a_person_goes_into_a_file_of_ones_own(run: Run, tmp_path: Path) -> None:
+    file = tmp_path / "erika.json"
+    done = run("audience", "personal-data", "con_1", "--out", str(file))
+    assert (done.exit_code, "consents 1" in done.stderr) == (0, True), done.output
+    assert json.loads(file.read_text())["consents"] == [{"state": "granted"}]
+    assert file.stat().st_mode & 0o777 == 0o600
+    again = run("audience", "personal-data", "con_1", "--out", str(file))
+    assert (again.exit_code, "is there already" in again.stderr) == (2, True)
+    refused = run("audience", "personal-data", "con_1", role="analyst")
+    assert refused.exit_code != 0
+    assert "may not see addresses" in refused.stderr
+    assert "analyst" in refused.stderr
+
+
+def test_limits_of_accounts_are_shown_with_what_is_used_of_them(run: Run) -> None:
+    shown = run("sending", "limits").stdout
+    assert "12 of 30" in shown
+    assert "100 of 100" in shown
+    assert json.loads(run("sending", "limits", "--json").stdout)["accounts"][0]["hour_used"] == 100

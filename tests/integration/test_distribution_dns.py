@@ -29,6 +29,7 @@ from tidings.distribution.findings import Grade, PreflightFinding, txt_record
 from tidings.distribution.mailbox.server import MailboxServer
 from tidings.distribution.relay import Relay
 from tidings.keys.certificates import ensure_certificates
+from tidings.keys.served import server_context
 from tidings.store.database import Database
 
 D = "bakery.co"
@@ -294,7 +295,7 @@ def test_the_relays_certificate_is_looked_at(sqlite_database: Database, tmp_path
     files = ensure_certificates(tmp_path / "tls", b"p" * 32, ["localhost"])
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(files.certificate, files.private_key, files.password)
-    mailbox = MailboxServer(sqlite_database, distribution_bed.WallClock(), "127.0.0.1", 0, files)
+    mailbox = MailboxServer(sqlite_database, distribution_bed.WallClock(), "127.0.0.1", 0, server_context(files))
     asyncio.run(mailbox.start())
     try:
         with distribution_bed.sink(context=context) as sink:

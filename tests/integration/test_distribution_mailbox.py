@@ -18,6 +18,7 @@ from tidings.distribution.mailbox.service import MailboxService
 from tidings.domain.actor import Actor, ActorKind, Role
 from tidings.domain.errors import ForbiddenError, NotFoundError, UnavailableError
 from tidings.keys.certificates import TlsFiles, ensure_certificates
+from tidings.keys.served import server_context
 from tidings.store.database import Database
 
 # What a session does is the same on both databases; one test stores and reads on each.
@@ -39,7 +40,7 @@ def tls(tmp_path_factory: pytest.TempPathFactory) -> TlsFiles:
 
 @pytest.fixture
 async def running(database: Database, clock: Any, tls: TlsFiles) -> AsyncIterator[MailboxServer]:
-    server = MailboxServer(database, clock, "127.0.0.1", 0, tls)
+    server = MailboxServer(database, clock, "127.0.0.1", 0, server_context(tls))
     await server.start()
     yield server
     await server.stop()

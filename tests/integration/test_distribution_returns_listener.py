@@ -11,12 +11,12 @@ from pathlib import Path
 import pytest
 from tests.integration.distribution_bed import free_port
 
-from tidings.distribution.mailbox.server import server_context
 from tidings.distribution.returns import listener as module
 from tidings.distribution.returns.listener import Listener
 from tidings.distribution.returns.source import Source, parse_source
 from tidings.domain.errors import UnavailableError
 from tidings.keys.certificates import ensure_certificates
+from tidings.keys.served import server_context
 
 OURS, RAW = "bounces+abc@example.net", b"From: x@example.org\r\nSubject: Undeliverable\r\n\r\nx\r\n"
 

@@ -24,6 +24,7 @@ from tidings.domain.instant import HOUR, MINUTE
 from tidings.domain.plan import HeldBack
 from tidings.engine.process import host
 from tidings.keys.certificates import ensure_certificates
+from tidings.keys.served import server_context
 from tidings.store.database import Database
 from tidings.store.settings import put_setting
 from tidings.store.tables import agent, attempt, campaign, chunk, delivery, event
@@ -499,7 +500,7 @@ def test_encryption_is_verified(sqlite_database: Database, tmp_path: Path, tls: 
     if tls == "starttls":
         from tidings.distribution.mailbox.server import MailboxServer
 
-        server: Any = MailboxServer(sqlite_database, bed.WallClock(), "127.0.0.1", 0, files)
+        server: Any = MailboxServer(sqlite_database, bed.WallClock(), "127.0.0.1", 0, server_context(files))
         asyncio.run(server.start())
         port, stop = server.port, lambda: asyncio.run(server.stop())
     else:

@@ -101,15 +101,19 @@ class _Recorder:
         if message["type"] == "http.response.start":
             self.status = message["status"]
             self.headers = Headers(raw=message["headers"])
-        elif message["type"] == "http.response.body":
+        elif message["type"] == "http.response.body" and not self.secret:
             self.body += message.get("body", b"")
         await self.send(message)
 
+    @property
+    def secret(self) -> bool:
+        """Whether the answer is not to be kept; it may be a large file, too."""
+        return "no-store" in self.headers.get("cache-control", "")
+
     def to_keep(self) -> dict[str, Any]:
         """The answer as JSON; without its body when that holds a secret."""
-        secret = "no-store" in self.headers.get("cache-control", "")
         headers = {name: self.headers[name] for name in _KEPT_HEADERS if name in self.headers}
-        return {"secret": True} if secret else {"body": self.body.decode(), "headers": headers}
+        return {"secret": True} if self.secret else {"body": self.body.decode(), "headers": headers}
 
 
 def _digest(scope: Scope, body: bytes) -> str:

@@ -55,6 +55,8 @@ def build_asgi(house: House) -> Front:
         Wishes(
             audience.unsubscribe, audience.resubscribe, audience.refuse_opens, may_track,
             may_ask=audience.may_ask_for_opens, allow_opens=audience.allow_opens,
+            preferences=audience.preferences, pause=audience.pause, resume=audience.resume,
+            choose_language=audience.choose_language,
         ),
         interval_ms=house.settings.tracking_interval_ms,
         door=ConversionDoor(house.db, house.secrets, services.conversions, services.postbacks),

@@ -110,13 +110,17 @@ def rotate_key(settings: Settings) -> str:
     """Encrypts the database with a new key; the old one then opens nothing but old backups."""
     with InstanceLock(settings.data_dir):
         master = load_master_key(settings.data_dir, settings.environ, create=False)
-        rotate(settings.data_dir, master, settings.database_url)
+        rotate(settings.data_dir, master, settings.database_url, finish=_note_rotation)
     given = "TIDINGS_NEW_KEY" in settings.environ
     move = " Now give that key as TIDINGS_KEY, and drop TIDINGS_NEW_KEY." if given else ""
     return (
         "Everything is sealed with a new key. Backups made before keep the old one; it is kept beside the new one "
         f"(as “former”) so that the latest of them can be restored. Delete it if it may be known to others.{move}"
     )
+
+
+def _note_rotation(conn: Connection) -> None:
+    audit.record(conn, SystemClock().now(), SYSTEM, "database.rotate_key")
 
 
 def load_sample(settings: Settings) -> str:

@@ -13,7 +13,9 @@ from tidings.domain.errors import TidingsError
 from tidings.keys.certificates import RENEW_DAYS
 from tidings.store.open import SERVER_MARK
 
-_RENEWAL = "Each start renews it: stop Tidings and start it again."
+_RENEWAL = (
+    "Tidings renews it while it runs, and at each start: start it; if it runs, its log says what keeps it from that."
+)
 
 if TYPE_CHECKING:
     from tidings.settings import Settings

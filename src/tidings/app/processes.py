@@ -11,6 +11,7 @@ import sys
 import threading
 import time
 from collections.abc import Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from tidings.app.returning import build_returns
@@ -22,6 +23,7 @@ from tidings.campaigns.sequences.runner import SequenceRunner
 from tidings.domain.actor import AgentName
 from tidings.domain.errors import ConflictError, InvalidInputError, UnavailableError
 from tidings.engine.process import executor_name
+from tidings.keys.served import ServedCertificate, server_context
 
 if TYPE_CHECKING:
     from tidings.settings import Settings
@@ -97,21 +99,25 @@ async def _serve_web(house: House) -> None:
     from tidings.engine.heartbeat import Heartbeat
 
     settings = house.settings
-    tls = certificates(house)
+    served = ServedCertificate(partial(certificates, house))
     app = build_asgi(house)
     config = uvicorn.Config(
-        app, host=settings.host, port=settings.port, ssl_certfile=str(tls.certificate),
-        ssl_keyfile=str(tls.private_key), ssl_keyfile_password=tls.password, log_config=None, access_log=False,
+        app, host=settings.host, port=settings.port, ssl_certfile=str(served.tls.certificate),
+        ssl_keyfile=str(served.tls.private_key), ssl_keyfile_password=served.tls.password,
+        ssl_context_factory=lambda _, make: served.attach(make()), log_config=None, access_log=False,
         server_header=False, timeout_graceful_shutdown=3,
     )  # fmt: skip
-    mailbox = MailboxServer(house.db, house.clock, settings.host, settings.mailbox_port, tls)
+    context = served.attach(server_context(served.tls))
+    mailbox = MailboxServer(house.db, house.clock, settings.host, settings.mailbox_port, context)
     heartbeat = Heartbeat(house.db, house.clock, executor_name("web"), ["web", "mailbox"])
     heartbeat.start()
     await mailbox.start()
     spare_the_collector()
+    renewing = asyncio.create_task(served.keep())
     try:
         await uvicorn.Server(config).serve()
     finally:
+        renewing.cancel()
         await mailbox.stop()
         heartbeat.stop()
 

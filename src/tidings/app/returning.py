@@ -72,7 +72,7 @@ def build_reports(house: House) -> ReportsApp:
 def _tls(house: House) -> ssl.SSLContext:
     """The house's own certificate, with which the listener offers STARTTLS."""
     from tidings.app.wiring import certificates
-    from tidings.distribution.mailbox.server import server_context
+    from tidings.keys.served import server_context
 
     return server_context(certificates(house))
 

@@ -25,6 +25,7 @@ from tidings.campaigns.commenting import CommentService
 from tidings.campaigns.confirming.service import ConfirmationService
 from tidings.campaigns.deliveries import DeliveryService
 from tidings.campaigns.editing import EditingService
+from tidings.campaigns.personal_data.service import PersonalDataService
 from tidings.campaigns.records import RecordService
 from tidings.campaigns.run import CampaignRun
 from tidings.campaigns.sequences.service import SequenceService
@@ -60,7 +61,7 @@ from tidings.distribution.service import DistributionService
 from tidings.distribution.trial import hand_over
 from tidings.domain.attachment import MEGABYTE
 from tidings.domain.errors import InvalidInputError
-from tidings.domain.instant import Clock
+from tidings.domain.instant import Clock, to_datetime
 from tidings.engine.clock import SystemClock
 from tidings.engine.jobs import Jobs
 from tidings.events.activity import ActivityFeed
@@ -190,7 +191,7 @@ def wire(
         partial(guard_of, settings)), editing=editing, comments=CommentService(db, clock, campaigns.reviser),
         suggestions=SuggestionService(editing, Suggester(desk)), templates=TemplateService(editing),
         records=RecordService(db), confirmations=ConfirmationService(db, clock, distribution, feed),
-        images=ImageService(db, clock, settings.links_url),
+        images=ImageService(db, clock, settings.links_url), personal_data=PersonalDataService(db, clock, secrets),
         test_sends=TestSendService(
             db, clock, campaigns.reviser, distribution,
             hand_over(lambda: parse_relays(relay)[0], lambda: signer_of(settings)),
@@ -266,4 +267,5 @@ def certificates(house: House) -> TlsFiles:
     trust a new authority after it.
     """
     passphrase = hashlib.blake2b(b"tls", key=house.secrets.signing_key, digest_size=32).digest()
-    return ensure_certificates(tls_of(house.settings), passphrase, house.settings.names)
+    now = to_datetime(house.clock.now())
+    return ensure_certificates(tls_of(house.settings), passphrase, house.settings.names, now=now)

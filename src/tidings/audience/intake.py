@@ -94,11 +94,11 @@ def take_in(conn: Connection, secrets: Secrets, batch: Sequence[NewContact], res
             result.pending += each.consent.state is ConsentState.PENDING
             if before is not each.consent.state:
                 words.append((pks[digest], each.consent))
-    record_all(conn, words + _other_words(conn, wanted, pks, known))
+    record_all(conn, words + _other_words(conn, wanted, pks, known, at))
 
 
 def _other_words(
-    conn: Connection, wanted: dict[str, NewContact], pks: dict[str, int], known: _Known
+    conn: Connection, wanted: dict[str, NewContact], pks: dict[str, int], known: _Known, at: Instant
 ) -> list[tuple[int, Consent]]:
     """The new yeses to more than e-mails; who withdrew one, or said no to everything, stays silent."""
     saying = {pks[digest]: each.others for digest, each in wanted.items() if each.others}
@@ -108,6 +108,7 @@ def _other_words(
     query = (
         select(of.contact_pk, of.purpose, of.state)
         .where(of.contact_pk.in_(list(saying)), of.purpose != Purpose.MARKETING_EMAIL.value)
+        .where((of.state != ConsentState.WITHDRAWN.value) | of.expires_at.is_(None) | (of.expires_at > at))
         .order_by(of.at, (of.state != ConsentState.GRANTED.value))
     )
     before = {(row.contact_pk, row.purpose): row.state for row in conn.execute(query)}
@@ -138,8 +139,11 @@ def _known(conn: Connection, hashes: Sequence[str], at: Instant) -> _Known:
     )
     newest: dict[int, ConsentState] = {}
     for row in conn.execute(words):
+        over = row.expires_at is not None and row.expires_at <= at
+        if over and row.state == ConsentState.WITHDRAWN.value:  # a pause: what was said before holds again
+            continue
         newest[row.contact_pk] = ConsentState(row.state)
-        if row.expires_at is not None and row.expires_at <= at:
+        if over:
             del newest[row.contact_pk]
     return _Known({row.address_hash: row for row in rows}, silent, newest)
 

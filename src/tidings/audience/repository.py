@@ -50,12 +50,14 @@ def any_known(conn: Connection, hashes: Sequence[str]) -> bool:
 def consents(purpose: Purpose, at: Instant | ColumnElement[int]) -> ColumnElement[bool]:
     """Whether a row of `contact` has a consent that holds at that instant.
 
-    The newest word counts; of two of the same instant, the one that is not a yes.
+    The newest word counts; of two of the same instant, the one that is not a yes. A no that ends is a pause: once it
+    is over, it counts as if it had not been said.
     """
     yes, later = consent.alias("yes"), consent.alias("later")
     overruled = exists().where(
         later.c.contact_pk == yes.c.contact_pk,
         later.c.purpose == yes.c.purpose,
+        (later.c.state != ConsentState.WITHDRAWN.value) | (later.c.expires_at.is_(None)) | (later.c.expires_at > at),
         (later.c.at > yes.c.at) | ((later.c.at == yes.c.at) & (later.c.state != ConsentState.GRANTED.value)),
     )
     return exists().where(
@@ -64,6 +66,22 @@ def consents(purpose: Purpose, at: Instant | ColumnElement[int]) -> ColumnElemen
         yes.c.state == ConsentState.GRANTED.value,
         yes.c.at <= at,
         (yes.c.expires_at.is_(None)) | (yes.c.expires_at > at),
+        ~overruled,
+    )
+
+
+def paused(purpose: Purpose, at: Instant | ColumnElement[int]) -> ColumnElement[bool]:
+    """Whether the newest word of a row of `contact` is a no that ends, and has not ended at that instant."""
+    no, later = consent.alias("pause"), consent.alias("since")
+    overruled = exists().where(
+        later.c.contact_pk == no.c.contact_pk, later.c.purpose == no.c.purpose, later.c.at > no.c.at,
+    )  # fmt: skip
+    return exists().where(
+        no.c.contact_pk == contact.c.pk,
+        no.c.purpose == purpose.value,
+        no.c.state == ConsentState.WITHDRAWN.value,
+        no.c.at <= at,
+        no.c.expires_at > at,
         ~overruled,
     )
 

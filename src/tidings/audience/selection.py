@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import Any, NamedTuple
 
-from sqlalchemy import BigInteger, Connection, Select, bindparam, select
+from sqlalchemy import BigInteger, ColumnElement, Connection, Select, bindparam, case, false, select
 
-from tidings.audience.repository import consents, reachable, suppressed
+from tidings.audience.repository import consents, paused, reachable, suppressed
 from tidings.audience.segments import matching
 from tidings.domain.consent import Purpose
 from tidings.domain.instant import Instant
@@ -90,13 +90,14 @@ def _divided(
         reachable(channel).label("address"),
         suppressed(channel).label("suppressed"),
         consents(purpose, at).label("consents"),
+        _paused(purpose, at).label("paused"),
     ).order_by(contact.c.pk)
     if segment_id is not None:
         query = query.where(matching(conn, segment_id, at))
     way = (channel,)
-    for pk, zone, country, locale, created_at, address, no, yes in conn.execute(query):
+    for pk, zone, country, locale, created_at, address, no, yes, rests in conn.execute(query):
         person = Person(pk, zone, country, locale, created_at, way)
-        yield person, _why_not(address=address, suppressed=no, consents=yes)
+        yield person, _why_not(address=address, suppressed=no, consents=yes, paused=rests)
 
 
 def may_send(
@@ -114,8 +115,8 @@ def may_send(
     others = [pk for pk in found if pk not in willing]
     found.update(dict.fromkeys(others, HeldBack.NO_ADDRESS))
     given = {"people": keys(conn, others), "at": at}
-    for pk, address, no, yes in rows(conn, _standing(conn.dialect.name, purpose, channel), given):
-        found[pk] = _why_not(address=address, suppressed=no, consents=yes)
+    for pk, address, no, yes, rests in rows(conn, _standing(conn.dialect.name, purpose, channel), given):
+        found[pk] = _why_not(address=address, suppressed=no, consents=yes, paused=rests)
     return found
 
 
@@ -142,16 +143,24 @@ def _willing(dialect: str, purpose: Purpose, channel: str) -> Select[Any]:
 
 @cache
 def _standing(dialect: str, purpose: Purpose, channel: str) -> Select[Any]:
-    yes = consents(purpose, bindparam("at", type_=BigInteger))
-    return together(dialect, contact.c.pk, reachable(channel), suppressed(channel), yes).where(
+    at = bindparam("at", type_=BigInteger)
+    yes, rests = consents(purpose, at), _paused(purpose, at)
+    return together(dialect, contact.c.pk, reachable(channel), suppressed(channel), yes, rests).where(
         among(dialect, contact.c.pk, "people")
     )
 
 
-def _why_not(*, address: bool, suppressed: bool, consents: bool) -> HeldBack | None:
+def _paused(purpose: Purpose, at: Instant | ColumnElement[int]) -> ColumnElement[bool]:
+    """Asked of nobody who consents."""
+    return case((consents(purpose, at), false()), else_=paused(purpose, at))
+
+
+def _why_not(*, address: bool, suppressed: bool, consents: bool, paused: bool) -> HeldBack | None:
     """The reason to tell first: a no said for good outranks a yes that is missing."""
     if not address:
         return HeldBack.NO_ADDRESS
     if suppressed:
         return HeldBack.SUPPRESSED
+    if paused:
+        return HeldBack.PAUSED
     return None if consents else HeldBack.NO_CONSENT

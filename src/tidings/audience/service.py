@@ -18,6 +18,7 @@ from tidings.audience.erasure import erase_contact
 from tidings.audience.incoming import ConsentGiven, NewContact, RefusedRowError, column_name, read_row
 from tidings.audience.intake import BATCH, ImportResult, Refusal, take_in
 from tidings.audience.opens import allow_opens, may_ask_for_opens, refuse_opens
+from tidings.audience.preferences import Preferences, choose_language, pause, preferences, resume
 from tidings.audience.refused import RefusedResult, read_refused, take_refused
 from tidings.audience.segments import SegmentView
 from tidings.audience.suppression import suppress_address
@@ -217,6 +218,22 @@ class AudienceService:
     def resubscribe(self, conn: Connection, contact_pk: int, source: str, wording: str, channel: str = "email") -> bool:
         """Takes back the person's own no of the last day, in the caller's transaction; see `unsubscribe.py`."""
         return resubscribe(conn, contact_pk, source, wording, self._clock.now(), channel)
+
+    def preferences(self, conn: Connection, contact_pk: int) -> Preferences | None:
+        """How everything stands that a person decides of their own messages; see `preferences.py`."""
+        return preferences(conn, contact_pk, self._clock.now())
+
+    def pause(self, conn: Connection, contact_pk: int, channel: str, days: int, source: str) -> bool:
+        """A person's no that ends by itself, in the caller's transaction; False when there is nothing to pause."""
+        return pause(conn, contact_pk, channel, days, source, self._clock.now())
+
+    def resume(self, conn: Connection, contact_pk: int, channel: str, source: str, wording: str) -> bool:
+        """Ends a person's pause early, at their word, in the caller's transaction."""
+        return resume(conn, contact_pk, channel, source, wording, self._clock.now())
+
+    def choose_language(self, conn: Connection, contact_pk: int, language: str) -> bool:
+        """The language a person chose for themselves, in the caller's transaction; False when it stays as it was."""
+        return choose_language(conn, contact_pk, language, self._clock.now())
 
     def refuse_opens(self, conn: Connection, contact_pk: int, source: str) -> None:
         """A person's word that opening must not be seen, in the caller's transaction."""

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Connection, delete, select, update
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, delete, select, update
 
 from tidings.audience.consents import record
-from tidings.audience.repository import EVERY_CHANNEL, consents
+from tidings.audience.repository import EVERY_CHANNEL, consents, paused
 from tidings.audience.suppression import suppress_hashes
 from tidings.domain.consent import Consent, ConsentState, Purpose, SuppressionReason
 from tidings.domain.instant import DAY, Instant
@@ -14,7 +16,7 @@ from tidings.store.tables import contact, suppression
 
 EMAIL = "email"
 SMS = "sms"
-_PURPOSES = {EMAIL: Purpose.MARKETING_EMAIL, SMS: Purpose.MARKETING_SMS, "push": Purpose.MARKETING_PUSH}
+PURPOSES = {EMAIL: Purpose.MARKETING_EMAIL, SMS: Purpose.MARKETING_SMS, "push": Purpose.MARKETING_PUSH}
 _SPOKEN = frozenset({SuppressionReason.UNSUBSCRIBED, SuppressionReason.COMPLAINED})
 
 
@@ -35,9 +37,15 @@ def unsubscribe(
     Idempotent: a second time changes nothing and gives False, as does a contact that is gone. The event in the log
     is the caller's to append, who knows variant and step, and only when this gives True.
     """
-    purpose = _PURPOSES.get(channel, Purpose.MARKETING_EMAIL)
+    purpose = PURPOSES.get(channel, Purpose.MARKETING_EMAIL)
     row = conn.execute(
-        select(contact.c.email, contact.c.address_hash, contact.c.phone_hash, consents(purpose, at).label("consents"))
+        select(
+            contact.c.email,
+            contact.c.address_hash,
+            contact.c.phone_hash,
+            consents(purpose, at).label("consents"),
+            paused(purpose, at).label("paused"),
+        )
         .where(contact.c.pk == contact_pk)
         .with_for_update()
     ).one_or_none()
@@ -51,7 +59,7 @@ def unsubscribe(
         digests = [digest, row.phone_hash] if reason in _SPOKEN else [row.phone_hash]
     new = not all(_listed(conn, each, channel) for each in digests)
     suppress_hashes(conn, digests, reason=reason, source=source, at=at, channel=channel)
-    spoken = reason in _SPOKEN and bool(row.consents)
+    spoken = reason in _SPOKEN and bool(row.consents or row.paused)
     if spoken:
         proof = source if campaign_pk is None else f"{source}, campaign {campaign_pk}"
         record(conn, contact_pk, Consent(purpose, ConsentState.WITHDRAWN, at, proof, ""))
@@ -82,12 +90,34 @@ def resubscribe(
     ).one_or_none()
     if row is None:
         return False
-    digests = [row.address_hash, *([row.phone_hash] if channel == SMS and row.phone_hash else [])]
-    here = suppression.c.address_hash.in_(digests) & suppression.c.channel.in_((channel, EVERY_CHANNEL))
-    own = here & (suppression.c.channel == channel) & (suppression.c.reason == SuppressionReason.UNSUBSCRIBED.value)
+    here, own = _noes(row, channel)
     if conn.execute(select(suppression.c.reason).where(here, ~own)).first() is not None:
         return False
     gone = conn.execute(delete(suppression).where(own, suppression.c.at > at - UNDO_WITHIN)).rowcount
     if gone:
-        record(conn, contact_pk, Consent(_PURPOSES[channel], ConsentState.GRANTED, at, source, wording))
+        record(conn, contact_pk, Consent(PURPOSES[channel], ConsentState.GRANTED, at, source, wording))
     return bool(gone)
+
+
+def may_return(conn: Connection, contact_pk: int, at: Instant, channel: str) -> bool:
+    """Whether `resubscribe` would let them back."""
+    row = conn.execute(
+        select(contact.c.address_hash, contact.c.phone_hash).where(
+            contact.c.pk == contact_pk, contact.c.address_hash != ""
+        )
+    ).one_or_none()
+    if row is None:
+        return False
+    here, own = _noes(row, channel)
+    if conn.execute(select(suppression.c.reason).where(here, ~own)).first() is not None:
+        return False
+    fresh = own & (suppression.c.at > at - UNDO_WITHIN)
+    return conn.execute(select(suppression.c.reason).where(fresh)).first() is not None
+
+
+def _noes(row: Any, channel: str) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+    """What stands on the list against somebody in a channel, and what of it is their own unsubscribe from just that."""
+    digests = [row.address_hash, *([row.phone_hash] if channel == SMS and row.phone_hash else [])]
+    here = suppression.c.address_hash.in_(digests) & suppression.c.channel.in_((channel, EVERY_CHANNEL))
+    own = here & (suppression.c.channel == channel) & (suppression.c.reason == SuppressionReason.UNSUBSCRIBED.value)
+    return here, own

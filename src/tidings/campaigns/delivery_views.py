@@ -41,7 +41,7 @@ class StandingView:
 
     allowed: bool
     why_not: str
-    """no_consent, suppressed or no_address; empty when allowed."""
+    """no_consent, suppressed, paused or no_address; empty when allowed."""
     consent: str
     """The newest word on marketing mail: granted, pending, withdrawn; empty when there is none."""
     consent_at: Instant | None

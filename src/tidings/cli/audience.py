@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
+import os
 import sys
 from itertools import islice
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -13,7 +15,7 @@ from tidings.cli.connection import connected
 from tidings.cli.failures import ERROR, USAGE, CommandError
 from tidings.cli.groups import Listed
 from tidings.cli.options import AsJson, Limit, NoInput, Yes, confirm
-from tidings.cli.output import count_of, moment, say, say_next, show, show_fields, show_json, show_table
+from tidings.cli.output import count_of, counts, moment, say, say_next, show, show_fields, show_json, show_table
 from tidings.cli.references import choose, contact_id
 
 commands = typer.Typer(cls=Listed, no_args_is_help=True, help="Contacts, consent and segments.")
@@ -130,7 +132,35 @@ def show_contact(
         }
     )
     for consent in found.consents:
-        show(f"{moment(consent.at)}  {consent.purpose} {consent.state}: {consent.source}: “{consent.wording}”")
+        until = f", until {moment(consent.expires_at)}" if consent.expires_at else ""
+        show(f"{moment(consent.at)}  {consent.purpose} {consent.state}{until}: {consent.source}: “{consent.wording}”")
+
+
+@commands.command("personal-data")
+def personal_data(
+    contact: Annotated[str, typer.Argument(help="The contact's id, whole address or telephone number.")],
+    out: Annotated[Path | None, typer.Option("--out", "-o", help="The file to write; without it, stdout.")] = None,
+) -> None:
+    """Export everything held about a person, as JSON, for somebody who asks for it. The audit trail keeps that."""
+    if out is not None and out.exists():
+        raise CommandError(f"{out} is there already.", remedy="Name another file, or remove it.", code=USAGE)
+    with connected() as tidings:
+        found = tidings.contacts.personal_data(contact)
+    if out is None:
+        show_json(found)
+    else:
+        try:
+            made = os.open(out, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
+            with os.fdopen(made, "w", encoding="utf-8") as file:
+                json.dump(found, file, ensure_ascii=False, indent=2)
+        except OSError as error:
+            raise CommandError(f"{out} cannot be written: {error.strerror}.", code=USAGE) from None
+    held = {name: len(entries) for name, entries in _lists(found).items()}
+    say(f"Held about {found['person']['id']}: {counts(held) or 'the contact alone'}.")
+
+
+def _lists(found: dict[str, Any]) -> dict[str, list[Any]]:
+    return {name: entries for name, entries in found.items() if isinstance(entries, list) and entries}
 
 
 @commands.command("segments")

@@ -54,29 +54,41 @@ def status(as_json: AsJson = False) -> None:
 
 @commands.command("limits")
 def limits(as_json: AsJson = False) -> None:
-    """Show relays, mailbox providers that asked for less, and warm-ups."""
+    """Show relays, mailbox providers that asked for less, what is used of accounts' limits, and warm-ups."""
     with connected() as tidings:
         found = tidings.sending.limits()
     if as_json:
         show_json(found)
         return
-    if not found.relays and not found.providers and not found.warmups:
+    if not (found.relays or found.providers or found.warmups or found.accounts):
         show("Nothing limits sending: mail goes to the built-in mailbox, or nothing was sent yet.")
         return
     rows = [[each.name, each.state, each.lanes, each.accepted, each.words, each.remedy] for each in found.relays]
-    show_table(["RELAY", "STATE", "CONNECTIONS", "SENT", "WHY", "REMEDY"], rows)
+    if rows:
+        show_table(["RELAY", "STATE", "CONNECTIONS", "SENT", "WHY", "REMEDY"], rows)
     if found.providers:
         shown = [
             [each.title, each.relay, f"{each.rate * 60:,.0f}", moment(each.hold_until), each.reason]
             for each in found.providers
         ]
         show_table(["PROVIDER", "RELAY", "A MINUTE", "HELD UNTIL", "WHY"], shown)
+    if found.accounts:
+        used = [
+            [each.name, _of(each.minute_used, each.per_minute), _of(each.hour_used, each.per_hour),
+             moment(each.quiet_until)]
+            for each in found.accounts
+        ]  # fmt: skip
+        show_table(["ACCOUNT", "THIS MINUTE", "THIS HOUR", "ASKED TO WAIT UNTIL"], used)
     if found.warmups:
         ramps = [
             [each.domain, each.relay, f"{each.day} of {each.days}", each.sent, each.allowance or "no limit"]
             for each in found.warmups
         ]
         show_table(["WARM-UP", "RELAY", "DAY", "SENT TODAY", "ALLOWED"], ramps)
+
+
+def _of(used: int, most: int) -> str:
+    return f"{used:,} of {most:,}" if most else "no limit"
 
 
 @commands.command("lift")

@@ -48,6 +48,7 @@ _HELD_BACK = {
     HeldBack.SUPPRESSED: "the address is on the suppression list",
     HeldBack.NO_ADDRESS: "the contact was erased",
     HeldBack.CONFIRMED: "the consent is confirmed already",
+    HeldBack.PAUSED: "the person asked for a pause, and it is not over",
 }
 
 

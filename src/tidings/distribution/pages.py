@@ -30,10 +30,19 @@ button{font:inherit;font-weight:600;padding:.7rem 1.4rem;border:0;border-radius:
 cursor:pointer}
 button.quiet{background:transparent;color:#3342b0;border:1px solid currentColor;padding:.55rem 1.1rem}
 hr{border:0;border-top:1px solid #d9dce8;margin:1.5rem 0}
-button:focus-visible{outline:3px solid #1c2030;outline-offset:3px}
+h2,label{display:block;font-size:1.05rem;font-weight:600;margin:0 0 .75rem}
+label{margin:0}
+.row{display:flex;flex-wrap:wrap;gap:.75rem;align-items:center}
+.row+.row{margin-top:1rem}
+div.row>p{flex:1 1 14rem;margin:0}
+select{font:inherit;padding:.55rem .75rem;border:1px solid #8b90a8;border-radius:8px;background:transparent;
+color:inherit}
+[role=status]{padding:.5rem .75rem;border-radius:8px;background:#e3f4e8;color:#14532d}
+button:focus-visible,select:focus-visible{outline:3px solid #1c2030;outline-offset:3px}
 @media(prefers-color-scheme:dark){body{background:#12141c;color:#e8eaf4}main{background:#1b1e2a;border-color:#363b50}
 button{background:#aab4ff;color:#12141c}button.quiet{background:transparent;color:#aab4ff}hr{border-color:#363b50}
-button:focus-visible{outline-color:#e8eaf4}}
+option{background:#1b1e2a;color:#e8eaf4}[role=status]{background:#14321f;color:#bbf0cb}
+button:focus-visible,select:focus-visible{outline-color:#e8eaf4}}
 """
 _HASH = b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()
 HEADERS: tuple[tuple[bytes, bytes], ...] = (
@@ -67,24 +76,29 @@ class Opens(Enum):
     ASKED = "they can allow it"
 
 
-def ask(language: str, brand: str, *, opens: Opens, channel: Channel = Channel.EMAIL) -> bytes:
-    """Asks before anything is done."""
+def ask(
+    language: str, brand: str, *, opens: Opens, channel: Channel = Channel.EMAIL, rest: str = "", more: str = "",
+    notice: str = "",
+) -> bytes:  # fmt: skip
+    """Asks before anything is done. `rest`, `more` and `notice` are HTML of what else can be chosen."""
     words = words_for(language, channel)
-    body = text(words.ask_words, brand) + button(words.leave)
+    body = notice + text(words.ask_words, brand) + button(words.leave) + rest
     if opens is Opens.SEEN:
         body += "<hr>" + text(words.opens_words, brand) + button(words.opens, "opens", quiet=True)
     elif opens is Opens.ASKED:
         body += "<hr>" + text(words.see_words, brand) + button(words.see, "see", quiet=True)
-    return page(words.ask, body, language)
+    return page(words.ask, body + more, language)
 
 
-def done(language: str, brand: str, *, again: bool, channel: Channel = Channel.EMAIL) -> bytes:
-    """Confirms the no; `again`: offers to take it back."""
+def done(
+    language: str, brand: str, *, again: bool, channel: Channel = Channel.EMAIL, more: str = "", notice: str = ""
+) -> bytes:
+    """Confirms the no; `again`: offers to take it back; `more` and `notice` as in `ask`."""
     words = words_for(language, channel)
-    body = text(words.done_words, brand)
+    body = notice + text(words.done_words, brand)
     if again:
         body += "<hr>" + text(words.again_words, brand) + button(words.again, "again", quiet=True)
-    return page(words.done, body, language)
+    return page(words.done, body + more, language)
 
 
 def subscribed(language: str, brand: str, *, channel: Channel = Channel.EMAIL) -> bytes:

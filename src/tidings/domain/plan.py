@@ -27,6 +27,7 @@ class HeldBack(StrEnum):
     NO_CONSENT = "no_consent"
     SUPPRESSED = "suppressed"
     NO_ADDRESS = "no_address"
+    PAUSED = "paused"  # they asked for a break, which ends by itself
     FREQUENCY_CAP = "frequency_cap"  # no room within the campaign's window
     NO_ALLOWED_TIME = "no_allowed_time"
     SLOT_FULL = "slot_full"  # every hour allowed to them is full

@@ -17,6 +17,7 @@ _HELD = {
     HeldBack.NO_CONSENT: "have not allowed it, or not confirmed it yet",
     HeldBack.SUPPRESSED: "said no, complained or cannot be reached",
     HeldBack.NO_ADDRESS: "have no address",
+    HeldBack.PAUSED: "asked for a pause that is not over",
     HeldBack.FREQUENCY_CAP: "had enough messages: the limit leaves no room in the campaign's window",
     HeldBack.NO_ALLOWED_TIME: "have no allowed hour in the campaign's window",
     HeldBack.SLOT_FULL: "found every allowed hour full",

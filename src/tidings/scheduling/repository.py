@@ -96,8 +96,8 @@ def messages_of_others(campaign_pk: int, since: Instant, until: Instant) -> CTE:
     return union_all(ledger, proposed).cte("messages")
 
 
-def clicks_by_hour(conn: Connection, now: Instant) -> dict[int, list[float]]:
-    """People's own clicks per local hour in the last half year, machines left out: 24 counts by contact."""
+def clicks_by_hour(conn: Connection, now: Instant, only: int | None = None) -> dict[int, list[float]]:
+    """People's own clicks per local hour in the last half year, machines left out: 24 counts by contact, or of one."""
     query = (
         select(event.c.contact_pk, event.c.hour_local, func.count())
         .where(
@@ -108,6 +108,8 @@ def clicks_by_hour(conn: Connection, now: Instant) -> dict[int, list[float]]:
         )
         .group_by(event.c.contact_pk, event.c.hour_local)
     )
+    if only is not None:
+        query = query.where(event.c.contact_pk == only)
     found: defaultdict[int, list[float]] = defaultdict(lambda: [0.0] * 24)
     for contact_pk, hour, count in conn.execute(query):
         found[contact_pk][hour] = float(count)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request
+from starlette.responses import StreamingResponse
 
 from tidings.access.permissions import Permission
 from tidings.api.audience import schemas
@@ -98,6 +99,19 @@ async def import_suppressions(
     table = await request.body()
     result = await to_thread(given.audience.import_suppressions, actor, table, told=source, otherwise=reason)
     return schemas.SuppressionImport.model_validate(result)
+
+
+@router.post(
+    "/contacts/personal-data", summary="Export what is held about a person", response_class=StreamingResponse,
+    responses={200: {"content": {"application/json": {}, "text/plain": {}}}}, **needs(Permission.CONTACTS_READ_PII),
+)  # fmt: skip
+def export_personal_data(actor: CurrentActor, given: Given, body: schemas.PersonalDataAsked) -> StreamingResponse:
+    """Everything, as a file that may be large: it is sent as it is read. The audit trail keeps who asked about whom.
+
+    A person is named in the body, so that no address stands in an address; of somebody erased the answer says so.
+    """
+    file = given.personal_data.export(actor, body.contact, body.form)
+    return StreamingResponse(file.pieces, media_type=file.media_type, headers={"cache-control": "no-store"})
 
 
 @router.get("/contacts/{contact_id}", summary="Get a contact", **needs(Permission.CONTACTS_READ))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import ConfigDict, Field
 
@@ -45,6 +45,13 @@ class ContactDetail(Schema):
     contact: Contact
     consents: tuple[Consent, ...]
     suppressed_because: str
+
+
+class PersonalDataAsked(Body):
+    """About whom, and how it is to be read."""
+
+    contact: str = Field(min_length=1, max_length=400, description="The id, or the whole address or telephone number")
+    form: Literal["json", "text"] = "json"
 
 
 class AudienceCounts(Schema):

@@ -73,12 +73,26 @@ class WarmupState(Schema):
     allowance: int | None = Field(description="Today's; null when the ramp is over")
 
 
+class AccountUse(Schema):
+    """What is used up now of an account's limits; all workers are counted together."""
+
+    id: str
+    name: str
+    provider: str
+    minute_used: int
+    per_minute: int = Field(description="The limit; 0: none")
+    hour_used: int
+    per_hour: int = Field(description="The limit; 0: none")
+    quiet_until: Moment | None = Field(description="Until when the provider asked to be left alone")
+
+
 class Limits(Schema):
     """Everything that slows or stops sending by itself."""
 
     relays: list[RelayState]
     providers: list[ProviderLimit]
     warmups: list[WarmupState]
+    accounts: list[AccountUse]
 
 
 class LiftHold(Body):
@@ -88,7 +102,7 @@ class LiftHold(Body):
     provider: str = Field(max_length=300)
 
 
-@router.get("/limits", summary="Relays, providers and warm-ups", **needs(Permission.CAMPAIGNS_READ))
+@router.get("/limits", summary="Relays, providers, accounts and warm-ups", **needs(Permission.CAMPAIGNS_READ))
 def get_limits(actor: CurrentActor, given: Given) -> Limits:
     """As the sender last saw them; empty lists where mail stays in the built-in mailbox."""
     return Limits.model_validate(given.distribution.limits(actor))

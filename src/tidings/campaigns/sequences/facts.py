@@ -54,9 +54,12 @@ class BatchFacts:
         self._rules: PlanPolicy | None = None
 
     def leaves(self, place: Place) -> str:
-        """The reason that comes first: what is gone, then a no, then what the sequence says."""
+        """The reason that comes first: what is gone, then a no, then what the sequence says.
+
+        Whoever asked for a pause goes on: what would be sent to them meanwhile is left out.
+        """
         standing = self._standing.get(place.contact_pk, HeldBack.NO_ADDRESS)
-        if standing is not None:
+        if standing not in {None, HeldBack.PAUSED}:
             return GONE if standing is HeldBack.NO_ADDRESS else UNSUBSCRIBED
         if CONVERTED in self._made.exits and self._happened(place, (EventKind.CONVERTED,), None, self._now):
             return CONVERTED

@@ -13,7 +13,6 @@ from tidings.distribution.mailbox.writer import MailboxWriter
 from tidings.distribution.sender_thread import loop_factory
 from tidings.domain.errors import UnavailableError
 from tidings.domain.instant import Clock
-from tidings.keys.certificates import TlsFiles
 from tidings.store.database import Database
 
 MAX_BYTES = 25 * 1024 * 1024
@@ -24,11 +23,13 @@ class MailboxServer:
     """Listens in a thread of its own. `start` returns when it listens; `port` says where."""
 
     def __init__(
-        self, db: Database, clock: Clock, host: str = "127.0.0.1", port: int = 0, tls: TlsFiles | None = None
-    ) -> None:
+        self, db: Database, clock: Clock, host: str = "127.0.0.1", port: int = 0,
+        context: ssl.SSLContext | None = None,
+    ) -> None:  # fmt: skip
+        """With a context of TLS it offers STARTTLS."""
         self._db, self._clock = db, clock
         self._host, self.port = host, port
-        self._context = server_context(tls) if tls is not None else None
+        self._context = context
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread: threading.Thread | None = None
         self._ended = asyncio.Event()
@@ -100,11 +101,3 @@ def _drop_silent(terms: Terms, now: float) -> None:
     for session in list(terms.sessions):
         if now - session.heard_at > SILENCE_SECONDS:
             session.close()
-
-
-def server_context(tls: TlsFiles) -> ssl.SSLContext:
-    """A server's side of TLS with the installation's own certificate."""
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
-    context.load_cert_chain(str(tls.certificate), str(tls.private_key), password=tls.password)
-    return context

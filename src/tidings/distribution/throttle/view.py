@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import Connection, Row
 
 from tidings.access.audit import record
+from tidings.distribution.accounts.usage import AccountUse, account_uses
 from tidings.distribution.throttle import repository
 from tidings.distribution.throttle.warmup import DAYS, Ramp, day_of
 from tidings.domain.actor import Actor
@@ -70,6 +71,7 @@ class LimitsView:
     relays: list[RelayView]
     providers: list[ProviderView]
     warmups: list[WarmupView]
+    accounts: list[AccountUse] = field(default_factory=list[AccountUse])
 
 
 def limits_view(conn: Connection, now: Instant) -> LimitsView:
@@ -88,7 +90,8 @@ def limits_view(conn: Connection, now: Instant) -> LimitsView:
         )
         for row in repository.limits(conn)
     ]  # fmt: skip
-    return LimitsView(relays, providers, [_warmup(row, now) for row in repository.warmups(conn)])
+    warmups = [_warmup(row, now) for row in repository.warmups(conn)]
+    return LimitsView(relays, providers, warmups, account_uses(conn, now))
 
 
 def _warmup(row: Row[Any], now: Instant) -> WarmupView:

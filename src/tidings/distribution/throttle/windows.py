@@ -44,6 +44,13 @@ class Windows:
         since = now - self._longest
         return [(min(int(at), now), int(number)) for at, number in kept.get("left", ()) if at > since]
 
+    def used(self, kept: Mapping[str, Any], now: Instant) -> tuple[int, int]:
+        """How much of a minute's and of an hour's limit is used up; 0 where there is none."""
+        left, limited = self.left(kept, now), {span for span, _ in self._limits}
+        spans = (span + MARGIN for span in (MINUTE, HOUR))
+        minute, hour = (sum(n for at, n in left if at + span > now) if span in limited else 0 for span in spans)
+        return minute, hour
+
     def opens(self, left: Iterable[Left], now: Instant) -> tuple[Instant, int]:
         """When one more may leave, and how many then. What is to leave later is counted, too."""
         known = sorted(left)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from fastapi import APIRouter
-from starlette.responses import Response
+from starlette.responses import Response, StreamingResponse
 
 from tidings.access.permissions import Permission, require
 from tidings.audience.contacts import ContactDetail, ContactView
@@ -32,6 +32,14 @@ def erase(visit: VisitHere, contact_id: str, fields: FormHere) -> Response:
         return _page(visit, found, problem)
     visit.services.audience.erase(visit.actor, contact_id)
     return visit.back("/audience", "person_erased")
+
+
+@router.post("/personal-data")
+def personal_data(visit: VisitHere, contact_id: str, fields: FormHere) -> Response:
+    """Everything that is held of them, as a file to hand over; that it was asked for goes on record."""
+    file = visit.services.personal_data.export(visit.actor, contact_id, text_of(fields, "form", "json"))
+    named = {"content-disposition": f'attachment; filename="{file.name}"'}
+    return StreamingResponse(file.pieces, media_type=file.media_type, headers=named)
 
 
 def named_by(contact: ContactView) -> str:
