@@ -93,6 +93,8 @@ class WebhookPoster:
         try:
             answer = self._service.send("POST", self._url, content=body, headers=headers)
         except AnswerLostError as error:
+            if error.status is not None and 200 <= error.status < 300:  # the status is the answer
+                return self._service.posted(Result.ACCEPTED, error.status, f"taken; {error}", message_id)
             return self._service.lost(error)
         if 200 <= answer.status < 300:
             url = str(body_of(answer).get("url") or answer.headers.get("location") or "")

@@ -82,14 +82,18 @@ def _goes_on() -> ColumnElement[bool]:
     return campaign.c.state.in_(("sending", "done")) & campaign.c.paused_at.is_(None) & not_held()
 
 
-def next_due(conn: Connection, now: Instant) -> Row[Any] | None:
-    """What is to be done next: a posting that is due, or one in doubt that is to be looked for. Local ones first."""
+def next_due(conn: Connection, now: Instant, *, without: Sequence[str] = ()) -> Row[Any] | None:
+    """What is to be done next: a posting that is due, or one in doubt that is to be looked for. Local ones first.
+
+    Nothing of the accounts `without`.
+    """
     local = case((posting.c.channel.in_([each.value for each in LOCAL]), 0), else_=1)
     query = (
         select(posting, campaign.c.name.label("campaign_name"), campaign.c.id.label("campaign_id"))
         .join(campaign, campaign.c.pk == posting.c.campaign_pk)
         .where(
             posting.c.due_at <= now,
+            posting.c.account_id.not_in(without),
             or_(and_(posting.c.state.in_(WAITING), _goes_on()), posting.c.state == D.UNCERTAIN.value),
         )
         .order_by(local, posting.c.due_at, posting.c.pk)

@@ -1,4 +1,7 @@
-"""Posts what is due, one at a time, in a thread of its own; at idle it asks the database once in two seconds.
+"""Posts what is due; at idle it asks the database once in two seconds.
+
+Each account's postings go out one after the other, several accounts' beside each other, so that a service which does
+not answer holds up nobody else's.
 
 The order that loses nothing and repeats nothing: claimed, then marked as attempting (both on disk), then posted, then
 the outcome with its events in one transaction. What a dead worker had marked is in doubt: it is looked for where the
@@ -10,6 +13,7 @@ from __future__ import annotations
 import logging
 import random
 import threading
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -42,6 +46,8 @@ D = DeliveryState
 Note = Callable[[Connection, str, str, str | None], None]
 OnFinished = Callable[[Connection, int], None]
 EVERY_SECONDS = 2.0
+LANES = 8
+"""So many accounts are posted to at the same time."""
 LEASE = 3 * MINUTE
 """Longer than any service may take: posters give up after seconds."""
 FIRST_LOOK, LAST_LOOK = 15 * SECOND, 30 * MINUTE
@@ -73,7 +79,9 @@ class PostingWorker:
         self._owner, self._every, self._first_look = owner or owner_name(), every, first_look
         self._chance = random.Random()  # noqa: S311  # spreads retries, guards nothing
         self._failures: dict[str, int] = {}
-        self._stopping = threading.Event()
+        self._stopping, self._free = threading.Event(), threading.Event()
+        self._lanes: dict[str, threading.Thread] = {}
+        """By account: who posts to it now."""
         self._thread = threading.Thread(target=self._run, name="tidings-postings", daemon=True)
 
     def start(self) -> None:
@@ -81,15 +89,19 @@ class PostingWorker:
         self._thread.start()
 
     def stop(self) -> None:
-        """Ends after the posting in hand."""
+        """Ends after the postings in hand."""
         self._stopping.set()
-        self._thread.join(90)
+        self._free.set()
+        until = time.monotonic() + 90
+        for thread in (self._thread, *self._lanes.copy().values()):
+            thread.join(max(0.0, until - time.monotonic()))
 
     def _run(self) -> None:
         self._guarded(self.take_over)
         while not self._stopping.is_set():
-            if not self._guarded(self.work_once):
-                self._stopping.wait(self._every)
+            self._free.clear()
+            if not self._guarded(self._begin):
+                self._free.wait(self._every)
                 if self._chance.random() < self._every / 60:  # about once a minute: another machine's worker may die
                     self._guarded(self.take_over)
 
@@ -102,16 +114,42 @@ class PostingWorker:
 
     def work_once(self) -> bool:
         """Does the next thing that is due; False when there is nothing."""
-        now = self._clock.now()
+        row = self._due()
+        if row is not None:
+            self._do(row)
+        return row is not None
+
+    def _begin(self) -> bool:
+        """Begins the next thing that is due, in a lane of its account's own; False when none can begin now."""
+        row = self._due() if len(self._lanes) < LANES else None
+        if row is None:
+            return False
+        lane = threading.Thread(target=self._in_lane, args=(row,), name="tidings-posting", daemon=True)
+        self._lanes[row.account_id] = lane
+        lane.start()
+        return True
+
+    def _in_lane(self, row: Row[Any]) -> None:
+        try:
+            self._do(row)
+        except Exception:  # as in `_guarded`
+            log.exception("posting %s could not be worked on", row.id)
+            self._stopping.wait(self._every)
+        finally:
+            del self._lanes[row.account_id]
+            self._free.set()
+
+    def _due(self) -> Row[Any] | None:
+        """The next thing to do, of an account that no lane is at."""
         with self._db.reading() as conn:
-            row = repository.next_due(conn, now)
-            if row is None or get_setting(conn, PAUSE_KEY) is not None:
-                return False
+            row = repository.next_due(conn, self._clock.now(), without=list(self._lanes))
+            return None if row is None or get_setting(conn, PAUSE_KEY) is not None else row
+
+    def _do(self, row: Row[Any]) -> None:
         if row.state == D.UNCERTAIN.value:
             self._look(row)
         else:
             self._post(row)
-        return True
 
     def take_over(self) -> bool:
         """Settles what dead workers, or those silent beyond their lease, had in hand; True when there was any."""
@@ -278,7 +316,8 @@ class PostingWorker:
             if tries > len(SCHEDULE):
                 return {"due_at": repository.NEVER}
             wait = SCHEDULE[tries - 2] if tries > 1 else 0  # whose answers get lost each time is left alone
-            return {"state": D.DEFERRED.value, "due_at": now + wait, "reason": found.outcome.words[:400]}
+            words = "; ".join(each for each in (row.reason, found.outcome.words) if each)
+            return {"state": D.DEFERRED.value, "due_at": now + wait, "reason": words[:400]}
         age = now - (row.at or now)
         over = told or age >= LAST_LOOK  # a service that cannot tell will not tell later either
         return {"due_at": repository.NEVER if over else now + max(FIRST_LOOK, age)}
