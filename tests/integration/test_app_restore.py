@@ -21,7 +21,7 @@ from tidings.audience.selection import may_send, may_track
 from tidings.audience.service import ConsentGiven
 from tidings.domain.actor import Actor, ActorKind, Role
 from tidings.domain.consent import Consent, ConsentState, Purpose
-from tidings.domain.instant import Instant
+from tidings.domain.instant import DAY, Instant
 from tidings.keys.master import DATABASE_FILE, MasterKey, load_master_key
 from tidings.settings import Settings
 from tidings.store import migrations, rotation
@@ -173,6 +173,20 @@ def test_somebody_the_backup_does_not_know_is_not_brought_back_by_an_import(home
     house.close()
     assert [tuple(row) for row in entries] == [("sms", "unsubscribed", "settings page")]
     assert home.allowed("fay", SMS), "their newest word was a yes"
+
+
+def test_a_pause_of_somebody_the_backup_does_not_know_is_a_no_until_it_is_over(home: Home) -> None:
+    copy = home.backup()
+    home.join("eve", "fay")
+    house = home.open()
+    with house.db.transaction() as conn:
+        for name, until in (("eve", START + DAY), ("fay", START + 40_000 * DAY)):
+            record(conn, number(conn, name), Consent(SMS, NO, START + 2, "preference page", "", until))
+    house.close()
+    care.restore(home.settings, copy)
+    home.join("eve", "fay")
+    assert home.allowed("eve", SMS), "hers ended long ago"
+    assert not home.allowed("fay", SMS)
 
 
 def test_a_new_person_never_gets_the_number_of_one_the_backup_does_not_know(home: Home) -> None:

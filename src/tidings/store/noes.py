@@ -25,9 +25,11 @@ _WORD = ("id", "purpose", "state", "at", "source", "wording", "expires_at")
 _IMPORTED = {Purpose.MARKETING_EMAIL.value: "email", Purpose.MARKETING_SMS.value: "sms"}
 """The purposes an import can bring a consent for, and their channels."""
 _NOES = f"SELECT {', '.join(f'suppression.{name}' for name in _NO)}"
+_OVER = "coalesce(consent.expires_at < CAST(strftime('%s', 'now') AS INTEGER) * 1000, 0)"
+"""A pause that has ended: the yes before it holds again."""
 _WORDS = f"""
 SELECT {", ".join(f"consent.{name}" for name in _WORD)}, contact.id, contact.address_hash, contact.email,
-  CASE WHEN consent.state = '{ConsentState.WITHDRAWN.value}' THEN NOT EXISTS (
+  CASE WHEN consent.state = '{ConsentState.WITHDRAWN.value}' AND NOT {_OVER} THEN NOT EXISTS (
     SELECT 1 FROM consent AS later WHERE later.contact_pk = consent.contact_pk AND later.purpose = consent.purpose
     AND later.at > consent.at) END
 FROM consent JOIN contact ON contact.pk = consent.contact_pk"""
