@@ -12,9 +12,7 @@ from tidings.distribution.findings import Grade
 from tidings.domain.errors import TidingsError
 from tidings.keys.certificates import RENEW_DAYS
 
-_RENEWAL = (
-    "Tidings renews it while it runs, and at each start: start it; if it runs, its log says what keeps it from that."
-)
+_RENEWAL = "Tidings renews it while it runs. If it runs, its log says what keeps it from that; else start it again."
 
 if TYPE_CHECKING:
     from tidings.settings import Settings
