@@ -13,9 +13,7 @@ from tidings.domain.errors import TidingsError
 from tidings.keys.certificates import RENEW_DAYS
 from tidings.store.open import SERVER_MARK
 
-_RENEWAL = (
-    "Tidings renews it while it runs, and at each start: start it; if it runs, its log says what keeps it from that."
-)
+_RENEWAL = "Tidings renews it while it runs. If it runs, its log says what keeps it from that; else start it again."
 
 if TYPE_CHECKING:
     from tidings.settings import Settings

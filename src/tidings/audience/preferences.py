@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, select, update
 
 from tidings.audience.consents import record
-from tidings.audience.repository import consents, paused, reachable, suppressed
+from tidings.audience.repository import consents, paused, suppressed
 from tidings.audience.unsubscribe import PURPOSES, may_return
 from tidings.domain.consent import Consent, ConsentState, Purpose
 from tidings.domain.instant import DAY, Instant
@@ -94,7 +94,7 @@ def _lock(conn: Connection, contact_pk: int) -> bool:
 
 
 def _standing(conn: Connection, contact_pk: int, channel: str, purpose: Purpose, at: Instant) -> Standing | None:
-    open_way = reachable(channel) & ~suppressed(channel)
+    open_way = ~suppressed(channel)  # a yes can be taken back also while there is no number or browser to write to
     query = select(
         (open_way & consents(purpose, at)).label("gets"), (open_way & paused(purpose, at)).label("paused")
     ).where(contact.c.pk == contact_pk)  # fmt: skip
