@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import Connection, select
 
 from tidings.agents.state import load
-from tidings.app.wiring import signer_of, tls_of
+from tidings.app.wiring import own_mailbox, signer_of, tls_of
 from tidings.audience.browsers import forget
 from tidings.audience.confirming import may_ask
 from tidings.audience.repository import fields_for_push, fields_for_sms, merge_fields
@@ -69,7 +69,8 @@ def build_sender(house: House) -> Worker:
     account = account_of(house, Channel.EMAIL)
     if account is not None:
         return build_account_sender(house, account)
-    if not (house.settings.relay or house.db.is_sqlite or (tls_of(house.settings) / "ca.pem").exists()):
+    apart = not (house.db.is_sqlite or (tls_of(house.settings) / "ca.pem").exists())
+    if apart and house.relay == own_mailbox(house.settings):
         raise UnavailableError(
             f"The worker on {host()} has no relay, and the built-in mailbox is on the machine that serves the pages.",
             remedy="Set TIDINGS_RELAY for every worker; see docs/growing.md.",

@@ -156,7 +156,7 @@ def wire(
     run.register()
     models_here.on_online = run.rewriter.look_now
     retention = Retention(db, clock, jobs, settings.keep)
-    relay = settings.relay or f"smtp://localhost:{settings.mailbox_port}?tls=starttls&ca={tls_of(settings)}/ca.pem"
+    relay = settings.relay or own_mailbox(settings)
     facts = {
         "relay": f"relay {', '.join(each.name for each in parse_relays(settings.relay))}"
         if settings.relay
@@ -201,6 +201,11 @@ def wire(
         settings=settings, db=db, master=master, secrets=secrets, clock=clock, jobs=jobs, run=run, services=services,
         mailbox=MailboxService(db), relay=relay, retention=retention,
     )  # fmt: skip
+
+
+def own_mailbox(settings: Settings) -> str:
+    """The built-in mailbox as a relay."""
+    return f"smtp://localhost:{settings.mailbox_port}?tls=starttls&ca={tls_of(settings)}/ca.pem"
 
 
 def preflight_of(settings: Settings, relay: str, account: Callable[[], str] = str) -> Preflight:
