@@ -51,7 +51,7 @@ def move(settings: Settings, progress: Progress) -> str:
         engine.prepare()
         with house.db.reading() as here, target.transaction() as there:
             done = moving.move(here, there, progress)
-            jobs = house.jobs.hand_over(target, there)
+            jobs = house.jobs.hand_over(engine, there)
             detail = {"rows": done.total, "jobs": jobs, "from": "the encrypted file"}
             audit.record(there, SystemClock().now(), SYSTEM, "database.move", detail=detail)
             _close_file(house.db, moving.shown_address(target))

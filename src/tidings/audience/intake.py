@@ -10,6 +10,7 @@ from sqlalchemy import Connection, insert, select, update
 
 from tidings.audience.consents import record_all
 from tidings.audience.incoming import NewContact
+from tidings.audience.repository import pause_over
 from tidings.domain.consent import Consent, ConsentState, Purpose, SuppressionReason
 from tidings.domain.ids import new_id
 from tidings.domain.instant import Instant
@@ -108,7 +109,7 @@ def _other_words(
     query = (
         select(of.contact_pk, of.purpose, of.state)
         .where(of.contact_pk.in_(list(saying)), of.purpose != Purpose.MARKETING_EMAIL.value)
-        .where((of.state != ConsentState.WITHDRAWN.value) | of.expires_at.is_(None) | (of.expires_at > at))
+        .where(~pause_over(consent, at))
         .order_by(of.at, (of.state != ConsentState.GRANTED.value))
     )
     before = {(row.contact_pk, row.purpose): row.state for row in conn.execute(query)}

@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import (
     ColumnElement,
     Connection,
+    FromClause,
     Select,
     Text,
     and_,
@@ -57,7 +58,7 @@ def consents(purpose: Purpose, at: Instant | ColumnElement[int]) -> ColumnElemen
     overruled = exists().where(
         later.c.contact_pk == yes.c.contact_pk,
         later.c.purpose == yes.c.purpose,
-        (later.c.state != ConsentState.WITHDRAWN.value) | (later.c.expires_at.is_(None)) | (later.c.expires_at > at),
+        ~pause_over(later, at),
         (later.c.at > yes.c.at) | ((later.c.at == yes.c.at) & (later.c.state != ConsentState.GRANTED.value)),
     )
     return exists().where(
@@ -68,6 +69,12 @@ def consents(purpose: Purpose, at: Instant | ColumnElement[int]) -> ColumnElemen
         (yes.c.expires_at.is_(None)) | (yes.c.expires_at > at),
         ~overruled,
     )
+
+
+def pause_over(word: FromClause, at: Instant | ColumnElement[int]) -> ColumnElement[bool]:
+    """Whether a row of `consent` is a pause that has ended: it counts as if it had not been said."""
+    of = word.c
+    return (of.state == ConsentState.WITHDRAWN.value) & of.expires_at.is_not(None) & (of.expires_at <= at)
 
 
 def paused(purpose: Purpose, at: Instant | ColumnElement[int]) -> ColumnElement[bool]:

@@ -19,7 +19,7 @@ from tidings.campaigns.preview import render_preview
 from tidings.campaigns.revising import Reviser, Why
 from tidings.campaigns.sequences.repository import waiting_edits
 from tidings.campaigns.show import Shower
-from tidings.content.repository import brand_named, brands
+from tidings.content.repository import brand_for
 from tidings.content.service import load_brand
 from tidings.distribution.attachments import contents
 from tidings.distribution.findings import Area, Grade, PreflightFinding
@@ -40,7 +40,6 @@ if TYPE_CHECKING:
     from tidings.distribution.postings.service import PostingService
     from tidings.distribution.preflight import Preflight
     from tidings.distribution.service import DistributionService
-    from tidings.domain.brand import Brand
     from tidings.domain.draft import Draft
     from tidings.events.activity import ActivityFeed
     from tidings.store.database import Database
@@ -75,7 +74,7 @@ class CampaignService:
         """
         require(actor, Permission.CAMPAIGNS_WRITE)
         with self.db.transaction() as conn:
-            brand = self._brand(conn, actor, brief)
+            brand = brand_for(conn, actor, brief.brand)
             require(actor, Permission.CAMPAIGNS_WRITE, brand.id)
             brand.sent_by(brief.sender)
             segment_id = self._segment(conn, brief)
@@ -452,15 +451,6 @@ class CampaignService:
         if row.proposed_id is None or row.state != CampaignState.SENDING.value:
             return None
         return repository.revision_of(conn, row.proposed_id)
-
-    def _brand(self, conn: Connection, actor: Actor, brief: Brief) -> Brand:
-        brand = brand_named(conn, brief.brand)
-        if brand is None or not actor.sees_brand(brand.id):
-            names = ", ".join(item.name for item in brands(conn) if actor.sees_brand(item.id)) or "none yet"
-            raise InvalidInputError(
-                f"There is no brand {brief.brand!r}.", remedy=f"Brands here: {names}.", field="brand"
-            )
-        return brand
 
     def _segment(self, conn: Connection, brief: Brief) -> str | None:
         if brief.audience.casefold() in EVERYONE:

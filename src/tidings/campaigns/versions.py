@@ -157,18 +157,8 @@ def variant_of(conn: Connection, revised: Revision, person: Row[Any] | None, pla
         return planned
     if person is None or not brief.versions:
         return first
-    name = next((each.name for each in brief.versions if _fits(conn, each, person, now)), "")
+    name = fitting(conn, brief, [person.pk], now).get(person.pk, "")
     return next((draft.variant for draft in revised.drafts if version_of(draft.variant) == name), first)
-
-
-def _fits(conn: Connection, version: Version, person: Row[Any], now: Instant) -> bool:
-    if version.language and not fits_language(person.locale, version.language):
-        return False
-    segment_id = _segment_of(conn, version)
-    if segment_id is None:
-        return True
-    query = select(contact.c.pk).where(contact.c.pk == person.pk, matching(conn, segment_id, now))
-    return conn.execute(query).first() is not None
 
 
 def _speaking(people: Sequence[Person], language: str) -> npt.NDArray[np.bool_]:

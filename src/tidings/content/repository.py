@@ -6,8 +6,10 @@ from typing import Any
 
 from sqlalchemy import Connection, RowMapping, func, insert, select, update
 
+from tidings.domain.actor import Actor
 from tidings.domain.brand import Brand
 from tidings.domain.claim import Claim
+from tidings.domain.errors import InvalidInputError
 from tidings.domain.instant import Instant
 from tidings.store.tables import campaigns as tables
 
@@ -28,6 +30,19 @@ def brand_named(conn: Connection, id_or_name: str) -> Brand | None:
         by_name = select(_BRAND.c.body).where(func.lower(_BRAND.c.name) == id_or_name.strip().lower())
         body = conn.execute(by_name.order_by(_BRAND.c.id)).scalar()
     return None if body is None else Brand.model_validate(body)
+
+
+def brand_for(conn: Connection, actor: Actor, id_or_name: str) -> Brand:
+    """The same, if the actor may see it. Raises InvalidInputError that names those they may."""
+    found = brand_named(conn, id_or_name)
+    if found is None or not actor.sees_brand(found.id):
+        raise InvalidInputError(f"There is no brand {id_or_name!r}.", remedy=brands_here(conn, actor), field="brand")
+    return found
+
+
+def brands_here(conn: Connection, actor: Actor) -> str:
+    """The names of those the actor may see, for a remedy."""
+    return f"Brands here: {', '.join(each.name for each in brands(conn) if actor.sees_brand(each.id)) or 'none yet'}."
 
 
 def lock_brand(conn: Connection, brand_id: str) -> Brand | None:

@@ -21,7 +21,7 @@ from pathlib import Path
 from tidings.distribution.channels.base import Outcome, Outgoing
 from tidings.distribution.owner import is_dead
 from tidings.domain.channel import PERSONAL, Channel
-from tidings.store.files import FLIGHT
+from tidings.store.files import FLIGHT, flights
 
 log = logging.getLogger("tidings.distribution")
 _FLAGS = os.O_WRONLY | os.O_APPEND | getattr(os, "O_BINARY", 0)
@@ -109,8 +109,8 @@ class FlightFile:
 
     def others(self) -> list[FlightLog]:
         """The files of all other workers of this database for the same channel."""
-        found = self._database.parent.glob(f"{self._database.name}{FLIGHT}*")
-        logs = [read(path) for path in sorted(found) if path != self.path and not path.name.endswith(".new")]
+        found = flights(self._database)
+        logs = [read(path) for path in found if path != self.path and not path.name.endswith(".new")]
         return [each for each in logs if each is not None and each.channel == self._channel.value]
 
     def _write(self, data: bytes) -> None:

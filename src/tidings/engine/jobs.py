@@ -115,19 +115,15 @@ class Jobs:
             counts[item.queue_name or ""] = counts.get(item.queue_name or "", 0) + 1
         return counts
 
-    def hand_over(self, to: Database, conn: Connection) -> int:
-        """Asks `to`, in its transaction `conn`, for every job that is not finished here; returns how many.
+    def hand_over(self, there: Orchestrator, conn: Connection) -> int:
+        """Asks another database's engine, which is prepared, for every job that is not finished here; how many.
 
-        `prepare` has been called for it. Nobody may take jobs here any more.
+        In its transaction `conn`. Nobody may take jobs here any more.
         """
-        there = Orchestrator(to)
         found = self._orchestrator.client().list_workflows(status=UNFINISHED, load_output=False)
-        try:
-            for item in found:
-                args = cast("tuple[list[Any], int]", item.input["args"] if item.input else ([], 1))
-                there.enqueue(conn, item.name, item.queue_name or "", args, key=item.workflow_id, delay_ms=0)
-        finally:
-            there.stop(0.0)
+        for item in found:
+            args = cast("tuple[list[Any], int]", item.input["args"] if item.input else ([], 1))
+            there.enqueue(conn, item.name, item.queue_name or "", args, key=item.workflow_id, delay_ms=0)
         return len(found)
 
     def _enqueue(

@@ -124,9 +124,14 @@ def sweep(path: Path) -> None:
             each.unlink(missing_ok=True)
 
 
+def flights(path: Path) -> list[Path]:
+    """What senders wrote beside the file at `path` of what they have on the wire, and have not removed."""
+    return sorted(path.parent.glob(f"{path.name}{FLIGHT}*"))
+
+
 def set_flight_aside(path: Path, keep: Path | None) -> None:
     """What senders left about the file that was at `path` goes where that file went, or goes with it."""
-    for flight in path.parent.glob(f"{path.name}{FLIGHT}*"):
+    for flight in flights(path):
         if keep is not None:
             flight.replace(keep.with_name(keep.name + flight.name.removeprefix(path.name)))
         else:

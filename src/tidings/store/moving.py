@@ -13,7 +13,7 @@ from sqlalchemy.engine import make_url
 from tidings.domain.delivery import DeliveryState
 from tidings.domain.errors import ConflictError, InvalidInputError, StoreLockedError
 from tidings.store.database import Database
-from tidings.store.files import FLIGHT
+from tidings.store.files import flights
 from tidings.store.migrations import HEAD, migrate, schema_version
 from tidings.store.tables import delivery, metadata, posting
 
@@ -111,7 +111,7 @@ def _refuse_in_hand(conn: Connection, path: Path) -> None:
         conn.execute(select(func.count()).select_from(table).where(table.c.state.in_(hands))).scalar_one()
         for table in (delivery, posting)
     )
-    if found or any(path.parent.glob(f"{path.name}{FLIGHT}*")):
+    if found or flights(path):
         raise ConflictError(
             f"A sender that did not end in order left {found:,} messages in its hand.",
             remedy="Start Tidings once (`tidings up`), end it with Ctrl-C, then move.",

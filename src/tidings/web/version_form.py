@@ -58,7 +58,7 @@ def _whole(line: str) -> str:
 
 def pairs_of(raw: object) -> list[tuple[str, str]]:
     """The fields the form would send for the versions of a brief's mapping; nothing for what is no list of them."""
-    return [(f"version_{name}", text) for given in _mappings(raw) for name, text in group_of(given).items()]
+    return [(f"version_{name}", text) for group in shown(raw) for name, text in group.items()]
 
 
 def shown(raw: object) -> list[dict[str, str]]:

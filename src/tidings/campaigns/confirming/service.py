@@ -15,7 +15,7 @@ from tidings.access.permissions import Permission, require
 from tidings.campaigns import repository as campaigns
 from tidings.campaigns.confirming import repository
 from tidings.campaigns.confirming.views import AskingView, ConfirmationCounts, Confirmations
-from tidings.content.repository import brand_named, brands
+from tidings.content.repository import brand_for, brands, brands_here
 from tidings.distribution.confirm_mail import confirmation_mail
 from tidings.distribution.enlist import enlist
 from tidings.distribution.page_texts import language_of
@@ -24,7 +24,7 @@ from tidings.domain.campaign import CampaignState
 from tidings.domain.channel import Channel
 from tidings.domain.errors import ConflictError, InvalidInputError
 from tidings.domain.fact import Fact
-from tidings.domain.instant import to_datetime
+from tidings.domain.instant import DAY, to_datetime
 from tidings.store.confirmations import POLICY
 from tidings.store.database import take_turns
 
@@ -110,18 +110,15 @@ class ConfirmationService:
 
 
 def _brand(conn: Connection, actor: Actor, named: str) -> Brand:
-    """The brand of that id or name. Raises InvalidInputError that names those there are."""
+    """The brand of that id or name, or the only one there is. Raises InvalidInputError that names those there are."""
+    if named.strip():
+        return brand_for(conn, actor, named)
     seen = [each for each in brands(conn) if actor.sees_brand(each.id)]
-    if not named.strip() and len(seen) == 1:
-        return seen[0]
-    found = brand_named(conn, named) if named.strip() else None
-    if found is None or not actor.sees_brand(found.id):
-        names = ", ".join(each.name for each in seen) or "none yet"
+    if len(seen) != 1:
         raise InvalidInputError(
-            f"There is no brand {named!r}." if named.strip() else "It is not said in which brand's name to ask.",
-            remedy=f"Brands here: {names}.", field="brand",
-        )  # fmt: skip
-    return found
+            "It is not said in which brand's name to ask.", remedy=brands_here(conn, actor), field="brand"
+        )
+    return seen[0]
 
 
 def _spoken(locale: str, brand: Brand) -> str:
@@ -131,7 +128,7 @@ def _spoken(locale: str, brand: Brand) -> str:
 
 def _nobody(counts: ConfirmationCounts, *, reminder: bool) -> ConflictError:
     if reminder:
-        days = repository.REMIND_AFTER // (24 * 3600 * 1000)
+        days = repository.REMIND_AFTER // DAY
         return ConflictError(
             "There is nobody to remind.",
             remedy=f"A reminder goes once to each, {days} days after the first mail left and was not answered.",

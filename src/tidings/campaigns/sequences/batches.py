@@ -72,10 +72,11 @@ def definition_of(conn: Connection, row: Row[Any]) -> SequenceDefinition:
 def _versions(conn: Connection, made: SequenceDefinition, moved: list[Moved], now: Instant) -> dict[int, str]:
     """The version of their message that those who come to one get; whoever gets the base version is not in it."""
     found: dict[int, str] = {}
-    for step in made.sends:
-        people = [each.place.contact_pk for each in moved if each.send is not None and each.send[0] == step.id]
-        if people and step.send is not None and step.send.brief is not None:
-            found |= fitting(conn, step.send.brief, people, now)
+    briefs = {step.id: step.send.brief for step in made.sends if step.send is not None and step.send.brief is not None}
+    for name, brief in briefs.items():
+        if brief.versions:
+            people = [each.place.contact_pk for each in moved if each.send is not None and each.send[0] == name]
+            found |= fitting(conn, brief, people, now)
     return found
 
 

@@ -131,6 +131,13 @@ def _unchanged(before: Revision, step: Step) -> bool:
     return before.step_briefs.get(step.id) == asked and bool(before.drafts_of(step.id))
 
 
+def check_drafts(conn: Connection, brand_id: str, definition: SequenceDefinition) -> None:
+    """Raises InvalidInputError where a draft to take over is not there, before anything is written."""
+    for step in definition.sends:
+        if step.send is not None and step.send.draft is not None:
+            taken_over(conn, brand_id, step, step.send)
+
+
 def taken_over(conn: Connection, brand_id: str, step: Step, send: Send) -> tuple[Brief, tuple[Draft, ...]]:
     """A copy of another campaign's draft as it is now. Raises InvalidInputError where there is none."""
     try:

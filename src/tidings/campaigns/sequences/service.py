@@ -18,7 +18,7 @@ from tidings.campaigns.sequences.catalogue import templates
 from tidings.campaigns.sequences.life import face_brief, shape_of
 from tidings.campaigns.sequences.views import EnterResult, PersonView, SequenceDetail, SequenceRow, TemplateView
 from tidings.campaigns.versions import check_segments
-from tidings.content.repository import brand_named, brands
+from tidings.content.repository import brand_for
 from tidings.domain.campaign import TERMINAL, CampaignState
 from tidings.domain.cursor import cursor_number
 from tidings.domain.errors import ConflictError, InvalidInputError, NotFoundError
@@ -68,8 +68,7 @@ class SequenceService:
             repository.insert_sequence(conn, row.pk, definition.model_dump_json())
             campaigns.touch(conn, row, at=self._clock.now(), name=definition.name)
             row = campaigns.get_campaign(conn, row.id)
-            # A draft to take over that is not there says so now.
-            drafting.assignment(conn, row, definition, None, "", self._clock.now())
+            drafting.check_drafts(conn, row.brand_id, definition)
             self._note(conn, actor, "sequence.create", row, f"made the sequence “{row.name}”", definition)
             self._run.start_stage(conn, row.id)
             return self._detail(conn, actor, row.id)
@@ -108,7 +107,7 @@ class SequenceService:
             self._check(conn, definition)
             if row.launched_at is not None:
                 _same_kinds(show.definition_of(conn, row), definition)
-            drafting.assignment(conn, row, definition, None, "", self._clock.now())
+            drafting.check_drafts(conn, row.brand_id, definition)
             self._run.sequences.want(conn, row, definition)
             self._note(conn, actor, "sequence.edit", row, f"edited the sequence “{row.name}”", definition)
             return self._detail(conn, actor, sequence_id)
@@ -220,12 +219,7 @@ class SequenceService:
         return show.detail_of(conn, self._campaigns.show, actor, campaigns.get_campaign(conn, sequence_id))
 
     def _brand(self, conn: Connection, actor: Actor, definition: SequenceDefinition) -> Brand:
-        brand = brand_named(conn, definition.brand)
-        if brand is None or not actor.sees_brand(brand.id):
-            names = ", ".join(item.name for item in brands(conn) if actor.sees_brand(item.id)) or "none yet"
-            raise InvalidInputError(
-                f"There is no brand {definition.brand!r}.", remedy=f"Brands here: {names}.", field="brand"
-            )
+        brand = brand_for(conn, actor, definition.brand)
         for step in definition.sends:
             named = step.send.brief.brand if step.send is not None and step.send.brief is not None else brand.id
             if named not in {definition.brand, brand.id, brand.name}:
